@@ -1,0 +1,46 @@
+#include "adapters/commands/event_writer.h"
+
+#include <stdexcept>
+
+#include "adapters/keys/random.h"
+#include "adapters/keys/sealing.h"
+
+namespace countersign::commands {
+
+using domain::PartyKind;
+
+std::optional<keys::Key> EventWriter::sealing_key(const domain::NewEvent& event, domain::AccountId account) {
+  if (event.seal == domain::SealScope::subject && event.subject.kind == PartyKind::user) {
+    const auto key = keys_.subject_key(account, domain::UserId{event.subject.id});
+    if (key.has_error()) throw std::runtime_error("key store: " + key.error().message());
+    return *key;
+  }
+  return keys_.account_key(account);
+}
+
+std::optional<WrittenEvent> EventWriter::write(domain::NewEvent event, const domain::Context& context,
+                                               std::uint64_t sequence) {
+  const auto account = event.account ? event.account : context.account;
+  event.personal.ip = context.ip;
+  event.personal.user_agent = context.user_agent;
+  domain::EventStamp stamp{.id = keys::random_id<domain::EventId>(context.now),
+                           .account = account,
+                           .sequence = sequence,
+                           .time = context.now,
+                           .actor = context.actor,
+                           .role = context.role,
+                           .correlation = context.correlation,
+                           .ip = context.ip_digest};
+  const auto scope_key = sealing_key(event, account);
+  if (!scope_key) return std::nullopt;
+  const auto key = keys::event_key(*scope_key, stamp.id);
+  stamp.commitment = keys::commitment_to(key);
+  const auto clear = encode_clear(event, stamp);
+  WrittenEvent written{.clear_hash = bus::sha256(clear)};
+  std::string sealed;
+  keys::seal(key, written.clear_hash, domain::encode_personal(event.personal), sealed);
+  written.bytes = domain::encode_event(clear, sealed);
+  return written;
+}
+
+}  // namespace countersign::commands

@@ -1,0 +1,43 @@
+#include "adapters/commands/session_activity.h"
+
+#include <algorithm>
+
+namespace countersign::commands {
+
+void SessionActivity::seen(domain::AccountId account, domain::UserId user, domain::SessionId session,
+                           domain::UnixMs logged, domain::UnixMs now) {
+  auto& shard = shard_of(session);
+  const std::lock_guard lock(shard.mutex);
+  const auto it = shard.entries.find(session);
+  if (it != shard.entries.end()) {
+    it->second.at = std::max(it->second.at, now);
+  } else if (shard.entries.size() < most_a_shard_) {
+    shard.entries[session] = {account, user, now, logged};
+  }
+}
+
+domain::UnixMs SessionActivity::last_seen(domain::SessionId session, domain::UnixMs logged) const {
+  const auto& shard = shard_of(session);
+  const std::lock_guard lock(shard.mutex);
+  const auto it = shard.entries.find(session);
+  return it == shard.entries.end() ? logged : std::max(logged, it->second.at);
+}
+
+std::vector<SessionActivity::Due> SessionActivity::take_due(domain::UnixMs now, std::size_t limit) {
+  std::vector<Due> due;
+  for (auto& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (auto it = shard.entries.begin(); it != shard.entries.end() && due.size() < limit;) {
+      auto& [session, entry] = *it;
+      const bool fresh = entry.at - entry.logged >= quiet_ms;
+      if (fresh) {
+        due.push_back({entry.account, {entry.user, session, entry.at}});
+        entry.logged = entry.at;
+      }
+      it = !fresh && now - entry.at >= 4 * quiet_ms ? shard.entries.erase(it) : std::next(it);
+    }
+  }
+  return due;
+}
+
+}  // namespace countersign::commands

@@ -1,0 +1,51 @@
+#pragma once
+// When sessions were last used: kept in RAM, logged as a coalesced session.seen, once a session and 15 minutes at most.
+//
+// Concurrency: any thread; sharded. Bounded: `most` sessions; beyond that new ones are not followed until others are
+// idle.
+
+#include <array>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/activation.h"
+
+namespace countersign::commands {
+
+class SessionActivity {
+ public:
+  explicit SessionActivity(std::size_t most = 2'000'000) : most_a_shard_(most / shard_count) {}
+
+  /// `logged` is what the views say.
+  void seen(domain::AccountId account, domain::UserId user, domain::SessionId session, domain::UnixMs logged,
+            domain::UnixMs now);
+  /// The later of `logged` and what RAM knows.
+  domain::UnixMs last_seen(domain::SessionId session, domain::UnixMs logged) const;
+
+  struct Due {
+    domain::AccountId account;
+    domain::TouchSessions::Seen seen;
+  };
+  /// At most `limit` sessions whose use should be logged now. They count as logged from here on.
+  std::vector<Due> take_due(domain::UnixMs now, std::size_t limit);
+
+ private:
+  static constexpr std::size_t shard_count = 16;
+  static constexpr domain::UnixMs quiet_ms = 15 * 60'000;
+  struct Entry {
+    domain::AccountId account;
+    domain::UserId user;
+    domain::UnixMs at = 0, logged = 0;
+  };
+  struct Shard {
+    mutable std::mutex mutex;
+    std::unordered_map<domain::SessionId, Entry, domain::UuidHash> entries;
+  };
+  Shard& shard_of(domain::SessionId session) { return shards_[session.uuid.bytes[15] % shard_count]; }
+  const Shard& shard_of(domain::SessionId session) const { return shards_[session.uuid.bytes[15] % shard_count]; }
+  const std::size_t most_a_shard_;
+  std::array<Shard, shard_count> shards_;
+};
+
+}  // namespace countersign::commands

@@ -1,0 +1,40 @@
+#pragma once
+// What time itself makes due, submitted in chunks: the expiry sweep, coalesced session.seen, counted refusals. Runs on
+// a thread of its own; what it submits goes in the bulk lane, so that it never holds up others.
+
+#include <functional>
+#include <stop_token>
+#include <thread>
+
+#include "adapters/commands/decider.h"
+#include "adapters/commands/session_activity.h"
+#include "adapters/commands/submitter.h"
+
+namespace countersign::commands {
+
+class Upkeep {
+ public:
+  Upkeep(Submitter& submitter, projections::Views& views, RefusalLog& refusals, SessionActivity& activity,
+         std::function<domain::UnixMs()> clock, std::function<void(std::string_view)> warn);
+  ~Upkeep() { stop(); }
+  void start();
+  void stop();
+
+  /// One round, as the thread makes every second. Returns events written by the sweep.
+  std::uint64_t round();
+
+ private:
+  std::uint64_t sweep();
+  void log_sessions();
+  void log_refusals();
+
+  Submitter& submitter_;
+  projections::Views& views_;
+  RefusalLog& refusals_;
+  SessionActivity& activity_;
+  std::function<domain::UnixMs()> clock_;
+  std::function<void(std::string_view)> warn_;
+  std::jthread thread_;
+};
+
+}  // namespace countersign::commands

@@ -1,0 +1,90 @@
+#include "adapters/http/api/answers.h"
+
+#include "bus/errc.h"
+
+namespace countersign::http {
+namespace {
+
+unsigned status_of(domain::RefusalCode code) {
+  using enum domain::RefusalCode;
+  switch (code) {
+    case not_found: return 404;
+    case key_invalid: return 401;
+    case role_insufficient:
+    case account_suspended: return 403;
+    case version_mismatch: return 412;
+    case validity_out_of_range:
+    case too_large:
+    case idempotency_key_reused: return 422;
+    case code_not_redeemable:
+    case ticket_not_redeemable: return 400;
+    case too_many_attempts: return 429;
+    case no_free_slot:
+    case email_taken:
+    case login_name_taken:
+    case mfa_configured:
+    case user_disabled:
+    case user_not_disabled:
+    case last_admin_key:
+    case delivery_not_configured:
+    case too_many_open_codes:
+    case state_conflict:
+    case provisioning_method:
+    case answer_withdrawn: return 409;
+  }
+  return 500;
+}
+
+}  // namespace
+
+Problem problem_of(const domain::Refusal& refusal) {
+  return {.status = status_of(refusal.code), .code = std::string(text_of(refusal.code)), .detail = refusal.detail};
+}
+
+Problem too_many_attempts(std::int64_t wait_ms) {
+  return {.status = 429,
+          .code = "too-many-attempts",
+          .detail = "Too many failed attempts: please wait.",
+          .retry_after_s = static_cast<unsigned>((wait_ms + 999) / 1000)};
+}
+
+Problem problem_of_settlement(const boost::system::error_code& error) {
+  using bus::errc;
+  if (error == errc::no_space)
+    return {.status = 507,
+            .code = "insufficient-storage",
+            .detail = "The log's disk is nearly full: nothing was changed. Reads go on."};
+  if (error == errc::outcome_unknown)
+    return {.status = 503,
+            .code = "outcome-unknown",
+            .detail = "Whether this took effect is not known yet: please repeat it with the same Idempotency-Key.",
+            .retry_after_s = 1};
+  if (error == errc::queue_full)
+    return {
+        .status = 503, .code = "overloaded", .detail = "The queue is full: nothing was changed.", .retry_after_s = 1};
+  return {.status = 503,
+          .code = "unavailable",
+          .detail = "Nothing was changed: " + error.message() + ".",
+          .retry_after_s = 2};
+}
+
+Problem no_such(std::string_view what) {
+  return {.status = 404, .code = "not-found", .detail = "There is no such " + std::string(what) + "."};
+}
+
+Problem bad_parameter(std::string_view name, std::string_view detail) {
+  return {.status = 400,
+          .code = "invalid-parameter",
+          .detail = "The query parameter '" + std::string(name) + "' is not valid: " + std::string(detail) + ".",
+          .errors = {{"/" + std::string(name), std::string(detail)}}};
+}
+
+commands::Answer json_answer(std::uint16_t status, const boost::json::value& body) {
+  return {status, boost::json::serialize(body), {}};
+}
+
+commands::Answer empty_answer(std::uint16_t status) {
+  return {status, "", {}};
+}
+
+}  // namespace countersign::http

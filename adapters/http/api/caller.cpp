@@ -1,0 +1,155 @@
+#include "adapters/http/api/caller.h"
+
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "adapters/commands/draw.h"
+#include "adapters/queries/correlation.h"
+#include "bus/hash.h"
+#include "domain/record.h"
+#include "domain/slot.h"
+
+namespace countersign::http {
+
+using domain::BearerKind;
+using domain::Reason;
+using domain::Role;
+
+commands::RefusalLog::Source source_of(const keys::Lookup& lookup, const boost::asio::ip::address& address) {
+  std::string text;
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    text = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
+  } else if (address.is_v6()) {
+    const auto bytes = address.to_v6().to_bytes();
+    text.assign(bytes.begin(), bytes.begin() + 8);
+  } else {
+    text = address.to_string();
+  }
+  const auto digest = lookup.digest(keys::LookupKind::source_address, text);
+  commands::RefusalLog::Source source;
+  std::copy_n(digest.begin(), source.size(), source.begin());
+  return source;
+}
+
+domain::Uuid correlation_of(const Exchange& exchange) {
+  return queries::correlation_uuid(exchange.correlation_id());
+}
+
+class KeyUse {
+ public:
+  void note(domain::ApiKeyId key, domain::UnixMs now) {
+    {
+      const std::shared_lock lock(mutex_);
+      const auto it = used_.find(key);
+      if (it != used_.end()) {
+        it->second.store(now, std::memory_order_relaxed);
+        return;
+      }
+    }
+    const std::unique_lock lock(mutex_);
+    if (used_.size() < most) used_[key] = now;
+  }
+  domain::UnixMs last(domain::ApiKeyId key) const {
+    const std::shared_lock lock(mutex_);
+    const auto it = used_.find(key);
+    return it == used_.end() ? 0 : it->second.load(std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::size_t most = 100'000;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<domain::ApiKeyId, std::atomic<domain::UnixMs>, domain::UuidHash> used_;
+};
+
+Authentication::Authentication(commands::CommandDecider& decider, commands::Submitter& submitter,
+                               const keys::Lookup& lookup, commands::RefusalLog& refusals,
+                               const domain::Digest& root_key, std::function<domain::UnixMs()> clock)
+    : decider_(decider),
+      submitter_(submitter),
+      lookup_(lookup),
+      refusals_(refusals),
+      root_key_(root_key),
+      clock_(std::move(clock)),
+      use_(std::make_unique<KeyUse>()) {}
+
+Authentication::~Authentication() = default;
+
+domain::UnixMs Authentication::last_used(domain::ApiKeyId key) const {
+  return use_->last(key);
+}
+
+domain::AccountId Authentication::account_of_slot(std::string_view secret) const {
+  const auto slot = domain::bearer_slot(BearerKind::api_key, secret);
+  const auto account = slot ? decider_.reader().account_of_slot(*slot) : std::nullopt;
+  return account.value_or(domain::system_account());
+}
+
+std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned status, Reason reason,
+                                              domain::AccountId account, std::string_view detail) {
+  const auto source = source_of(lookup_, exchange.request().client);
+  const auto ip = exchange.request().client.to_string();
+  if (refusals_.first(account, domain::EventType::api_key_refused, reason, source, ip, clock_())) {
+    commands::Call call;
+    call.context.account = account;
+    call.context.actor.kind = domain::PartyKind::source;
+    call.context.correlation = correlation_of(exchange);
+    call.context.ip = ip;
+    call.context.ip_digest = source;
+    call.context.user_agent = exchange.request().header("User-Agent").substr(0, 256);
+    submitter_.submit<domain::RecordRefusals>(
+        std::move(call), domain::RecordRefusals{domain::EventType::api_key_refused, reason, 1, clock_()},
+        [](const auto&) {});
+  }
+  Problem problem{
+      .status = status, .code = status == 401 ? "unauthorized" : "forbidden", .detail = std::string(detail)};
+  if (reason == Reason::account_suspended) problem.code = "account-suspended";
+  return problem;
+}
+
+std::optional<Problem> Authentication::admit(Exchange& exchange) {
+  const auto allowed = exchange.route().roles;
+  if (allowed & public_route) return std::nullopt;
+  constexpr std::string_view scheme = "bearer ";
+  const auto header = exchange.request().header("Authorization");
+  if (header.size() < scheme.size() || !equal_ignoring_case(header.substr(0, scheme.size()), scheme))
+    return refuse(exchange, 401, Reason::key_unknown, domain::system_account(),
+                  "An API key is needed: Authorization: Bearer <key>.");
+  const auto secret = header.substr(scheme.size());
+
+  // Whatever isn't an account's key may be the root key, which an operator can choose himself.
+  if (!secret.starts_with(domain::bearer_prefix(BearerKind::api_key))) {
+    const auto digest = commands::digest_of(lookup_, BearerKind::root_key, secret);
+    if (secret.size() > 256 || !bus::equal_constant_time(domain::view(digest), domain::view(root_key_)))
+      return refuse(exchange, 401, Reason::key_unknown, domain::system_account(), "This key is not valid.");
+    if (!(allowed & domain::role_bit(Role::root)))
+      return refuse(exchange, 403, Reason::role_insufficient, domain::system_account(),
+                    "The root key manages accounts, nothing inside one.");
+    exchange.set_caller(
+        std::make_shared<const Caller>(Caller{domain::system_account(), {domain::PartyKind::root, {}}, Role::root}));
+    return std::nullopt;
+  }
+
+  const auto state = decider_.reader();
+  const auto entry = domain::is_bearer(BearerKind::api_key, secret)
+                         ? state.find(commands::digest_of(lookup_, BearerKind::api_key, secret))
+                         : std::nullopt;
+  if (!entry || entry->kind != domain::PartyKind::api_key)
+    return refuse(exchange, 401, Reason::key_unknown, account_of_slot(secret), "This API key is not valid.");
+  const domain::ApiKeyId id{entry->id};
+  const auto key = state.api_key(entry->account, id);
+  const auto now = clock_();
+  if (!key || !key->live(now))
+    return refuse(exchange, 401, key && key->revoked_at != 0 ? Reason::key_revoked : Reason::key_expired,
+                  entry->account, "This API key is not valid.");
+  const auto account = state.account(entry->account);
+  if (!account || account->suspended)
+    return refuse(exchange, 403, Reason::account_suspended, entry->account, "The account is suspended.");
+  if (!(allowed & domain::role_bit(key->role)))
+    return refuse(exchange, 403, Reason::role_insufficient, entry->account, "The API key's role does not permit this.");
+  use_->note(id, now);
+  exchange.set_caller(std::make_shared<const Caller>(Caller{entry->account, domain::party(id), key->role}));
+  return std::nullopt;
+}
+
+}  // namespace countersign::http

@@ -1,0 +1,62 @@
+#pragma once
+// Who asks: the bearer of an API key, the root key, or nobody. Keys are found by their keyed digest; the role is
+// checked here against the route and again inside decide.
+//
+// Refusals (401, 403) are noted as aggregated events in the key's account, or its slot's, or the system account.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "adapters/commands/decider.h"
+#include "adapters/commands/refusal_log.h"
+#include "adapters/commands/submitter.h"
+#include "adapters/http/server/exchange.h"
+#include "adapters/keys/lookup.h"
+
+namespace countersign::http {
+
+/// A bit of a route's role mask beyond the domain's roles: no key is asked for.
+inline constexpr std::uint32_t public_route = 1u << 31;
+
+struct Caller {
+  domain::AccountId account;
+  domain::Party actor;
+  domain::Role role = domain::Role::none;
+};
+
+/// Source address as limits and events know it: IPv4, or the /64 of an IPv6 address, as a keyed digest.
+commands::RefusalLog::Source source_of(const keys::Lookup& lookup, const boost::asio::ip::address& address);
+
+/// The correlation id as it stands in events.
+domain::Uuid correlation_of(const Exchange& exchange);
+
+/// When API keys were last used, in RAM.
+class KeyUse;
+
+class Authentication {
+ public:
+  Authentication(commands::CommandDecider& decider, commands::Submitter& submitter, const keys::Lookup& lookup,
+                 commands::RefusalLog& refusals, const domain::Digest& root_key, std::function<domain::UnixMs()> clock);
+  ~Authentication();
+
+  /// The server's admission hook: fills in the caller, or says why not.
+  std::optional<Problem> admit(Exchange& exchange);
+  /// 0: not since the start.
+  domain::UnixMs last_used(domain::ApiKeyId key) const;
+
+ private:
+  std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, domain::AccountId account,
+                                std::string_view detail);
+  domain::AccountId account_of_slot(std::string_view secret) const;
+
+  commands::CommandDecider& decider_;
+  commands::Submitter& submitter_;
+  const keys::Lookup& lookup_;
+  commands::RefusalLog& refusals_;
+  const domain::Digest root_key_;
+  std::function<domain::UnixMs()> clock_;
+  std::unique_ptr<KeyUse> use_;
+};
+
+}  // namespace countersign::http

@@ -1,0 +1,171 @@
+// GET /v1/events/stream: every event of the account in order, resumable by cursor, then the new ones as they come.
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "adapters/http/api/events.h"
+#include "domain/record.h"
+
+namespace countersign::http {
+
+struct Events::Chunk {
+  std::string text;
+  std::uint64_t last = 0;    ///< the last sequence looked at
+  std::uint64_t events = 0;  ///< written
+};
+
+namespace {
+
+constexpr std::size_t chunk_bytes = 128 * 1024, chunk_events = 20'000;
+constexpr auto heartbeat = std::chrono::seconds(15);
+
+/// "<account's first bytes><sequence>": bound to its account.
+std::string stream_cursor(domain::AccountId account, std::uint64_t sequence) {
+  std::string bytes(account.uuid.view().substr(8));
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(sequence >> shift);
+  return queries::base64url(bytes);
+}
+
+std::optional<std::uint64_t> parse_stream_cursor(domain::AccountId account, std::string_view text) {
+  const auto bytes = text.size() <= 64 ? queries::parse_base64url(text) : std::nullopt;
+  if (!bytes || bytes->size() != 16 || !bytes->starts_with(account.uuid.view().substr(8))) return std::nullopt;
+  std::uint64_t sequence = 0;
+  for (std::size_t i = 8; i < 16; ++i) sequence = sequence << 8 | static_cast<std::uint8_t>((*bytes)[i]);
+  return sequence;
+}
+
+struct StreamRequest {
+  queries::EventFilter filter;
+  std::uint64_t after = 0;
+  bool sse = true;
+};
+
+}  // namespace
+
+Events::Chunk Events::next_chunk(domain::AccountId account, std::uint64_t after, const queries::EventFilter& filter,
+                                 bool sse) {
+  Chunk chunk{.last = after};
+  const auto state = reads_.state();
+  queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
+  std::size_t looked_at = 0;
+  reads_.views().events_from(account, after + 1, [&](std::string_view bytes, bus::FrameNumber frame) {
+    const auto event = domain::EventView::parse(bytes);
+    if (!event) return false;
+    chunk.last = event->sequence();
+    if (filter.matches(*event)) {
+      ++chunk.events;
+      auto object = renderer.render(*event, frame);
+      if (sse) {
+        chunk.text.append("id: ").append(stream_cursor(account, chunk.last)).append("\nevent: ");
+        chunk.text.append(object["type"].as_string())
+            .append("\ndata: ")
+            .append(boost::json::serialize(object))
+            .append("\n\n");
+      } else {
+        object["cursor"] = stream_cursor(account, chunk.last);
+        chunk.text.append(boost::json::serialize(object)).append(1, '\n');
+      }
+    }
+    return chunk.text.size() < chunk_bytes && ++looked_at < chunk_events;
+  });
+  return chunk;
+}
+
+/// Returns when another frame has landed, the client has gone, or a heartbeat is due.
+boost::asio::awaitable<void> Events::wait_for_more(Exchange& exchange) {
+  auto executor = co_await boost::asio::this_coro::executor;
+  auto timer = std::make_shared<boost::asio::steady_timer>(executor, heartbeat);
+  std::weak_ptr<boost::asio::steady_timer> weak = timer;
+  const auto wake = [weak, executor](auto&&...) {
+    boost::asio::post(executor, [weak] {
+      if (const auto waiting = weak.lock()) waiting->cancel();
+    });
+  };
+  exchange.on_interruption([weak] {
+    if (const auto waiting = weak.lock()) waiting->cancel();
+  });
+  sequencer_.when_landed(bus::next(sequencer_.landed_frame()), wake);
+  boost::system::error_code ignored;
+  if (exchange.interruption() == Interruption::none)
+    co_await timer->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  exchange.on_interruption({});
+}
+
+boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
+  StreamRequest wanted;
+  const auto account = exchange.caller<Caller>()->account;
+  // `after` is a cursor of the stream here, not of a list: it is read by itself.
+  std::string after(exchange.request().header("Last-Event-ID"));
+  auto parameters = exchange.request().query_parameters();
+  if (!parameters) co_return exchange.problem(bad_parameter("after", "broken percent-encoding"));
+  std::string filter_text, format = "native";
+  for (const auto& [name, value] : *parameters) {
+    if (name == "after") {
+      if (after.empty()) after = value;
+    } else if (name == "filter")
+      filter_text = value;
+    else if (name == "format")
+      format = value;
+    else if (name == "account" && value == account_text(account))
+      continue;
+    else
+      co_return exchange.problem(bad_parameter(name, "there is no such parameter"));
+  }
+  if (format != "native") co_return exchange.problem(bad_parameter("format", "native is expected"));
+  auto filter = queries::EventFilter::parse(filter_text);
+  if (const auto* error = std::get_if<queries::FilterError>(&filter))
+    co_return exchange.problem({.status = 400,
+                                .code = "invalid-filter",
+                                .detail = "The filter is not valid at character " +
+                                          std::to_string(error->position + 1) + ": " + error->detail + "."});
+  wanted.filter = std::get<queries::EventFilter>(filter);
+  wanted.sse = exchange.request().header("Accept").find("application/x-ndjson") == std::string_view::npos;
+  if (after == "latest") {
+    const auto known = reads_.state().account(account);
+    wanted.after = known ? known->last_sequence : 0;
+  } else if (!after.empty()) {
+    const auto sequence = parse_stream_cursor(account, after);
+    if (!sequence) co_return exchange.problem(bad_parameter("after", "not a cursor of this account's stream"));
+    wanted.after = *sequence;
+  }
+
+  const auto done = [](const domain::Done&, const domain::State&) { return empty_answer(200); };
+  domain::RecordStream start{false, "native", 0};
+  auto started = co_await writes_.run<domain::RecordStream>(exchange, std::move(start), done);
+  if (started.status() != 200) co_return started;
+  Response head(200, wanted.sse ? "text/event-stream" : "application/x-ndjson", "");
+  head.no_store().header("X-Accel-Buffering", "no");
+  boost::system::error_code gone = co_await exchange.begin(std::move(head));
+  std::uint64_t events = 0;
+  bool idle = false;
+  while (!gone && exchange.interruption() == Interruption::none) {
+    auto work = [this, account, &wanted] { return next_chunk(account, wanted.after, wanted.filter, wanted.sse); };
+    auto chunk = co_await reads_.on_pool(std::move(work));
+    const bool moved = chunk.last > wanted.after;
+    wanted.after = chunk.last;
+    events += chunk.events;
+    if (!chunk.text.empty()) {
+      gone = co_await exchange.write(chunk.text);
+      idle = false;
+    } else if (idle && wanted.sse) {
+      gone = co_await exchange.write(":\n\n");  // a heartbeat, so that proxies keep the connection
+    }
+    if (moved) continue;
+    co_await wait_for_more(exchange);
+    idle = true;
+    const auto account_row = reads_.state().account(account);
+    if (!account_row || account_row->suspended) break;
+    const auto* caller = exchange.caller<Caller>();
+    if (caller->actor.kind == domain::PartyKind::api_key) {
+      const auto key = reads_.state().api_key(account, domain::ApiKeyId{caller->actor.id});
+      if (!key || !key->live(reads_.now())) break;  // a revoked key reads no further
+    }
+  }
+  domain::RecordStream end{true, "native", events};
+  co_await writes_.run<domain::RecordStream>(exchange, std::move(end), done);
+  if (!gone) co_await exchange.end();
+  co_return Response();
+}
+
+}  // namespace countersign::http

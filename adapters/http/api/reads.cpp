@@ -1,0 +1,160 @@
+#include "adapters/http/api/reads.h"
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <charconv>
+
+namespace countersign::http {
+namespace {
+
+constexpr std::size_t most_items = 1000;
+
+Problem bad_cursor() {
+  return bad_parameter("after", "not a cursor of this list and filter");
+}
+
+}  // namespace
+
+std::variant<Query, Problem> Query::parse(const Exchange& exchange, std::vector<std::string_view> known) {
+  Query query;
+  auto parameters = exchange.request().query_parameters();
+  if (!parameters)
+    return Problem{
+        .status = 400, .code = "invalid-parameter", .detail = "The query is not valid UTF-8 or percent-encoding."};
+  query.parameters_ = std::move(*parameters);
+  std::string bound(exchange.request().path);
+  std::string_view after;
+  for (std::size_t i = 0; i < query.parameters_.size(); ++i) {
+    const auto& [name, value] = query.parameters_[i];
+    for (std::size_t j = 0; j < i; ++j)
+      if (query.parameters_[j].first == name) return bad_parameter(name, "it is given twice");
+    if (name == "limit") {
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), query.limit_);
+      if (error != std::errc() || end != value.data() + value.size() || query.limit_ < 1 || query.limit_ > most_items)
+        return bad_parameter(name, "a number from 1 to 1000 is expected");
+    } else if (name == "after") {
+      after = value;
+    } else if (std::ranges::find(known, name) != known.end()) {
+      bound.append(1, '\0').append(name).append(1, '\0').append(value);
+    } else {
+      return bad_parameter(name, "there is no such parameter");
+    }
+  }
+  const auto digest = bus::sha256(bound);
+  query.binding_.assign(digest.begin(), digest.begin() + 8);
+  if (after.empty()) return query;
+  const auto bytes = after.size() <= 512 ? queries::parse_base64url(after) : std::nullopt;
+  if (!bytes || bytes->size() <= 8 || !bytes->starts_with(query.binding_)) return bad_cursor();
+  query.after_ = bytes->substr(8);
+  return query;
+}
+
+std::optional<std::string_view> Query::text(std::string_view name) const {
+  for (const auto& [known, value] : parameters_)
+    if (known == name) return value;
+  return std::nullopt;
+}
+
+std::string Query::cursor(std::string_view key) const {
+  return queries::base64url(binding_ + std::string(key));
+}
+
+std::string Query::next_target(const Exchange& exchange, std::string_view cursor) const {
+  std::string target(exchange.request().path);
+  target += '?';
+  // Parameters other than `after` as the client sent them.
+  std::string_view rest = exchange.request().query;
+  while (!rest.empty()) {
+    const auto part = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    if (!part.starts_with("after=") && !part.empty()) target.append(part).append(1, '&');
+  }
+  return target.append("after=").append(cursor);
+}
+
+Reads::Reads(commands::CommandDecider& decider, projections::Views& views, bus::Sequencer& sequencer,
+             queries::SealOpener& opener, const keys::Lookup& lookup, const bus::LogIdentity& log,
+             std::function<domain::UnixMs()> clock, std::size_t threads)
+    : decider_(decider),
+      views_(views),
+      sequencer_(sequencer),
+      opener_(opener),
+      lookup_(lookup),
+      log_(log),
+      clock_(std::move(clock)),
+      pool_(threads) {}
+
+Reads::~Reads() {
+  pool_.stop();
+  pool_.join();
+}
+
+boost::asio::awaitable<std::optional<Problem>> Reads::reach_min_position(Exchange& exchange) {
+  const auto& request = exchange.request();
+  if (!request.has_header("Countersign-Min-Position")) co_return std::nullopt;
+  const auto wanted = queries::parse_position(request.header("Countersign-Min-Position"));
+  const bool ours = wanted && wanted->log.partition == log_.partition &&
+                    std::equal(wanted->log.cluster.begin(), wanted->log.cluster.begin() + 8, log_.cluster.begin());
+  if (!ours)
+    co_return Problem{.status = 400,
+                      .code = "invalid-position",
+                      .detail = "Countersign-Min-Position is not a position of this server's log."};
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  for (int tries = 0; sequencer_.durable_frame() < wanted->frame; ++tries) {
+    if (tries == 100)
+      co_return Problem{.status = 503,
+                        .code = "position-not-reached",
+                        .detail = "This node has not reached Countersign-Min-Position within 5 s.",
+                        .retry_after_s = 1};
+    timer.expires_after(std::chrono::milliseconds(50));
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+  co_return std::nullopt;
+}
+
+boost::asio::awaitable<void> Reads::landed() {
+  const auto wanted = sequencer_.durable_frame();
+  if (sequencer_.landed_frame() >= wanted) co_return;
+  auto initiate = [this, wanted](auto handler) {
+    auto executor = boost::asio::get_associated_executor(handler);
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    sequencer_.when_landed(wanted,
+                           [executor, shared](auto&&...) { boost::asio::post(executor, [shared] { (*shared)(); }); });
+  };
+  co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(std::move(initiate),
+                                                                                     boost::asio::use_awaitable);
+}
+
+boost::asio::awaitable<Response> Reads::list(Exchange& exchange, std::vector<std::string_view> parameters, Fill fill) {
+  auto parsed = Query::parse(exchange, parameters);
+  if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
+  auto behind = co_await reach_min_position(exchange);
+  if (behind) co_return exchange.problem(*behind);
+  co_await landed();
+  const auto query = std::make_shared<const Query>(std::get<Query>(std::move(parsed)));
+  const Caller caller = *exchange.caller<Caller>();
+  auto work = [query, caller, fill = std::move(fill)] {
+    std::pair<Page, std::optional<Problem>> result;
+    try {
+      fill(result.first, *query, caller);
+    } catch (const Problem& problem) {
+      result.second = problem;
+    }
+    return result;
+  };
+  auto [page, problem] = co_await on_pool(std::move(work));
+  if (problem) co_return exchange.problem(*problem);
+  boost::json::object body{{"items", std::move(page.items)}, {"next", nullptr}, {"has_more", page.has_more}};
+  std::string next;
+  if (page.has_more) {
+    next = query->cursor(page.last_key);
+    body["next"] = next;
+  }
+  auto response = Response::json(200, boost::json::serialize(body));
+  if (page.has_more) response.header("Link", "<" + query->next_target(exchange, next) + ">; rel=\"next\"");
+  response.header("Countersign-Position", queries::text_of({log_, durable_frame()})).no_store();
+  co_return response;
+}
+
+}  // namespace countersign::http

@@ -1,0 +1,113 @@
+#pragma once
+// What every handler that only looks does alike: the state as of a position the client has seen, lists from a
+// consistent snapshot on a pool of their own (a scan must not hold up the connections' threads), pages with cursors
+// that are bound to their filter.
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/commands/decider.h"
+#include "adapters/http/api/answers.h"
+#include "adapters/http/api/caller.h"
+#include "adapters/queries/seal_opener.h"
+#include "bus/sequencer.h"
+
+namespace countersign::http {
+
+/// The query of a list: known parameters, all of them checked. A parameter that isn't known is an error.
+class Query {
+ public:
+  static std::variant<Query, Problem> parse(const Exchange& exchange, std::vector<std::string_view> known);
+  std::optional<std::string_view> text(std::string_view name) const;
+  /// "limit": 1 to 1000, 100 when it isn't given.
+  std::size_t limit() const { return limit_; }
+  /// "after": the key where the former page ended; empty at the beginning.
+  const std::string& after() const { return after_; }
+  std::string cursor(std::string_view key) const;
+  /// The same query with another cursor, for the Link header.
+  std::string next_target(const Exchange& exchange, std::string_view cursor) const;
+
+ private:
+  std::vector<Request::Parameter> parameters_;
+  std::size_t limit_ = 100;
+  std::string after_;
+  std::string binding_;  ///< digest of everything but limit and after
+};
+
+/// A page being filled: items until the limit, then one more look whether there is anything beyond.
+struct Page {
+  boost::json::array items;
+  std::string last_key;
+  bool has_more = false;
+  std::uint64_t frame = 0;
+};
+
+class Reads {
+ public:
+  Reads(commands::CommandDecider& decider, projections::Views& views, bus::Sequencer& sequencer,
+        queries::SealOpener& opener, const keys::Lookup& lookup, const bus::LogIdentity& log,
+        std::function<domain::UnixMs()> clock, std::size_t threads = 2);
+  ~Reads();
+
+  projections::ViewState state() const { return decider_.reader(); }
+  projections::Views& views() const { return views_; }
+  queries::SealOpener& opener() const { return opener_; }
+  const keys::Lookup& lookup() const { return lookup_; }
+  const bus::LogIdentity& log() const { return log_; }
+  domain::UnixMs now() const { return clock_(); }
+  bus::FrameNumber durable_frame() const { return sequencer_.durable_frame(); }
+
+  /// Whether the position in Countersign-Min-Position is one of this log and has been reached; waits up to 5 s.
+  boost::asio::awaitable<std::optional<Problem>> reach_min_position(Exchange& exchange);
+  /// Until everything answered so far stands in the views.
+  boost::asio::awaitable<void> landed();
+
+  /// Runs `work` on the pool and resumes on the connection's thread. What it throws is rethrown.
+  template <class Work>
+  boost::asio::awaitable<std::invoke_result_t<Work>> on_pool(Work work) {
+    using Value = std::invoke_result_t<Work>;
+    auto initiate = [this, work = std::move(work)](auto handler) mutable {
+      auto executor = boost::asio::get_associated_executor(handler);
+      auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+      boost::asio::post(pool_, [executor, shared, work = std::move(work)]() mutable {
+        std::exception_ptr thrown;
+        auto value = std::make_shared<std::optional<Value>>();
+        try {
+          value->emplace(work());
+        } catch (...) {
+          thrown = std::current_exception();
+        }
+        boost::asio::post(executor, [shared, thrown, value]() mutable {
+          (*shared)(thrown, value->has_value() ? std::move(**value) : Value{});
+        });
+      });
+    };
+    co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                                   void(std::exception_ptr, Value)>(std::move(initiate),
+                                                                                    boost::asio::use_awaitable);
+  }
+
+  /// A list: `fill(page, query, account)` runs on the pool over what has landed.
+  using Fill = std::function<void(Page& page, const Query& query, const Caller& caller)>;
+  boost::asio::awaitable<Response> list(Exchange& exchange, std::vector<std::string_view> parameters, Fill fill);
+
+ private:
+  commands::CommandDecider& decider_;
+  projections::Views& views_;
+  bus::Sequencer& sequencer_;
+  queries::SealOpener& opener_;
+  const keys::Lookup& lookup_;
+  const bus::LogIdentity log_;
+  std::function<domain::UnixMs()> clock_;
+  boost::asio::thread_pool pool_;
+};
+
+}  // namespace countersign::http

@@ -1,0 +1,38 @@
+#pragma once
+// Objects as the API shows them. Sealed texts are opened here and nowhere before; what can't be opened any more is
+// absent.
+
+#include <boost/json.hpp>
+
+#include "adapters/commands/session_activity.h"
+#include "adapters/queries/seal_opener.h"
+#include "domain/account.h"
+#include "domain/user.h"
+
+namespace countersign::http {
+
+boost::json::value time_or_null(domain::UnixMs time);
+
+boost::json::object render(const domain::Account& account, const queries::SealOpener& opener);
+boost::json::object render(const domain::Provisioning& policy);
+boost::json::object render(const domain::ApiKey& key, domain::AccountId account, const queries::SealOpener& opener,
+                           domain::UnixMs last_used);
+boost::json::object render(const domain::User& user, domain::AccountId account, const queries::SealOpener& opener,
+                           domain::UnixMs now);
+boost::json::object render(const domain::User& user, const domain::Personal& profile, domain::UnixMs now);
+
+std::string_view text_of(domain::CodeStatus status);
+/// The code itself stands there only while it is open and when `in_clear` allows it.
+boost::json::object render_code(const domain::Code& code, const domain::User& user, domain::AccountId account,
+                                const queries::SealOpener& opener, domain::UnixMs now, bool in_clear);
+boost::json::object render_device(const domain::Activation& activation, const domain::User& user,
+                                  domain::AccountId account, const queries::SealOpener& opener);
+boost::json::object render_token(const domain::Activation& activation, const domain::User& user, domain::UnixMs now);
+boost::json::object render_session(const domain::Activation& activation, const domain::User& user,
+                                   domain::AccountId account, const queries::SealOpener& opener,
+                                   const commands::SessionActivity& activity, domain::UnixMs now);
+
+/// The name people know a user by: first and last name, else the e-mail address.
+std::string display_name(const domain::Personal& profile);
+
+}  // namespace countersign::http

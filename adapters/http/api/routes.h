@@ -1,0 +1,32 @@
+#pragma once
+// The whole HTTP interface as one table: read routes.cpp first.
+
+#include <vector>
+
+#include "adapters/http/api/accounts.h"
+#include "adapters/http/api/connections.h"
+#include "adapters/http/api/events.h"
+#include "adapters/http/api/introspection.h"
+#include "adapters/http/api/redemption.h"
+#include "adapters/http/api/registration_codes.h"
+#include "adapters/http/api/status.h"
+#include "adapters/http/api/users.h"
+
+namespace countersign::http {
+
+struct Endpoints {
+  Accounts& accounts;
+  Users& users;
+  RegistrationCodes& codes;
+  Redemption& redemption;
+  Connections& connections;
+  Introspection& introspection;
+  Events& events;
+  Status& status;
+  operations::Operations& operations;
+};
+
+/// The endpoints must outlive the routes.
+std::vector<Route> routes(Endpoints endpoints);
+
+}  // namespace countersign::http

@@ -1,0 +1,123 @@
+#include "adapters/http/api/spool.h"
+
+#include "adapters/http/api/rendering.h"
+#include "adapters/http/server/error.h"
+#include "adapters/keys/random.h"
+#include "adapters/keys/sealed_file.h"
+#include "domain/record.h"
+
+namespace countersign::http {
+
+namespace json = boost::json;
+
+operations::Operation new_operation(Exchange& exchange, operations::Kind kind, domain::UnixMs now) {
+  const auto* caller = exchange.caller<Caller>();
+  operations::Operation operation;
+  operation.id = keys::random_id<domain::OperationId>(now);
+  operation.account = caller->account;
+  operation.kind = kind;
+  operation.created_at = now;
+  operation.actor = caller->actor;
+  operation.role = caller->role;
+  operation.correlation = correlation_of(exchange);
+  return operation;
+}
+
+json::object render(const operations::Operation& operation) {
+  json::array rows, ignored;
+  for (const auto& row : operation.rows) {
+    json::object out;
+    if (row.line > 0) out["line"] = row.line;
+    if (!row.user_id.empty()) out["user_id"] = row.user_id;
+    out["code"] = row.code;
+    out["detail"] = row.detail;
+    rows.push_back(std::move(out));
+  }
+  for (const auto& column : operation.ignored_columns) ignored.emplace_back(column);
+  json::object out{{"id", operation.id.text()},
+                   {"kind", text_of(operation.kind)},
+                   {"status", text_of(operation.status)},
+                   {"total", operation.total},
+                   {"done", operation.done},
+                   {"failed", operation.failed},
+                   {"rows", std::move(rows)},
+                   {"created_at", time_or_null(operation.created_at)},
+                   {"finished_at", time_or_null(operation.finished_at)}};
+  if (operation.kind == operations::Kind::import_users) {
+    out["dry_run"] = operation.dry_run;
+    out["created"] = operation.created;
+    out["updated"] = operation.updated;
+    out["unchanged"] = operation.unchanged;
+    out["ignored_columns"] = std::move(ignored);
+  }
+  if (operation.user) out["user_id"] = operation.user.text();
+  out["detail"] = operation.failure.empty() ? json::value(nullptr) : json::value(operation.failure);
+  return out;
+}
+
+commands::Answer operation_answer(const operations::Operation& operation) {
+  auto answer = json_answer(202, json::object{{"operation_id", operation.id.text()}, {"status", "pending"}});
+  answer.headers.emplace_back("Location", "/v1/operations/" + operation.id.text());
+  return answer;
+}
+
+boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, std::filesystem::path file, keys::Key key,
+                                                          std::string& digest) {
+  const auto full = [](const boost::system::error_code& error) {
+    return Problem{
+        .status = 507, .code = "insufficient-storage", .detail = "The body can't be spooled: " + error.message() + "."};
+  };
+  auto writer = keys::SealedFileWriter::create(file, key);
+  if (writer.has_error()) co_return full(writer.error());
+  bus::Sha256 hash;
+  for (;;) {
+    const auto piece = co_await exchange.read_some();
+    if (piece.has_error()) co_return problem_of(piece.error());
+    if (piece->empty()) break;
+    hash.update(*piece);
+    if (const auto error = writer->write(*piece)) co_return full(error);
+  }
+  if (const auto error = writer->finish()) co_return full(error);
+  digest = bus::view(hash.finish());
+  co_return std::nullopt;
+}
+
+boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& writes, operations::Operations& operations,
+                                                 const operations::Operation& operation,
+                                                 std::optional<std::string> body) {
+  const auto unstored = [](const boost::system::error_code& error) {
+    return Problem{.status = 507,
+                   .code = "insufficient-storage",
+                   .detail = "The operation can't be stored: " + error.message() + "."};
+  };
+  // Durable before the event: after a crash in between, the answer that a retry gets names an operation that is there.
+  if (const auto error = operations.prepare(operation)) {
+    operations.withdraw(operation.id);
+    co_return exchange.problem(unstored(error));
+  }
+  domain::RecordOperation started{operation.id, std::string(text_of(operation.kind))};
+  WriteOptions<domain::RecordOperation> options;
+  options.body = std::move(body);
+  // Named: g++ 12 copies a closure that is a temporary of a co_await expression bit by bit.
+  auto rendered = [operation](const domain::Done&, const domain::State&) { return operation_answer(operation); };
+  auto response = co_await writes.run<domain::RecordOperation>(exchange, std::move(started), std::move(rendered),
+                                                               std::move(options));
+  // A retry is answered with the operation that the first request began.
+  const bool began = response.status() == 202 && response.body().find(operation.id.text()) != std::string::npos;
+  if (!began) {
+    const bool perhaps = response.status() == 503 && response.body().find("outcome-unknown") != std::string::npos;
+    if (!perhaps) operations.withdraw(operation.id);
+    co_return response;
+  }
+  if (const auto error = operations.begin(operation)) co_return exchange.problem(unstored(error));
+  co_return response;
+}
+
+boost::asio::awaitable<Response> get_operation(Exchange& exchange, operations::Operations& operations) {
+  const auto id = domain::OperationId::parse(exchange.parameter());
+  const auto operation = id ? operations.find(exchange.caller<Caller>()->account, *id) : std::nullopt;
+  if (!operation) co_return exchange.problem(no_such("operation"));
+  co_return Response::json(200, json::serialize(render(*operation)));
+}
+
+}  // namespace countersign::http

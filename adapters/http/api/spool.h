@@ -1,0 +1,29 @@
+#pragma once
+// Beginning an operation from a request: its body is spooled sealed, its start is an event, the answer names it.
+
+#include <filesystem>
+
+#include "adapters/http/api/reads.h"
+#include "adapters/http/api/writes.h"
+#include "adapters/operations/operations.h"
+
+namespace countersign::http {
+
+operations::Operation new_operation(Exchange& exchange, operations::Kind kind, domain::UnixMs now);
+boost::json::object render(const operations::Operation& operation);
+/// 202 {operation_id, status}.
+commands::Answer operation_answer(const operations::Operation& operation);
+
+/// Writes the request's body to `file`, sealed under `key`, durable when it returns without a problem. `digest` gets
+/// the body's SHA-256.
+boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, std::filesystem::path file, keys::Key key,
+                                                          std::string& digest);
+
+/// Writes operation.started, makes the operation durable and answers 202. `body` stands for what was spooled.
+boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& writes, operations::Operations& operations,
+                                                 const operations::Operation& operation,
+                                                 std::optional<std::string> body);
+
+boost::asio::awaitable<Response> get_operation(Exchange& exchange, operations::Operations& operations);
+
+}  // namespace countersign::http

@@ -1,0 +1,61 @@
+#include "adapters/http/api/status.h"
+
+#include "adapters/http/api/fields.h"
+#include "adapters/http/api/rendering.h"
+
+namespace countersign::http {
+
+namespace json = boost::json;
+
+Response Status::health(Exchange&) {
+  return Response::json(200, R"({"status":"alive"})");
+}
+
+Response Status::ready(Exchange& exchange) {
+  const auto why = ports_.not_ready();
+  if (why.empty()) return Response::json(200, R"({"status":"ready"})");
+  return exchange.problem({.status = 503, .code = "not-ready", .detail = why, .retry_after_s = 1});
+}
+
+Response Status::metrics(Exchange&) {
+  return {200, "text/plain; version=0.0.4; charset=utf-8", ports_.metrics()};
+}
+
+Response Status::openapi(Exchange&) {
+  return {200, "application/yaml", ports_.openapi};
+}
+
+Response Status::projections(Exchange&) {
+  const auto status = sequencer_.status();
+  const auto durable = value(status.durable_frame), landed = value(status.landed_frame);
+  const auto lag_ms = landed < durable ? reads_.now() - value(status.last_time) : 0;
+  json::array items;
+  items.push_back(json::object{{"name", "views"},
+                               {"version", projections::view_version},
+                               {"status", landed < durable ? "catching-up" : "current"},
+                               {"position", queries::text_of({reads_.log(), status.landed_frame})},
+                               {"frame", landed},
+                               {"lag_frames", durable - landed},
+                               {"lag_seconds", static_cast<double>(std::max<std::int64_t>(0, lag_ms)) / 1000},
+                               {"last_error", nullptr},
+                               {"parked_events", 0}});
+  return Response::json(
+      200, json::serialize(json::object{{"items", std::move(items)},
+                                        {"log_position", queries::text_of({reads_.log(), status.durable_frame})},
+                                        {"term", value(status.term)}}));
+}
+
+boost::asio::awaitable<Response> Status::backup(Exchange& exchange) {
+  Body body(exchange);
+  const auto directory = body->text("directory", {.most = 4096});
+  if (!directory.empty() && directory.front() != '/') body->invalid("directory", "an absolute path is expected");
+  if (auto problem = body.finish()) co_return exchange.problem(*problem);
+  auto work = [this, directory] { return ports_.backup(directory); };
+  auto failure = co_await reads_.on_pool(std::move(work));
+  if (!failure.empty()) co_return exchange.problem({.status = 409, .code = "backup-failed", .detail = failure});
+  co_return Response::json(
+      201, json::serialize(json::object{{"directory", directory},
+                                        {"position", queries::text_of({reads_.log(), reads_.durable_frame()})}}));
+}
+
+}  // namespace countersign::http

@@ -1,0 +1,38 @@
+#pragma once
+// Health, readiness, metrics, projections, backup, and the API's own description.
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "adapters/http/api/reads.h"
+
+namespace countersign::http {
+
+struct StatusPorts {
+  std::function<std::string()> not_ready;  ///< why the server can't serve; empty when it can
+  std::function<std::string()> metrics;    ///< Prometheus text
+  /// Makes a consistent copy in a new directory; the text says what failed.
+  std::function<std::string(const std::filesystem::path& directory)> backup;
+  std::string openapi;
+};
+
+class Status {
+ public:
+  Status(Reads& reads, bus::Sequencer& sequencer, StatusPorts ports)
+      : reads_(reads), sequencer_(sequencer), ports_(std::move(ports)) {}
+
+  Response health(Exchange& exchange);
+  Response ready(Exchange& exchange);
+  Response metrics(Exchange& exchange);
+  Response openapi(Exchange& exchange);
+  Response projections(Exchange& exchange);
+  boost::asio::awaitable<Response> backup(Exchange& exchange);
+
+ private:
+  Reads& reads_;
+  bus::Sequencer& sequencer_;
+  StatusPorts ports_;
+};
+
+}  // namespace countersign::http

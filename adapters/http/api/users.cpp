@@ -1,0 +1,287 @@
+#include "adapters/http/api/users.h"
+
+#include "adapters/commands/draw.h"
+#include "adapters/directory/address.h"
+#include "adapters/directory/directory_reader.h"
+#include "adapters/directory/text_checks.h"
+#include "adapters/http/api/fields.h"
+#include "adapters/http/api/rendering.h"
+#include "adapters/http/api/spool.h"
+#include "adapters/http/server/error.h"
+#include "adapters/keys/random.h"
+
+namespace countersign::http {
+namespace {
+
+constexpr std::size_t longest_name = 200, longest_login = 128, most_attributes = 32, longest_attribute = 1024;
+constexpr std::size_t most_users_at_once = 500;
+
+Problem storage_failed(const boost::system::error_code& error) {
+  return {.status = 507, .code = "insufficient-storage", .detail = "It can't be stored: " + error.message() + "."};
+}
+
+void read_email(Fields& fields, std::string_view typed, domain::Personal& personal) {
+  const auto address = directory::normalise_address(typed);
+  if (address.ok)
+    personal.email = address.text;
+  else
+    fields.invalid("email", std::string(directory::text_of(address.error)));
+}
+
+/// Takes what the body says into `personal`; what it leaves out stays.
+void read_profile(Fields& fields, domain::Personal& personal, std::optional<bool>& mfa) {
+  if (auto name = nullable_text(fields, "first_name", longest_name)) personal.first_name = std::move(*name);
+  if (auto name = nullable_text(fields, "last_name", longest_name)) personal.last_name = std::move(*name);
+  if (auto name = nullable_text(fields, "login_name", longest_login))
+    personal.login_name = directory::to_lower_ascii(*name);
+  if (auto attributes = free_texts(fields, "attributes", most_attributes, longest_attribute)) {
+    personal.attributes.clear();
+    for (auto& [name, value] : *attributes) {
+      auto row = std::make_unique<domain::fb::AttributeT>();
+      row->name = name;
+      row->value = std::move(value);
+      personal.attributes.push_back(std::move(row));
+    }
+  }
+  mfa = fields.optional_boolean("mfa_configured");
+}
+
+void require_name(Fields& fields, const domain::Personal& personal) {
+  if (personal.first_name.empty() && personal.last_name.empty())
+    fields.invalid("last_name", "a first or a last name is required");
+}
+
+domain::Personal profile_only(domain::Personal personal) {
+  personal.ip.clear();
+  personal.user_agent.clear();
+  return personal;
+}
+
+}  // namespace
+
+commands::Answer Users::answer(std::uint16_t status, domain::AccountId account, domain::UserId id,
+                               const domain::State& state) const {
+  const auto user = state.user(account, id);
+  if (!user) return empty_answer(204);
+  auto made = json_answer(status, render(*user, account, reads_.opener(), reads_.now()));
+  made.headers.emplace_back("ETag", etag_of(user->version));
+  return made;
+}
+
+boost::asio::awaitable<Response> Users::create(Exchange& exchange) {
+  const auto account = exchange.caller<Caller>()->account;
+  Body body(exchange);
+  domain::Personal personal;
+  std::optional<bool> mfa;
+  read_profile(body.fields(), personal, mfa);
+  if (const auto email = body->text("email", {.most = 320}); body->has("email"))
+    read_email(body.fields(), email, personal);
+  require_name(body.fields(), personal);
+  if (auto problem = body.finish()) co_return exchange.problem(*problem);
+  domain::CreateUser command{keys::random_id<domain::UserId>(reads_.now()), {}};
+  command.profile = commands::make_profile(reads_.lookup(), account, std::move(personal), mfa.value_or(false));
+  const domain::UserId id = command.id;
+  if (const auto error = keys_.create_subject_keys(account, std::span(&id, 1)))
+    co_return exchange.problem(storage_failed(error));
+  co_return co_await writes_.run<domain::CreateUser>(
+      exchange, std::move(command), [this, account](const domain::UserWritten& result, const domain::State& state) {
+        return answer(201, account, result.id, state);
+      });
+}
+
+boost::asio::awaitable<Response> Users::get(Exchange& exchange) {
+  auto behind = co_await reads_.reach_min_position(exchange);
+  if (behind) co_return exchange.problem(*behind);
+  const auto account = exchange.caller<Caller>()->account;
+  const auto id = domain::UserId::parse(exchange.parameter());
+  const auto user = id ? reads_.state().user(account, *id) : nullptr;
+  if (!user) co_return exchange.problem(no_such("user"));
+  auto response = Response::json(200, boost::json::serialize(render(*user, account, reads_.opener(), reads_.now())));
+  response.header("ETag", etag_of(user->version));
+  co_return response;
+}
+
+boost::asio::awaitable<Response> Users::update(Exchange& exchange) {
+  const auto account = exchange.caller<Caller>()->account;
+  const auto id = domain::UserId::parse(exchange.parameter());
+  for (int tries = 0;; ++tries) {
+    const auto user = id ? reads_.state().user(account, *id) : nullptr;
+    if (!user) co_return exchange.problem(no_such("user"));
+    const auto expected = expected_version(exchange, user->version);
+    if (!expected) co_return exchange.problem(version_mismatch());
+    Body body(exchange);
+    auto personal =
+        profile_only(reads_.opener().of_user(account, user->id, user->profile).value_or(domain::Personal{}));
+    std::optional<bool> mfa;
+    read_profile(body.fields(), personal, mfa);
+    if (const auto email = body->optional_text("email", {.most = 320})) read_email(body.fields(), *email, personal);
+    require_name(body.fields(), personal);
+    if (auto problem = body.finish()) co_return exchange.problem(*problem);
+    domain::UpdateUser command{*id, {}, *expected};
+    command.profile =
+        commands::make_profile(reads_.lookup(), account, std::move(personal), mfa.value_or(user->mfa_configured));
+    auto response = co_await writes_.run<domain::UpdateUser>(
+        exchange, std::move(command), [this, account](const domain::UserWritten& result, const domain::State& state) {
+          return answer(200, account, result.id, state);
+        });
+    // Merged from a version that was overtaken meanwhile: without If-Match the client asked for no particular one.
+    if (response.status() == 412 && !exchange.request().has_header("If-Match") && tries < 5) continue;
+    co_return response;
+  }
+}
+
+boost::asio::awaitable<Response> Users::set_disabled(Exchange& exchange, bool disabled) {
+  const auto account = exchange.caller<Caller>()->account;
+  const auto id = domain::UserId::parse(exchange.parameter());
+  if (!id) co_return exchange.problem(no_such("user"));
+  co_return co_await writes_.run<domain::SetUserDisabled>(
+      exchange, {*id, disabled}, [this, account](const domain::UserWritten& result, const domain::State& state) {
+        return answer(200, account, result.id, state);
+      });
+}
+
+namespace {
+
+commands::Answer reset_answer(const domain::ResetResult& result, const domain::State&) {
+  return json_answer(200, boost::json::object{{"codes_revoked", result.codes_revoked}});
+}
+
+}  // namespace
+
+boost::asio::awaitable<Response> Users::reset(Exchange& exchange) {
+  const auto id = domain::UserId::parse(exchange.parameter());
+  if (!id) co_return exchange.problem(no_such("user"));
+  domain::ResetUsers command;
+  command.ids.push_back(*id);
+  co_return co_await writes_.run<domain::ResetUsers>(exchange, std::move(command), reset_answer);
+}
+
+boost::asio::awaitable<Response> Users::reset_many(Exchange& exchange) {
+  Body body(exchange);
+  domain::ResetUsers command;
+  for (const auto& text : body->texts("user_ids", 1, most_users_at_once, {.most = 64})) {
+    const auto id = domain::UserId::parse(text);
+    if (!id)
+      body->invalid("user_ids", "not the id of a user: " + text);
+    else
+      command.ids.push_back(*id);
+  }
+  if (auto problem = body.finish()) co_return exchange.problem(*problem);
+  co_return co_await writes_.run<domain::ResetUsers>(exchange, std::move(command), reset_answer);
+}
+
+// --- list ------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct UserFilter {
+  std::optional<domain::Digest> email;
+  std::optional<bool> disabled, mfa;
+  std::string q;
+  bool keeps(const domain::User& user) const {
+    return (!disabled || user.disabled == *disabled) && (!mfa || user.mfa_configured == *mfa);
+  }
+  bool finds(const domain::Personal& profile) const {
+    if (q.empty()) return true;
+    return directory::to_lower_ascii(profile.first_name + ' ' + profile.last_name + ' ' + profile.email + ' ' +
+                                     profile.login_name)
+               .find(q) != std::string::npos;
+  }
+};
+
+UserFilter read_filter(const Query& query, const keys::Lookup& lookup, domain::AccountId account) {
+  UserFilter filter;
+  if (const auto email = query.text("email")) {
+    const auto address = directory::normalise_address(*email);
+    if (!address.ok) throw bad_parameter("email", directory::text_of(address.error));
+    filter.email = commands::digest_of_email(lookup, account, address.text);
+  }
+  if (const auto status = query.text("status")) {
+    if (*status != "active" && *status != "disabled") throw bad_parameter("status", "active or disabled is expected");
+    filter.disabled = *status == "disabled";
+  }
+  if (const auto mfa = query.text("mfa")) {
+    if (*mfa != "true" && *mfa != "false") throw bad_parameter("mfa", "true or false is expected");
+    filter.mfa = *mfa == "true";
+  }
+  if (const auto q = query.text("q")) {
+    if (q->size() > 200) throw bad_parameter("q", "at most 200 bytes are expected");
+    filter.q = directory::to_lower_ascii(*q);
+  }
+  return filter;
+}
+
+}  // namespace
+
+boost::asio::awaitable<Response> Users::list(Exchange& exchange) {
+  auto fill = [this](Page& page, const Query& query, const Caller& caller) {
+    const auto account = caller.account;
+    const auto filter = read_filter(query, reads_.lookup(), account);
+    const auto take = [&](const domain::User& user) {
+      if (!filter.keeps(user)) return true;
+      const auto profile = reads_.opener().of_user(account, user.id, user.profile).value_or(domain::Personal{});
+      if (!filter.finds(profile)) return true;
+      if (page.items.size() == query.limit()) {
+        page.has_more = true;
+        return false;
+      }
+      page.items.push_back(render(user, profile, reads_.now()));
+      page.last_key = user.id.uuid.view();
+      return true;
+    };
+    if (filter.email) {
+      const auto state = reads_.state();
+      const auto entry = state.find(*filter.email);
+      const auto user = entry && entry->kind == domain::PartyKind::user ? state.user(account, entry->user) : nullptr;
+      if (user && user->email == *filter.email && user->id.uuid.view() > query.after()) take(*user);
+      return;
+    }
+    const auto prefix = projections::table_prefix(projections::Table::users, account);
+    auto from = prefix + query.after();
+    if (!query.after().empty()) from += '\0';
+    reads_.views().scan(prefix, from,
+                        [&](std::string_view, std::string_view row) { return take(projections::decode_user(row)); });
+  };
+  return reads_.list(exchange, {"email", "q", "status", "mfa"}, std::move(fill));
+}
+
+// --- operations ------------------------------------------------------------------------------------------------------
+
+boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
+  auto parsed = Query::parse(exchange, {"dry_run"});
+  if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
+  const auto dry_run = std::get<Query>(parsed).text("dry_run").value_or("false");
+  if (dry_run != "true" && dry_run != "false")
+    co_return exchange.problem(bad_parameter("dry_run", "true or false is expected"));
+  auto operation = new_operation(exchange, operations::Kind::import_users, reads_.now());
+  operation.dry_run = dry_run == "true";
+  operation.content_type = exchange.request().header("Content-Type");
+  const auto key = keys_.account_key(operation.account);
+  if (!key) co_return exchange.problem(internal_error());
+  std::string digest;
+  auto problem = co_await spool_body(exchange, operations_.spool_of(operation.id), *key, digest);
+  if (problem) {
+    operations_.discard_spool(operation.id);
+    co_return exchange.problem(*problem);
+  }
+  co_return co_await begin_operation(exchange, writes_, operations_, operation, std::move(digest));
+}
+
+boost::asio::awaitable<Response> Users::erase(Exchange& exchange) {
+  const auto id = domain::UserId::parse(exchange.parameter());
+  if (!id) co_return exchange.problem(no_such("user"));
+  auto operation = new_operation(exchange, operations::Kind::erase_user, reads_.now());
+  operation.user = *id;
+  // Durable before the event: whatever happens in between, the key is destroyed after it.
+  if (const auto error = operations_.prepare(operation)) co_return exchange.problem(storage_failed(error));
+  auto rendered = [operation](const domain::UserWritten&, const domain::State&) { return operation_answer(operation); };
+  auto response = co_await writes_.run<domain::EraseUser>(exchange, {*id}, std::move(rendered));
+  if (response.status() == 202) {
+    if (const auto error = operations_.begin(operation)) co_return exchange.problem(storage_failed(error));
+  } else if (response.status() != 503) {
+    operations_.withdraw(operation.id);
+  }
+  co_return response;
+}
+
+}  // namespace countersign::http

@@ -1,0 +1,83 @@
+#include "adapters/http/api/writes.h"
+
+#include <algorithm>
+
+namespace countersign::http {
+namespace {
+
+constexpr std::size_t shortest_secret_key = 32, longest_key = 255;
+
+Problem bad_key(std::string detail) {
+  return {.status = 400, .code = "invalid-idempotency-key", .detail = std::move(detail)};
+}
+
+}  // namespace
+
+domain::Context Writes::context_of(Exchange& exchange) const {
+  domain::Context context;
+  if (const auto* caller = exchange.caller<Caller>()) {
+    context.account = caller->account;
+    context.actor = caller->actor;
+    context.role = caller->role;
+  } else {
+    context.actor.kind = domain::PartyKind::source;
+  }
+  context.correlation = correlation_of(exchange);
+  context.ip = exchange.request().client.to_string();
+  context.ip_digest = source_of(lookup_, exchange.request().client);
+  context.user_agent = exchange.request().header("User-Agent").substr(0, 256);
+  return context;
+}
+
+boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submit, std::shared_ptr<Rules> rules) {
+  commands::Call call;
+  call.context = context_of(exchange);
+  call.admission = std::move(rules->admission);
+  if (rules->idempotent) {
+    auto problem = read_idempotency(exchange, *rules, call.idempotency);
+    if (problem) co_return exchange.problem(*problem);
+  }
+  auto start = [&](Callback<Ended> done) { submit(std::move(call), std::move(done)); };
+  const auto ended = co_await await_callback<Ended>(start);
+  co_return to_response(exchange, ended, rules->secret);
+}
+
+Response Writes::to_response(Exchange& exchange, const Ended& ended, bool secret) const {
+  if (ended.settlement.error) return exchange.problem(problem_of_settlement(ended.settlement.error));
+  if (ended.refusal)
+    return exchange.problem(ended.retry_after_ms > 0 ? too_many_attempts(ended.retry_after_ms)
+                                                     : problem_of(*ended.refusal));
+  const auto answer = ended.answer ? *ended.answer : ended.render(decider_.reader());
+  auto response = answer.body.empty() ? Response(answer.status) : Response::json(answer.status, answer.body);
+  response.header("Countersign-Position", queries::text_of({log_, ended.settlement.frame}));
+  for (const auto& [name, value] : answer.headers) response.header(name, value);
+  if (ended.replayed) response.header("Idempotency-Replayed", "true");
+  if (secret) response.no_store();
+  return response;
+}
+
+std::optional<Problem> Writes::read_idempotency(Exchange& exchange, const Rules& rules,
+                                                std::optional<commands::Idempotency>& out) const {
+  const auto& request = exchange.request();
+  if (request.verb != Verb::post || !request.has_header("Idempotency-Key")) return std::nullopt;
+  const auto key = request.header("Idempotency-Key");
+  const bool printable = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 127; });
+  if (key.empty() || key.size() > longest_key || !printable)
+    return bad_key("An Idempotency-Key has 1 to 255 printable ASCII characters.");
+  if (rules.secret && key.size() < shortest_secret_key)
+    return bad_key("This answer holds secrets: its Idempotency-Key must be a UUID or longer (32 characters at least).");
+  commands::Idempotency idempotency;
+  idempotency.key = key;
+  idempotency.scope = rules.scope;
+  if (const auto* caller = exchange.caller<Caller>(); rules.scope.empty() && caller) {
+    idempotency.scope.append(caller->account.uuid.view()).append(caller->actor.id.view());
+    idempotency.scope.append(text_of(request.verb)).append(1, ' ').append(request.path);
+  }
+  const std::string_view body = rules.body ? std::string_view(*rules.body) : exchange.body();
+  idempotency.record = lookup_.digest(keys::LookupKind::idempotency_key, idempotency.scope + '\n' + idempotency.key);
+  idempotency.body = lookup_.digest(keys::LookupKind::idempotency_body, body);
+  out = std::move(idempotency);
+  return std::nullopt;
+}
+
+}  // namespace countersign::http

@@ -1,0 +1,94 @@
+#pragma once
+// What every handler that changes something does alike: who asks and from where becomes the command's context, the
+// Idempotency-Key its record, the outcome a response.
+
+#include <optional>
+#include <string>
+
+#include "adapters/commands/submitter.h"
+#include "adapters/http/api/answers.h"
+#include "adapters/http/api/caller.h"
+#include "adapters/http/server/await_callback.h"
+
+namespace countersign::http {
+
+template <class Command>
+struct WriteOptions {
+  typename commands::TypedWork<Command>::HandOut hand_out;  ///< which secrets the answer hands out
+  bool secret = false;                                      ///< no-store, and the Idempotency-Key must be long
+  bool idempotent = true;                                   ///< heed an Idempotency-Key
+  std::string scope;                                        ///< instead of API key, method and path
+  std::optional<std::string> body;                          ///< what stands for a streamed body
+  std::shared_ptr<commands::Admission> admission;
+};
+
+class Writes {
+ public:
+  Writes(commands::Submitter& submitter, commands::CommandDecider& decider, const keys::Lookup& lookup,
+         const bus::LogIdentity& log)
+      : submitter_(submitter), decider_(decider), lookup_(lookup), log_(log) {}
+
+  domain::Context context_of(Exchange& exchange) const;
+
+  /// Submits the command and answers with what `render` makes of its result.
+  template <class Command>
+  boost::asio::awaitable<Response> run(Exchange& exchange, Command command,
+                                       typename commands::TypedWork<Command>::Render render,
+                                       WriteOptions<Command> options) {
+    using Outcome = commands::Outcome<commands::ResultOf<Command>>;
+    auto rules = std::make_shared<Rules>(Rules{options.secret, options.idempotent, std::move(options.scope),
+                                               std::move(options.body), std::move(options.admission)});
+    Submit submit = [this, command = std::move(command), render = std::move(render),
+                     hand_out = std::move(options.hand_out)](commands::Call call, Callback<Ended> done) mutable {
+      auto settled = [render, done = std::move(done)](Outcome outcome) {
+        Ended ended{outcome.settlement, std::move(outcome.refusal), std::move(outcome.answer),
+                    outcome.replayed,   outcome.retry_after_ms,     {}};
+        if (outcome.result && !ended.answer)
+          ended.render = [render, result = std::move(*outcome.result)](const domain::State& after) {
+            return render(result, after);
+          };
+        done(std::move(ended));
+      };
+      submitter_.submit<Command>(std::move(call), std::move(command), std::move(settled), render, std::move(hand_out));
+    };
+    return answer(exchange, std::move(submit), std::move(rules));
+  }
+  // Not a default argument: g++ 12 destroys an aggregate temporary of a co_await expression twice.
+  template <class Command>
+  boost::asio::awaitable<Response> run(Exchange& exchange, Command command,
+                                       typename commands::TypedWork<Command>::Render render) {
+    return run<Command>(exchange, std::move(command), std::move(render), WriteOptions<Command>{});
+  }
+
+  commands::Submitter& submitter() { return submitter_; }
+  const bus::LogIdentity& log() const { return log_; }
+
+ private:
+  // What is the same for every command is compiled once, without its type.
+  struct Rules {
+    bool secret, idempotent;
+    std::string scope;
+    std::optional<std::string> body;
+    std::shared_ptr<commands::Admission> admission;
+  };
+  struct Ended {
+    bus::Settlement settlement;
+    std::optional<domain::Refusal> refusal;
+    std::optional<commands::Answer> answer;
+    bool replayed = false;
+    std::int64_t retry_after_ms = 0;
+    std::function<commands::Answer(const domain::State&)> render;
+  };
+  using Submit = std::function<void(commands::Call, Callback<Ended>)>;
+  /// The rules come by pointer: g++ 12 copies an aggregate parameter of a coroutine bit by bit.
+  boost::asio::awaitable<Response> answer(Exchange& exchange, Submit submit, std::shared_ptr<Rules> rules);
+  Response to_response(Exchange& exchange, const Ended& ended, bool secret) const;
+  std::optional<Problem> read_idempotency(Exchange& exchange, const Rules& rules,
+                                          std::optional<commands::Idempotency>& out) const;
+  commands::Submitter& submitter_;
+  commands::CommandDecider& decider_;
+  const keys::Lookup& lookup_;
+  const bus::LogIdentity log_;
+};
+
+}  // namespace countersign::http

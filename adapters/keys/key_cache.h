@@ -1,0 +1,55 @@
+#pragma once
+// Subject keys that were needed lately, in RAM: least recently used goes first and is overwritten. Sharded, so that
+// readers on many threads seldom wait for each other.
+//
+// Limits: `capacity` keys at most (about 150 bytes each).
+
+#include <list>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "adapters/keys/secret_key.h"
+#include "domain/ids.h"
+
+namespace countersign::keys {
+
+struct Subject {
+  domain::AccountId account;
+  domain::UserId user;
+  auto operator<=>(const Subject&) const = default;
+};
+
+struct SubjectHash {
+  std::size_t operator()(const Subject& subject) const { return domain::UuidHash{}(subject.user); }
+};
+
+class KeyCache {
+ public:
+  explicit KeyCache(std::size_t capacity);
+
+  std::optional<Key> find(const Subject& subject);
+  void insert(const Subject& subject, const Key& key);
+  void erase(const Subject& subject);
+  std::size_t size() const;
+
+ private:
+  struct Entry {
+    Subject subject;
+    Key key;
+  };
+  struct Shard {
+    mutable std::mutex mutex;
+    std::list<Entry> newest_first;
+    std::unordered_map<Subject, std::list<Entry>::iterator, SubjectHash> by_subject;
+  };
+  static constexpr std::size_t shard_count = 16;
+
+  Shard& shard_of(const Subject& subject) { return shards_[SubjectHash{}(subject) % shard_count]; }
+
+  std::size_t most_per_shard_;
+  std::vector<Shard> shards_{shard_count};
+};
+
+}  // namespace countersign::keys

@@ -1,0 +1,349 @@
+#include "adapters/keys/key_store.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+
+#include "adapters/keys/key_wrap.h"
+#include "adapters/keys/random.h"
+#include "adapters/keys/store_files.h"
+#include "bus/hash.h"
+
+namespace countersign::keys {
+namespace {
+
+using boost::system::error_code;
+using domain::AccountId;
+using domain::UserId;
+
+// Rows, told apart by their first letter: format, cluster keys, account keys, subject keys, erasures under way.
+constexpr std::string_view format_row = "f", format = "1";
+constexpr std::string_view check_row = "c/check", lookup_row = "c/look-up", log_row = "c/log",
+                           signing_row = "c/signing";
+constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e';
+constexpr std::string_view filler_row = "z";
+constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32;
+constexpr std::chrono::seconds removal_patience{30};
+constexpr std::size_t most_separate_ranges = 16;
+
+std::string account_row(AccountId account) {
+  return account_letter + std::string(account.uuid.view());
+}
+std::string subject_row(const Subject& subject) {
+  std::string row(1, subject_letter);
+  row.append(subject.account.uuid.view()).append(subject.user.uuid.view());
+  return row;
+}
+std::string erasing_row(std::string_view subject) {
+  return erasing_letter + std::string(subject.substr(1));
+}
+Subject subject_of(std::string_view row) {
+  return {AccountId{domain::uuid_from(row.substr(1))}, UserId{domain::uuid_from(row.substr(17))}};
+}
+
+NamedKey known_constant() {
+  return {KeyId{}, Key(bus::sha256("countersign key store"))};
+}
+
+rocksdb::Options database_options(const KeyStoreOptions& options, bool create) {
+  rocksdb::Options db;
+  db.create_if_missing = create;
+  if (options.env != nullptr) db.env = options.env;
+  // The default mode opened with half the acknowledged records after one flipped bit in the middle of a log.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.write_buffer_size = 16 << 20;
+  db.target_file_size_base = 4 << 20;  // small tables: an erasure rewrites few bytes
+  db.compression = rocksdb::kNoCompression;
+  db.write_buffer_manager = options.write_buffers;
+  db.delete_obsolete_files_period_micros = 0;  // look for forgotten files at every flush, not every six hours
+  db.keep_log_file_num = 2;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  rocksdb::BlockBasedTableOptions table;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return db;
+}
+
+[[noreturn]] void refuse(const std::string& directory, const std::string& what) {
+  throw StartError("key store " + directory + ": " + what);
+}
+
+template <class Visit>
+rocksdb::Status for_each_row(rocksdb::DB& db, char letter, Visit visit) {
+  const std::string prefix(1, letter);
+  const std::unique_ptr<rocksdb::Iterator> rows(db.NewIterator(rocksdb::ReadOptions()));
+  for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
+    visit(rows->key().ToStringView(), rows->value().ToStringView());
+  }
+  return rows->status();
+}
+
+}  // namespace
+
+bool key_store_exists(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  return std::filesystem::exists(directory / "CURRENT", ignored);
+}
+
+std::unique_ptr<KeyStore> KeyStore::open(const std::filesystem::path& directory, const MasterKey& master, Mode mode,
+                                         const KeyStoreOptions& options) {
+  const std::string name = directory.string();
+  if (mode != Mode::create_if_missing && !key_store_exists(directory)) refuse(name, "there is none");
+  if (mode == Mode::create_if_missing) {
+    std::error_code error;
+    if (std::filesystem::create_directories(directory, error)) {
+      std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+    }
+    if (error) refuse(name, "the directory can't be made: " + error.message());
+  }
+  const auto db_options = database_options(options, mode == Mode::create_if_missing);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = mode == Mode::read_only ? rocksdb::DB::OpenForReadOnly(db_options, name, &db)
+                                                         : rocksdb::DB::Open(db_options, name, &db);
+  if (!status.ok()) {
+    const bool locked = status.IsIOError() && status.ToString().find("LOCK") != std::string::npos;
+    refuse(name, locked ? "is in use by another process" : "can't be opened: " + status.ToString());
+  }
+  std::unique_ptr<KeyStore> store(new KeyStore(std::unique_ptr<rocksdb::DB>(db), master, mode, options));
+  store->load();
+  return store;
+}
+
+KeyStore::KeyStore(std::unique_ptr<rocksdb::DB> db, const MasterKey& master, Mode mode, const KeyStoreOptions& options)
+    : db_(std::move(db)), read_only_(mode == Mode::read_only), master_(master), cache_(options.cached_subject_keys) {
+  const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(rocksdb::ReadOptions()));
+  rows->SeekToFirst();
+  // Empty: new, or a crash came between making the database and its first rows.
+  if (!rows->Valid() && rows->status().ok() && mode == Mode::create_if_missing) initialise();
+}
+
+KeyStore::~KeyStore() = default;
+
+void KeyStore::initialise() {
+  rocksdb::WriteBatch batch;
+  batch.Put(format_row, format);
+  batch.Put(check_row, wrap(known_constant(), master_as_named(), check_row));
+  for (const std::string_view row : {lookup_row, log_row, signing_row}) {
+    batch.Put(row, wrap({random_key_id(), random_key()}, master_as_named(), row));
+  }
+  if (const error_code error = write(batch)) refuse(db_->GetName(), "can't be written");
+}
+
+NamedKey KeyStore::load_cluster_key(std::string_view name) {
+  std::string wrapped;
+  if (!db_->Get(rocksdb::ReadOptions(), name, &wrapped).ok()) {
+    refuse(db_->GetName(), "is damaged: " + std::string(name) + " is missing");
+  }
+  if (const auto key = unwrap(wrapped, master_as_named(), name)) return *key;
+  const bool same_id = wrapped.size() == wrapped_bytes && std::string_view(wrapped).substr(9, 8) == master_.id.view();
+  refuse(db_->GetName(), same_id ? "the master key has the right id but doesn't open it: one of the two is damaged"
+                                 : "wrong master key: the store belongs to master key " +
+                                       hex(std::string_view(wrapped).substr(9, 8)) + ", the one given is " +
+                                       hex(master_.id.view()));
+}
+
+void KeyStore::load() {
+  std::string found;
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), format_row, &found);
+  if (!status.ok()) refuse(db_->GetName(), "is empty or damaged: " + status.ToString());
+  if (found != format) refuse(db_->GetName(), "is of format " + found + ", which needs a newer release");
+  load_cluster_key(check_row);
+  cluster_ = {load_cluster_key(lookup_row), load_cluster_key(log_row), load_cluster_key(signing_row)};
+  const auto walked = for_each_row(*db_, account_letter, [this](std::string_view row, std::string_view wrapped) {
+    const auto key = row.size() == account_row_bytes ? unwrap(wrapped, master_as_named(), row) : std::nullopt;
+    if (!key) refuse(db_->GetName(), "an account's key is damaged");
+    accounts_.emplace(AccountId{domain::uuid_from(row.substr(1))}, *key);
+  });
+  if (!walked.ok()) refuse(db_->GetName(), "can't be read: " + walked.ToString());
+  if (read_only_) return;
+  if (const auto rows = unfinished_erasures(); !rows.empty()) {
+    if (const error_code error = purge_erased(rows)) refuse(db_->GetName(), error.message());
+  }
+}
+
+KeyId KeyStore::master_id() const {
+  const std::shared_lock lock(keys_mutex_);
+  return master_.id;
+}
+
+error_code KeyStore::write(rocksdb::WriteBatch& batch) {
+  if (read_only_) return errc::read_only;
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  return db_->Write(synced, &batch).ok() ? error_code() : error_code(errc::store_failed);
+}
+
+error_code KeyStore::create_account_key(AccountId account) {
+  const std::unique_lock lock(keys_mutex_);
+  if (accounts_.contains(account)) return {};
+  const NamedKey key{random_key_id(), random_key()};
+  const std::string row = account_row(account);
+  rocksdb::WriteBatch batch;
+  batch.Put(row, wrap(key, master_as_named(), row));
+  if (const error_code error = write(batch)) return error;
+  accounts_.emplace(account, key);
+  return {};
+}
+
+std::optional<Key> KeyStore::account_key(AccountId account) const {
+  const std::shared_lock lock(keys_mutex_);
+  const auto found = accounts_.find(account);
+  return found == accounts_.end() ? std::nullopt : std::optional(found->second.key);
+}
+
+error_code KeyStore::create_subject_keys(AccountId account, std::span<const UserId> users) {
+  const std::shared_lock lock(keys_mutex_);
+  const auto wrapping = accounts_.find(account);
+  if (wrapping == accounts_.end()) return errc::unknown_account;
+  rocksdb::WriteBatch batch;
+  std::vector<std::pair<Subject, Key>> made;
+  made.reserve(users.size());
+  std::string existing;
+  for (const UserId user : users) {
+    const Subject subject{account, user};
+    const std::string row = subject_row(subject);
+    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), row, &existing);
+    if (status.ok()) continue;
+    if (!status.IsNotFound()) return errc::store_failed;
+    made.emplace_back(subject, random_key());
+    batch.Put(row, wrap({random_key_id(), made.back().second}, wrapping->second, row));
+  }
+  if (made.empty()) return {};
+  if (const error_code error = write(batch)) return error;
+  for (const auto& [subject, key] : made) cache_.insert(subject, key);
+  return {};
+}
+
+boost::system::result<std::optional<Key>> KeyStore::subject_key(AccountId account, UserId user) {
+  const Subject subject{account, user};
+  if (auto cached = cache_.find(subject)) return cached;
+  const std::shared_lock lock(keys_mutex_);
+  const auto wrapping = accounts_.find(account);
+  if (wrapping == accounts_.end()) return std::optional<Key>();
+  const std::string row = subject_row(subject);
+  std::string wrapped;
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), row, &wrapped);
+  if (status.IsNotFound()) return std::optional<Key>();
+  if (!status.ok()) return errc::store_failed;
+  const auto key = unwrap(wrapped, wrapping->second, row);
+  if (!key) return errc::damaged;
+  cache_.insert(subject, key->key);
+  return std::optional(key->key);
+}
+
+error_code KeyStore::erase_subject(AccountId account, UserId user) {
+  const Subject subject{account, user};
+  return erase_subjects({&subject, 1});
+}
+
+error_code KeyStore::erase_subjects(std::span<const Subject> subjects) {
+  std::vector<std::string> rows;
+  rocksdb::WriteBatch batch;
+  {
+    const std::unique_lock lock(keys_mutex_);
+    std::string value;
+    for (const Subject& subject : subjects) {
+      const std::string row = subject_row(subject), mark = erasing_row(row);
+      cache_.erase(subject);
+      const auto kept = db_->Get(rocksdb::ReadOptions(), row, &value);
+      const auto marked = db_->Get(rocksdb::ReadOptions(), mark, &value);
+      if (kept.IsNotFound() && marked.IsNotFound()) continue;
+      if ((!kept.ok() && !kept.IsNotFound()) || (!marked.ok() && !marked.IsNotFound())) return errc::store_failed;
+      rows.push_back(row);
+      batch.Delete(row);
+      batch.Put(mark, "");  // so that a crash before the files are gone is made good at the next start
+    }
+    if (rows.empty()) return {};
+    if (const error_code error = write(batch)) return error;
+  }
+  return purge_erased(rows);
+}
+
+error_code KeyStore::purge_erased(const std::vector<std::string>& rows) {
+  std::vector<std::pair<std::string, std::string>> ranges;
+  const auto [first, last] = std::minmax_element(rows.begin(), rows.end());
+  if (rows.size() > most_separate_ranges) {
+    ranges.emplace_back(*first, *last);
+  } else {
+    for (const std::string& row : rows) ranges.emplace_back(row, row);
+  }
+  if (const error_code error = purge(ranges)) return error;
+  rocksdb::WriteBatch done;
+  for (const std::string& row : rows) done.Delete(erasing_row(row));
+  return write(done);
+}
+
+error_code KeyStore::purge(std::span<const std::pair<std::string, std::string>> ranges) {
+  const std::unique_lock lock(files_mutex_);
+  const auto old_wals = wal_files(*db_);
+  // One more row, so that the memory table is not empty: only then the flush goes over to a fresh write-ahead log.
+  if (!db_->Put(rocksdb::WriteOptions(), filler_row, "").ok()) return errc::store_failed;
+  if (!db_->Flush(rocksdb::FlushOptions()).ok()) return errc::store_failed;
+  rocksdb::CompactRangeOptions forced;
+  forced.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  for (const auto& [first, last] : ranges) {
+    const rocksdb::Slice begin(first), end(last);
+    if (!db_->CompactRange(forced, &begin, &end).ok()) return errc::store_failed;
+  }
+  return wait_for_removal(*db_, old_wals, removal_patience) ? error_code() : error_code(errc::erase_unfinished);
+}
+
+std::vector<std::string> KeyStore::unfinished_erasures() {
+  std::vector<std::string> rows;
+  const auto status = for_each_row(*db_, erasing_letter, [&rows](std::string_view row, std::string_view) {
+    rows.push_back(subject_letter + std::string(row.substr(1)));
+  });
+  if (!status.ok()) refuse(db_->GetName(), "can't be read: " + status.ToString());
+  return rows;
+}
+
+boost::system::result<std::vector<Subject>> KeyStore::subjects_after(const std::optional<Subject>& after,
+                                                                     std::size_t limit) {
+  const std::shared_lock lock(files_mutex_);
+  std::vector<Subject> subjects;
+  const std::string from = after ? subject_row(*after) + '\0' : std::string(1, subject_letter);
+  const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(rocksdb::ReadOptions()));
+  for (rows->Seek(from); rows->Valid() && subjects.size() < limit; rows->Next()) {
+    const std::string_view row = rows->key().ToStringView();
+    if (row.size() != subject_row_bytes || row[0] != subject_letter) break;
+    subjects.push_back(subject_of(row));
+  }
+  if (!rows->status().ok()) return errc::store_failed;
+  return subjects;
+}
+
+error_code KeyStore::rotate_master(const MasterKey& fresh) {
+  {
+    const std::unique_lock lock(keys_mutex_);
+    const NamedKey wrapping{fresh.id, fresh.key};
+    rocksdb::WriteBatch batch;
+    batch.Put(check_row, wrap(known_constant(), wrapping, check_row));
+    batch.Put(lookup_row, wrap(cluster_.lookup, wrapping, lookup_row));
+    batch.Put(log_row, wrap(cluster_.log, wrapping, log_row));
+    batch.Put(signing_row, wrap(cluster_.signing, wrapping, signing_row));
+    for (const auto& [account, key] : accounts_) {
+      const std::string row = account_row(account);
+      batch.Put(row, wrap(key, wrapping, row));
+    }
+    if (const error_code error = write(batch)) return error;
+    master_ = fresh;
+  }
+  // Whoever holds the old master key and a later copy of the files must not be able to open anything.
+  const std::pair<std::string, std::string> wrapped_by_master{std::string(1, account_letter), "d"};
+  return purge({&wrapped_by_master, 1});
+}
+
+error_code KeyStore::checkpoint_to(const std::filesystem::path& directory) {
+  const std::shared_lock lock(files_mutex_);
+  rocksdb::Checkpoint* raw = nullptr;
+  if (!rocksdb::Checkpoint::Create(db_.get(), &raw).ok()) return errc::store_failed;
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+  return checkpoint->CreateCheckpoint(directory.string()).ok() ? error_code() : error_code(errc::store_failed);
+}
+
+}  // namespace countersign::keys

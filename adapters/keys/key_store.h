@@ -1,0 +1,112 @@
+#pragma once
+// The keys of an installation, in a database of their own outside the log: cluster keys and one key per account,
+// wrapped by the master key; one subject key per user, wrapped by the account's. Every write is durable when its call
+// returns.
+//
+// Erasing a subject means that its wrapped key is in no file of the store's directory any more: delete, flush, forced
+// compaction of that range, and waiting until the old files are gone. Copies elsewhere (backups) are beyond reach.
+//
+// Concurrency: all calls from any thread; erase and rotation run one at a time. Two threads must not create a key for
+// the same user at the same moment (ids are drawn by one caller, so nobody does).
+// Errors: open() throws StartError; afterwards error codes of keys::errc.
+
+#include <boost/system/result.hpp>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "adapters/keys/error.h"
+#include "adapters/keys/key_cache.h"
+#include "adapters/keys/master_key.h"
+#include "domain/ids.h"
+
+namespace rocksdb {
+class DB;
+class Env;
+class Slice;
+class WriteBatch;
+class WriteBufferManager;
+}  // namespace rocksdb
+
+namespace countersign::keys {
+
+struct ClusterKeys {
+  NamedKey lookup;   ///< HMAC of codes, tokens, API keys, addresses
+  NamedKey log;      ///< HMAC of frames and claims
+  NamedKey signing;  ///< Ed25519 seed (RFC 8032)
+};
+
+struct KeyStoreOptions {
+  std::size_t cached_subject_keys = 65'536;
+  rocksdb::Env* env = nullptr;  ///< for tests that forget unsynced bytes
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+};
+
+/// Whether a key store was ever begun there: then a missing master key is mislaid, and none may be made.
+bool key_store_exists(const std::filesystem::path& directory);
+
+class KeyStore {
+ public:
+  enum class Mode { open_existing, create_if_missing, read_only };
+
+  static std::unique_ptr<KeyStore> open(const std::filesystem::path& directory, const MasterKey& master, Mode mode,
+                                        const KeyStoreOptions& options = {});
+  ~KeyStore();
+
+  const ClusterKeys& cluster() const { return cluster_; }
+  KeyId master_id() const;
+
+  /// Keys that exist are left alone.
+  boost::system::error_code create_account_key(domain::AccountId account);
+  std::optional<Key> account_key(domain::AccountId account) const;
+
+  /// One durable write for all; keys that exist are left alone.
+  boost::system::error_code create_subject_keys(domain::AccountId account, std::span<const domain::UserId> users);
+  /// Nothing when it was erased or never made.
+  boost::system::result<std::optional<Key>> subject_key(domain::AccountId account, domain::UserId user);
+
+  /// Idempotent, and cheap for what is already gone.
+  boost::system::error_code erase_subject(domain::AccountId account, domain::UserId user);
+  boost::system::error_code erase_subjects(std::span<const Subject> subjects);
+
+  /// At most `limit` subjects after `after` in their order, for walking through all of them; fewer means the end.
+  boost::system::result<std::vector<Subject>> subjects_after(const std::optional<Subject>& after, std::size_t limit);
+
+  /// Wraps everything that the master key wraps under `fresh`, in one write; then removes the old wrappings' bytes.
+  /// After a crash the store belongs either to the old or to the new master key.
+  boost::system::error_code rotate_master(const MasterKey& fresh);
+
+  /// A consistent copy in `directory`, which must not exist.
+  boost::system::error_code checkpoint_to(const std::filesystem::path& directory);
+
+ private:
+  KeyStore(std::unique_ptr<rocksdb::DB> db, const MasterKey& master, Mode mode, const KeyStoreOptions& options);
+  void initialise();
+  void load();
+  NamedKey load_cluster_key(std::string_view name);
+  boost::system::error_code write(rocksdb::WriteBatch& batch);
+  /// Removes the bytes of what was overwritten or deleted in [first, last].
+  boost::system::error_code purge(std::span<const std::pair<std::string, std::string>> ranges);
+  boost::system::error_code purge_erased(const std::vector<std::string>& rows);
+  std::vector<std::string> unfinished_erasures();
+  NamedKey master_as_named() const { return {master_.id, master_.key}; }
+
+  std::unique_ptr<rocksdb::DB> db_;
+  const bool read_only_;
+  MasterKey master_;
+  ClusterKeys cluster_;
+  std::unordered_map<domain::AccountId, NamedKey, domain::UuidHash> accounts_;
+  KeyCache cache_;
+  /// Guards accounts_ and master_, and keeps a reader from caching a key that is being erased.
+  mutable std::shared_mutex keys_mutex_;
+  /// Held by whoever needs old files to vanish; shared by those who keep files alive (walks, checkpoints).
+  std::shared_mutex files_mutex_;
+};
+
+}  // namespace countersign::keys

@@ -1,0 +1,151 @@
+#include "adapters/operations/operation.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <iterator>
+
+namespace countersign::operations {
+namespace {
+
+namespace json = boost::json;
+constexpr std::string_view kinds[] = {"import_users", "generate_for_new_users", "erase_user"};
+constexpr std::string_view statuses[] = {"pending", "running", "done", "failed"};
+
+json::object to_json(const Operation& op) {
+  json::array rows;
+  for (const auto& row : op.rows)
+    rows.push_back({{"line", row.line}, {"user_id", row.user_id}, {"code", row.code}, {"detail", row.detail}});
+  json::array ignored;
+  for (const auto& column : op.ignored_columns) ignored.emplace_back(column);
+  return {{"id", op.id.text()},
+          {"account", account_text(op.account)},
+          {"kind", static_cast<int>(op.kind)},
+          {"status", static_cast<int>(op.status)},
+          {"created_at", op.created_at},
+          {"finished_at", op.finished_at},
+          {"total", op.total},
+          {"done", op.done},
+          {"failed", op.failed},
+          {"created", op.created},
+          {"updated", op.updated},
+          {"unchanged", op.unchanged},
+          {"chunks_done", op.chunks_done},
+          {"rows", std::move(rows)},
+          {"ignored_columns", std::move(ignored)},
+          {"failure", op.failure},
+          {"actor_kind", static_cast<int>(op.actor.kind)},
+          {"actor", domain::id_text("x", op.actor.id)},
+          {"role", static_cast<int>(op.role)},
+          {"correlation", domain::id_text("x", op.correlation)},
+          {"content_type", op.content_type},
+          {"dry_run", op.dry_run},
+          {"user", op.user.text()}};
+}
+
+Operation from_json(const json::object& in) {
+  const auto number = [&](const char* name) { return in.at(name).to_number<std::uint64_t>(); };
+  const auto text = [&](const json::value& value) { return std::string(value.as_string()); };
+  Operation op;
+  op.id = domain::OperationId::parse(text(in.at("id"))).value();
+  op.account = domain::parse_account(text(in.at("account"))).value();
+  op.kind = static_cast<Kind>(number("kind"));
+  op.status = static_cast<Status>(number("status"));
+  op.created_at = static_cast<domain::UnixMs>(number("created_at"));
+  op.finished_at = static_cast<domain::UnixMs>(number("finished_at"));
+  op.total = number("total");
+  op.done = number("done");
+  op.failed = number("failed");
+  op.created = number("created");
+  op.updated = number("updated");
+  op.unchanged = number("unchanged");
+  op.chunks_done = number("chunks_done");
+  for (const auto& row : in.at("rows").as_array())
+    op.rows.push_back({row.at("line").to_number<std::uint64_t>(), text(row.at("user_id")), text(row.at("code")),
+                       text(row.at("detail"))});
+  for (const auto& column : in.at("ignored_columns").as_array()) op.ignored_columns.push_back(text(column));
+  op.failure = text(in.at("failure"));
+  op.actor = {static_cast<domain::PartyKind>(number("actor_kind")),
+              domain::parse_id("x", text(in.at("actor"))).value()};
+  op.role = static_cast<domain::Role>(number("role"));
+  op.correlation = domain::parse_id("x", text(in.at("correlation"))).value();
+  op.content_type = text(in.at("content_type"));
+  op.dry_run = in.at("dry_run").as_bool();
+  op.user = domain::UserId::parse(text(in.at("user"))).value();
+  return op;
+}
+
+boost::system::error_code last_error() {
+  return {errno, boost::system::system_category()};
+}
+
+boost::system::error_code sync_path(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return last_error();
+  const bool ok = ::fsync(fd) == 0;
+  const auto error = ok ? boost::system::error_code{} : last_error();
+  ::close(fd);
+  return error;
+}
+
+}  // namespace
+
+std::string_view text_of(Kind kind) {
+  return kinds[static_cast<std::size_t>(kind)];
+}
+std::string_view text_of(Status status) {
+  return statuses[static_cast<std::size_t>(status)];
+}
+
+OperationFiles::OperationFiles(std::filesystem::path directory) : directory_(std::move(directory)) {
+  std::filesystem::create_directories(directory_);
+  std::filesystem::permissions(directory_, std::filesystem::perms::owner_all);
+}
+
+boost::system::error_code OperationFiles::save(const Operation& operation) const {
+  const auto file = directory_ / (operation.id.text() + ".json");
+  auto fresh = file;
+  fresh += ".new";
+  {
+    std::ofstream out(fresh, std::ios::trunc);
+    out << json::serialize(to_json(operation)) << '\n';
+    out.flush();
+    if (!out) return last_error();
+  }
+  if (const auto error = sync_path(fresh)) return error;
+  boost::system::error_code error;
+  std::error_code renamed;
+  std::filesystem::rename(fresh, file, renamed);
+  if (renamed) return {renamed.value(), boost::system::system_category()};
+  return sync_path(directory_);
+}
+
+std::vector<Operation> OperationFiles::load_all() const {
+  std::vector<Operation> found;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+    if (entry.path().extension() != ".json") continue;
+    std::ifstream in(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    found.push_back(from_json(json::parse(text).as_object()));
+  }
+  return found;
+}
+
+std::filesystem::path OperationFiles::spool_of(domain::OperationId id) const {
+  return directory_ / (id.text() + ".spool");
+}
+
+void OperationFiles::remove_spool(domain::OperationId id) const {
+  std::error_code ignored;
+  std::filesystem::remove(spool_of(id), ignored);
+}
+
+void OperationFiles::remove(domain::OperationId id) const {
+  std::error_code ignored;
+  std::filesystem::remove(directory_ / (id.text() + ".json"), ignored);
+  remove_spool(id);
+}
+
+}  // namespace countersign::operations

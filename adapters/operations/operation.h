@@ -1,0 +1,64 @@
+#pragma once
+// A long piece of work that outlives its request: an import, a generation of codes for everybody, an erasure. What it
+// is and how far it got stands in a small file of its own, so that it goes on after a crash; its chunks carry
+// idempotency keys, so that going on repeats nothing.
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/decision.h"
+
+namespace countersign::operations {
+
+enum class Kind { import_users, generate_for_new_users, erase_user };
+enum class Status { pending, running, done, failed };
+std::string_view text_of(Kind kind);
+std::string_view text_of(Status status);
+
+/// A row that could not be done, by its line in the import or by its user. Never quotes what the row said.
+struct RowReport {
+  std::uint64_t line = 0;  ///< 0: not a line
+  std::string user_id;
+  std::string code, detail;
+};
+
+struct Operation {
+  domain::OperationId id;
+  domain::AccountId account;
+  Kind kind = Kind::import_users;
+  Status status = Status::pending;
+  domain::UnixMs created_at = 0, finished_at = 0;
+  std::uint64_t total = 0, done = 0, failed = 0;
+  std::uint64_t created = 0, updated = 0, unchanged = 0;  ///< of an import
+  std::uint64_t chunks_done = 0;                          ///< where to go on
+  std::vector<RowReport> rows;
+  std::vector<std::string> ignored_columns;
+  std::string failure;  ///< why it failed as a whole
+  // how it runs
+  domain::Party actor;
+  domain::Role role = domain::Role::none;
+  domain::Uuid correlation;
+  std::string content_type;
+  bool dry_run = false;
+  domain::UserId user;
+};
+
+/// Operations as files: <directory>/<id>.json, written whole and renamed; the spool beside it as <id>.spool.
+class OperationFiles {
+ public:
+  explicit OperationFiles(std::filesystem::path directory);
+  boost::system::error_code save(const Operation& operation) const;
+  std::vector<Operation> load_all() const;
+  std::filesystem::path spool_of(domain::OperationId id) const;
+  void remove_spool(domain::OperationId id) const;
+  void remove(domain::OperationId id) const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace countersign::operations

@@ -1,0 +1,34 @@
+#pragma once
+// Events as the API shows them: the clear part, the opened personal part, and the names of those it is about as they
+// are now; "(erased)" for a person whose key is gone.
+//
+// One EventRenderer per request: it remembers the names it has resolved.
+
+#include <boost/json.hpp>
+#include <map>
+
+#include "adapters/queries/seal_opener.h"
+#include "bus/log_identity.h"
+#include "domain/decision.h"
+#include "projections/rows.h"
+
+namespace countersign::queries {
+
+class EventRenderer {
+ public:
+  EventRenderer(const domain::State& state, const SealOpener& opener, const bus::LogIdentity& log)
+      : state_(state), opener_(opener), log_(log) {}
+
+  boost::json::object render(const domain::EventView& event, bus::FrameNumber frame);
+
+ private:
+  boost::json::value party(domain::AccountId account, const domain::Party& party);
+  std::string display(domain::AccountId account, const domain::Party& party);
+
+  const domain::State& state_;
+  const SealOpener& opener_;
+  const bus::LogIdentity log_;
+  std::map<std::pair<domain::PartyKind, domain::Uuid>, std::string> names_;
+};
+
+}  // namespace countersign::queries

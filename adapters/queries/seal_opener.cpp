@@ -1,0 +1,40 @@
+#include "adapters/queries/seal_opener.h"
+
+#include "adapters/keys/sealing.h"
+
+namespace countersign::queries {
+namespace {
+
+std::optional<domain::Personal> open(const keys::Key& key, const domain::Seal& seal) {
+  std::string text;
+  if (!seal || !keys::open(keys::event_key(key, seal.event), seal.clear_hash, seal.sealed, text)) return std::nullopt;
+  return domain::parse_personal(text);
+}
+
+}  // namespace
+
+bool sealed_for_subject(const domain::EventView& event) {
+  return event.subject().kind == domain::PartyKind::user && event.type() != domain::EventType::user_erased &&
+         event.type() != domain::EventType::registration_code_redemption_refused;
+}
+
+std::optional<domain::Personal> SealOpener::of_user(domain::AccountId account, domain::UserId user,
+                                                    const domain::Seal& seal) const {
+  const auto key = keys_.subject_key(account, user);
+  if (key.has_error() || !*key) return std::nullopt;
+  return open(**key, seal);
+}
+
+std::optional<domain::Personal> SealOpener::of_account(domain::AccountId account, const domain::Seal& seal) const {
+  const auto key = keys_.account_key(account);
+  if (!key) return std::nullopt;
+  return open(*key, seal);
+}
+
+std::optional<domain::Personal> SealOpener::of_event(const domain::EventView& event) const {
+  const domain::Seal seal{event.id(), bus::sha256(event.clear_bytes()), std::string(event.sealed())};
+  if (sealed_for_subject(event)) return of_user(event.account(), domain::UserId{event.subject().id}, seal);
+  return of_account(event.account(), seal);
+}
+
+}  // namespace countersign::queries

@@ -1,0 +1,31 @@
+#pragma once
+// Opens sealed texts for rendering: the only place where views become readable. Nothing for a person whose key has been
+// destroyed.
+//
+// Concurrency: any thread.
+
+#include <optional>
+
+#include "adapters/keys/key_store.h"
+#include "domain/seal.h"
+
+namespace countersign::queries {
+
+class SealOpener {
+ public:
+  explicit SealOpener(keys::KeyStore& keys) : keys_(keys) {}
+
+  std::optional<domain::Personal> of_user(domain::AccountId account, domain::UserId user,
+                                          const domain::Seal& seal) const;
+  std::optional<domain::Personal> of_account(domain::AccountId account, const domain::Seal& seal) const;
+  /// An event's own personal part, whoever's key sealed it.
+  std::optional<domain::Personal> of_event(const domain::EventView& event) const;
+
+ private:
+  keys::KeyStore& keys_;
+};
+
+/// Whether an event of this type and subject is sealed under the subject's key, or the account's.
+bool sealed_for_subject(const domain::EventView& event);
+
+}  // namespace countersign::queries

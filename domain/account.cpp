@@ -1,0 +1,235 @@
+#include "domain/account.h"
+
+#include "domain/slot.h"
+
+namespace countersign::domain {
+
+UnixMs Provisioning::code_validity() const {
+  return code_validity_value * (code_validity_unit == fb::ValidityUnit::hours ? hour_ms : day_ms);
+}
+
+// --- evolve ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+Provisioning read_provisioning(const fb::ProvisioningChanged& change) {
+  Provisioning policy;
+  policy.method = change.method();
+  policy.code_validity_value = change.code_validity_value();
+  policy.code_validity_unit = change.code_validity_unit();
+  policy.send_to_created = change.send_to_created();
+  policy.send_to_imported = change.send_to_imported();
+  policy.notify_disabled = change.notify_disabled();
+  policy.access_token_validity_seconds = change.access_token_validity_seconds();
+  policy.session_lifetime_seconds = change.session_lifetime_seconds();
+  if (change.max_authenticators())
+    for (const auto* limit : *change.max_authenticators())
+      policy.max_authenticators.push_back({limit->type() ? limit->type()->str() : "", limit->maximum()});
+  return policy;
+}
+
+}  // namespace
+
+void evolve(Account& account, const RecordedEvent& recorded) {
+  const auto& event = recorded.event;
+  account.last_sequence = event.sequence();
+  switch (event.type()) {
+    case EventType::account_created:
+      account.id = event.account();
+      account.created_at = event.time();
+      account.name = recorded.seal();
+      if (const auto* created = event.clear().payload_as_AccountCreated()) account.slot = created->slot();
+      break;
+    case EventType::account_suspended: account.suspended = true; break;
+    case EventType::account_resumed: account.suspended = false; break;
+    case EventType::provisioning_changed:
+      if (const auto* change = event.clear().payload_as_ProvisioningChanged())
+        account.provisioning = read_provisioning(*change);
+      break;
+    default: break;  // counts that depend on the object before and after are kept by the projection's reducers
+  }
+}
+
+void evolve(ApiKey& key, const RecordedEvent& recorded) {
+  const auto& event = recorded.event;
+  if (event.type() == EventType::api_key_created) {
+    const auto* created = event.clear().payload_as_ApiKeyCreated();
+    key.id = ApiKeyId{event.target().id};
+    key.digest = EventView::to_digest(created->digest());
+    key.role = created->role();
+    key.created_at = event.time();
+    key.expires_at = created->expires_at();
+    key.name = recorded.seal();
+  } else if (event.type() == EventType::api_key_revoked) {
+    key.revoked_at = event.time();
+  }
+}
+
+// --- decide ----------------------------------------------------------------------------------------------------------
+
+std::optional<Refusal> refuse_unless(const State& state, const Context& context, RoleSet allowed) {
+  if (context.actor.kind == PartyKind::system) return std::nullopt;
+  if (context.actor.kind == PartyKind::root) {
+    if (allowed & role_bit(Role::root)) return std::nullopt;
+    return Refusal{RefusalCode::role_insufficient, "The root key manages accounts, nothing inside one."};
+  }
+  const auto key = state.api_key(context.account, ApiKeyId{context.actor.id});
+  if (!key || !key->live(context.now)) return Refusal{RefusalCode::key_invalid, "The API key is not valid (any more)."};
+  if (!(allowed & role_bit(key->role)))
+    return Refusal{RefusalCode::role_insufficient, "The API key's role does not permit this."};
+  const auto account = state.account(context.account);
+  if (!account || account->suspended) return Refusal{RefusalCode::account_suspended, "The account is suspended."};
+  return std::nullopt;
+}
+
+namespace {
+
+NewEvent key_created(AccountId account, const DrawnKey& key, Role role, std::string name, UnixMs expires_at) {
+  NewEvent event{
+      .type = EventType::api_key_created, .subject = party(key.id), .target = party(key.id), .account = account};
+  event.seal = SealScope::account;
+  fb::ApiKeyCreatedT payload;
+  payload.digest = to_fb(key.digest);
+  payload.role = role;
+  payload.expires_at = expires_at;
+  event.payload.Set(std::move(payload));
+  event.personal.name = std::move(name);
+  return event;
+}
+
+NewEvent account_event(EventType type, AccountId account) {
+  return {.type = type,
+          .subject = party(account),
+          .target = party(account),
+          .seal = SealScope::account,
+          .account = account};
+}
+
+NewEvent account_created(AccountId account, std::string name) {
+  auto event = account_event(EventType::account_created, account);
+  fb::AccountCreatedT payload;
+  payload.slot = slot_of(account);
+  event.payload.Set(payload);
+  event.personal.name = std::move(name);
+  return event;
+}
+
+}  // namespace
+
+Decision<AccountCreated> decide(const State& state, const Context& context, const CreateAccount& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::root))) return *refusal;
+  for (std::size_t i = 0; i < command.candidates.size(); ++i) {
+    const auto id = command.candidates[i];
+    if (state.account_of_slot(slot_of(id))) continue;
+    std::vector<NewEvent> events;
+    events.push_back(account_created(id, command.name));
+    events.push_back(key_created(id, command.admin_keys[i], Role::admin, "first administrator", 0));
+    return {AccountCreated{i}, std::move(events)};
+  }
+  return Refusal{RefusalCode::no_free_slot, "No free slot was found: this log holds as many accounts as it can."};
+}
+
+Decision<Done> decide(const State& state, const Context&, const CreateSystemAccount&) {
+  if (state.account(system_account())) return Done{};
+  std::vector<NewEvent> events;
+  events.push_back(account_created(system_account(), "Countersign"));
+  return {Done{}, std::move(events)};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const SetAccountStatus& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::root))) return *refusal;
+  const auto account = state.account(command.account);
+  if (!account || account->id == system_account()) return Refusal{RefusalCode::not_found, "There is no such account."};
+  if (account->suspended == command.suspended) return Done{};
+  std::vector<NewEvent> events;
+  events.push_back(
+      account_event(command.suspended ? EventType::account_suspended : EventType::account_resumed, account->id));
+  return {Done{}, std::move(events)};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const RescueAccount& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::root))) return *refusal;
+  if (!state.account(command.account) || command.account == system_account())
+    return Refusal{RefusalCode::not_found, "There is no such account."};
+  if (state.api_key(command.account, command.key.id)) return Done{};
+  std::vector<NewEvent> events;
+  auto created = key_created(command.account, command.key, Role::admin, "rescue", 0);
+  created.reason = Reason::rescue;
+  events.push_back(std::move(created));
+  auto noted = account_event(EventType::account_rescued, system_account());
+  noted.subject = party(command.account);
+  noted.target = party(command.key.id);
+  events.push_back(std::move(noted));
+  return {Done{}, std::move(events)};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const ChangeProvisioning& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
+  const auto account = state.account(context.account);
+  const auto& wanted = command.wanted;
+  if (wanted.code_validity_value == 0 || wanted.code_validity() > longest_code_validity)
+    return Refusal{RefusalCode::validity_out_of_range, "A registration code is valid for 1 hour to 7 days."};
+  const bool mails = wanted.method == fb::Method::invitation_email || wanted.send_to_created ||
+                     wanted.send_to_imported || wanted.notify_disabled;
+  if (mails && !command.mail_configured)
+    return Refusal{RefusalCode::delivery_not_configured,
+                   "Mail settings need a mail transport, and none is configured."};
+  const bool switched = wanted.method == fb::Method::registration_code && account->provisioning.method != wanted.method;
+  if (switched && account->mfa_users > 0)
+    return Refusal{
+        RefusalCode::mfa_configured,
+        std::to_string(account->mfa_users) +
+            " users have MFA configured and can't be provisioned by registration code; GET /v1/users?mfa=true "
+            "lists them."};
+  if (wanted == account->provisioning) return Done{};
+
+  auto event = account_event(EventType::provisioning_changed, context.account);
+  fb::ProvisioningChangedT payload;
+  payload.method = wanted.method;
+  payload.code_validity_value = wanted.code_validity_value;
+  payload.code_validity_unit = wanted.code_validity_unit;
+  payload.send_to_created = wanted.send_to_created;
+  payload.send_to_imported = wanted.send_to_imported;
+  payload.notify_disabled = wanted.notify_disabled;
+  payload.access_token_validity_seconds = wanted.access_token_validity_seconds;
+  payload.session_lifetime_seconds = wanted.session_lifetime_seconds;
+  for (const auto& limit : wanted.max_authenticators) {
+    auto row = std::make_unique<fb::AuthenticatorLimitT>();
+    row->type = limit.type;
+    row->maximum = limit.maximum;
+    payload.max_authenticators.push_back(std::move(row));
+  }
+  event.payload.Set(std::move(payload));
+  std::vector<NewEvent> events;
+  events.push_back(std::move(event));
+  return {Done{}, std::move(events)};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const CreateApiKey& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
+  if (state.api_key(context.account, command.key.id)) return Done{};
+  std::vector<NewEvent> events;
+  events.push_back(key_created(context.account, command.key, command.role, command.name, command.expires_at));
+  return {Done{}, std::move(events)};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const RevokeApiKey& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
+  const auto key = state.api_key(context.account, command.key);
+  if (!key) return Refusal{RefusalCode::not_found, "There is no such API key."};
+  if (key->revoked_at != 0) return Done{};
+  const auto account = state.account(context.account);
+  // A key that expires doesn't count: the account would be locked out when it does.
+  if (key->role == Role::admin && key->expires_at == 0 && account->admin_keys <= 1)
+    return Refusal{RefusalCode::last_admin_key, "This is the account's last administrator key without an expiry."};
+  NewEvent event{.type = EventType::api_key_revoked, .subject = party(key->id), .target = party(key->id)};
+  event.seal = SealScope::account;
+  fb::ApiKeyRevokedT payload;
+  payload.digest = to_fb(key->digest);
+  event.payload.Set(payload);
+  std::vector<NewEvent> events;
+  events.push_back(std::move(event));
+  return {Done{}, std::move(events)};
+}
+
+}  // namespace countersign::domain

@@ -1,0 +1,121 @@
+#pragma once
+// The account: the tenant, its provisioning policy and its API keys.
+
+#include <string>
+#include <vector>
+
+#include "domain/decision.h"
+#include "domain/seal.h"
+
+namespace countersign::domain {
+
+// --- State -----------------------------------------------------------------------------------------------------------
+
+inline constexpr UnixMs hour_ms = 3'600'000, day_ms = 24 * hour_ms;
+inline constexpr UnixMs longest_code_validity = 7 * day_ms;
+
+struct AuthenticatorLimit {
+  std::string type;
+  std::uint32_t maximum = 0;
+  bool operator==(const AuthenticatorLimit&) const = default;
+};
+
+struct Provisioning {
+  fb::Method method = fb::Method::registration_code;
+  std::uint32_t code_validity_value = 7;
+  fb::ValidityUnit code_validity_unit = fb::ValidityUnit::days;
+  bool send_to_created = false, send_to_imported = false, notify_disabled = false;
+  std::vector<AuthenticatorLimit> max_authenticators;
+  std::uint64_t access_token_validity_seconds = 0;  ///< 0: until revoked
+  std::uint64_t session_lifetime_seconds = 0;       ///< 0: as long as its token
+
+  UnixMs code_validity() const;
+  bool operator==(const Provisioning&) const = default;
+};
+
+struct Account {
+  AccountId id;
+  std::uint16_t slot = 0;
+  bool suspended = false;
+  UnixMs created_at = 0;
+  std::uint64_t last_sequence = 0;
+  std::uint64_t users = 0, mfa_users = 0;
+  std::uint64_t open_codes = 0;
+  std::uint32_t admin_keys = 0;  ///< live ones without an expiry
+  Provisioning provisioning;
+  Seal name;
+  bool operator==(const Account&) const = default;
+};
+
+struct ApiKey {
+  ApiKeyId id;
+  Digest digest{};
+  Role role = Role::none;
+  UnixMs created_at = 0, expires_at = 0, revoked_at = 0;  ///< 0: never, not
+  Seal name;
+  bool live(UnixMs now) const { return revoked_at == 0 && (expires_at == 0 || now < expires_at); }
+  bool operator==(const ApiKey&) const = default;
+};
+
+/// Folds one event into the account; every event of the account advances its sequence.
+void evolve(Account& account, const RecordedEvent& recorded);
+void evolve(ApiKey& key, const RecordedEvent& recorded);
+
+// --- Commands --------------------------------------------------------------------------------------------------------
+
+/// A key drawn outside: its id, the digest of its secret.
+struct DrawnKey {
+  ApiKeyId id;
+  Digest digest{};
+};
+
+/// Takes the first candidate whose slot is free: ids are drawn again until then, while free slots remain.
+struct CreateAccount {
+  std::string name;
+  std::vector<AccountId> candidates;
+  std::vector<DrawnKey> admin_keys;  ///< one per candidate, since a secret spells its slot
+};
+struct AccountCreated {
+  std::size_t candidate = 0;  ///< which one was taken
+};
+Decision<AccountCreated> decide(const State& state, const Context& context, const CreateAccount& command);
+
+/// The first account of a log: Countersign's own.
+struct CreateSystemAccount {};
+struct Done {};
+Decision<Done> decide(const State& state, const Context& context, const CreateSystemAccount& command);
+
+struct SetAccountStatus {
+  AccountId account;
+  bool suspended = false;
+};
+Decision<Done> decide(const State& state, const Context& context, const SetAccountStatus& command);
+
+/// Root makes a new administrator key for an account that lost its own. Noted in that account and in the system
+/// account.
+struct RescueAccount {
+  AccountId account;
+  DrawnKey key;
+};
+Decision<Done> decide(const State& state, const Context& context, const RescueAccount& command);
+
+struct ChangeProvisioning {
+  Provisioning wanted;
+  bool mail_configured = false;  ///< the server has a mail transport
+};
+Decision<Done> decide(const State& state, const Context& context, const ChangeProvisioning& command);
+
+struct CreateApiKey {
+  DrawnKey key;
+  std::string name;
+  Role role = Role::none;
+  UnixMs expires_at = 0;
+};
+Decision<Done> decide(const State& state, const Context& context, const CreateApiKey& command);
+
+struct RevokeApiKey {
+  ApiKeyId key;
+};
+Decision<Done> decide(const State& state, const Context& context, const RevokeApiKey& command);
+
+}  // namespace countersign::domain

@@ -1,0 +1,67 @@
+#include "domain/ids.h"
+
+namespace countersign::domain {
+namespace {
+
+constexpr std::string_view base32 = "0123456789abcdefghjkmnpqrstvwxyz";
+constexpr std::string_view system_text = "acc_system";
+
+}  // namespace
+
+std::string id_text(std::string_view prefix, const Uuid& uuid) {
+  std::string text(prefix);
+  text += '_';
+  // 128 bits as 26 digits of 5 bits, the first digit holding the upper 3.
+  unsigned __int128 number = 0;
+  for (const auto byte : uuid.bytes) number = number << 8 | byte;
+  for (int shift = 125; shift >= 0; shift -= 5) text += base32[static_cast<unsigned>(number >> shift) & 31];
+  return text;
+}
+
+std::optional<Uuid> parse_id(std::string_view prefix, std::string_view text) {
+  if (text.size() != prefix.size() + 27 || !text.starts_with(prefix) || text[prefix.size()] != '_') return std::nullopt;
+  unsigned __int128 number = 0;
+  const auto digits = text.substr(prefix.size() + 1);
+  if (digits[0] > '7') return std::nullopt;
+  for (const char c : digits) {
+    const auto digit = base32.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    number = number << 5 | digit;
+  }
+  Uuid uuid;
+  for (int i = 15; i >= 0; --i, number >>= 8)
+    uuid.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(number);
+  return uuid;
+}
+
+Uuid make_uuid7(std::int64_t unix_ms, const std::array<std::uint8_t, 10>& random) {
+  Uuid uuid;
+  for (std::size_t i = 0; i < 6; ++i) uuid.bytes[i] = static_cast<std::uint8_t>(unix_ms >> (40 - 8 * i));
+  std::copy(random.begin(), random.end(), uuid.bytes.begin() + 6);
+  uuid.bytes[6] = (uuid.bytes[6] & 0x0f) | 0x70;
+  uuid.bytes[8] = (uuid.bytes[8] & 0x3f) | 0x80;
+  return uuid;
+}
+
+Uuid uuid_from(std::string_view bytes) {
+  Uuid uuid;
+  std::memcpy(uuid.bytes.data(), bytes.data(), uuid.bytes.size());
+  return uuid;
+}
+
+AccountId system_account() {
+  AccountId id;
+  id.uuid.bytes = {0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 's', 'y', 's', 't', 'e', 'm'};
+  return id;
+}
+
+std::string account_text(AccountId id) {
+  return id == system_account() ? std::string(system_text) : id.text();
+}
+
+std::optional<AccountId> parse_account(std::string_view text) {
+  if (text == system_text) return system_account();
+  return AccountId::parse(text);
+}
+
+}  // namespace countersign::domain

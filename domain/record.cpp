@@ -1,0 +1,107 @@
+#include "domain/record.h"
+
+#include "domain/user.h"
+
+namespace countersign::domain {
+namespace {
+
+std::vector<NewEvent> just(NewEvent event) {
+  std::vector<NewEvent> events;
+  events.push_back(std::move(event));
+  return events;
+}
+
+NewEvent record(EventType type, AccountId account, Party subject) {
+  return {.type = type, .subject = subject, .target = subject, .seal = SealScope::account, .account = account};
+}
+
+}  // namespace
+
+Decision<Done> decide(const State& state, const Context& context, const RecordRefusals& command) {
+  if (!state.account(context.account)) return Done{};
+  auto event = record(command.type, context.account, {});
+  event.outcome = Outcome::failure;
+  event.reason = command.reason;
+  fb::RefusalsT payload;
+  payload.count = command.count;
+  payload.window_start = command.window_start;
+  event.payload.Set(payload);
+  return {Done{}, just(std::move(event))};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const RecordDownload&) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
+  return {Done{}, just(record(EventType::registration_codes_downloaded, context.account, party(context.account)))};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const RecordStream& command) {
+  const bool root = context.account == system_account();
+  if (auto refusal = refuse_unless(state, context,
+                                   roles(Role::admin, Role::auditor, Role::siem) | (root ? role_bit(Role::root) : 0));
+      refusal && !command.ended)  // the end is noted even when the key has just been revoked
+    return *refusal;
+  auto event = record(command.ended ? EventType::stream_ended : EventType::stream_started, context.account,
+                      party(context.account));
+  fb::StreamRecordT payload;
+  payload.format = command.format;
+  payload.events = command.events;
+  event.payload.Set(std::move(payload));
+  return {Done{}, just(std::move(event))};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const RecordOperation& command) {
+  if (!command.finished)
+    if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
+  auto event = record(command.finished ? EventType::operation_finished : EventType::operation_started, context.account,
+                      party(command.id));
+  if (!command.succeeded) event.outcome = Outcome::failure;
+  fb::OperationRecordT payload;
+  payload.kind = command.kind;
+  payload.total = command.total;
+  payload.done = command.done;
+  payload.failed = command.failed;
+  event.payload.Set(std::move(payload));
+  return {Done{}, just(std::move(event))};
+}
+
+Decision<Done> decide(const State&, const Context&, const RecordServer& command) {
+  auto event = record(command.type, system_account(), {PartyKind::system, {}});
+  fb::ServerRecordT payload;
+  payload.version = command.version;
+  payload.node = command.node;
+  event.payload.Set(std::move(payload));
+  return {Done{}, just(std::move(event))};
+}
+
+Decision<EpochBegun> decide(const State& state, const Context& context, const BeginEpoch& command) {
+  EpochBegun result;
+  std::vector<NewEvent> events;
+  for (const auto& id : command.users) {
+    const auto user = state.user(context.account, id);
+    if (!user) continue;
+    for (const auto& code : user->codes) {
+      if (code.status != CodeStatus::open && code.status != CodeStatus::reserved) continue;
+      revoke_code(*user, code, Reason::restored_log, events);
+      ++result.codes_revoked;
+    }
+    if (command.keep_tokens) continue;
+    for (const auto& activation : user->activations) {
+      const auto before = events.size();
+      end_connection(*user, activation, Reason::restored_log, events);
+      result.connections_ended += events.size() > before;
+    }
+  }
+  return {result, std::move(events)};
+}
+
+Decision<Done> decide(const State&, const Context&, const RecordRestore& command) {
+  auto event = record(EventType::log_restored, system_account(), {PartyKind::system, {}});
+  fb::LogRestoredT payload;
+  payload.from_frame = command.from_frame;
+  payload.codes_revoked = command.codes_revoked;
+  payload.tokens_kept = command.tokens_kept;
+  event.payload.Set(payload);
+  return {Done{}, just(std::move(event))};
+}
+
+}  // namespace countersign::domain

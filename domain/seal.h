@@ -1,0 +1,25 @@
+#pragma once
+// A sealed text as rows carry it: everything but the key that is needed to open it again.
+
+#include <string>
+
+#include "domain/event.h"
+
+namespace countersign::domain {
+
+struct Seal {
+  EventId event;        ///< names the one-use key
+  Digest clear_hash{};  ///< SHA-256 of the event's clear part: the associated data
+  std::string sealed;
+  bool operator==(const Seal&) const = default;
+  explicit operator bool() const { return !sealed.empty(); }
+};
+
+/// An event on its way through the folds: the view and the hash over its clear part, computed once.
+struct RecordedEvent {
+  EventView event;
+  Digest clear_hash{};
+  Seal seal() const { return {event.id(), clear_hash, std::string(event.sealed())}; }
+};
+
+}  // namespace countersign::domain

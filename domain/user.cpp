@@ -1,0 +1,260 @@
+#include "domain/user.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "domain/account.h"
+
+namespace countersign::domain {
+
+const Code* User::code(CodeId wanted) const {
+  const auto it = std::find_if(codes.begin(), codes.end(), [&](const Code& c) { return c.id == wanted; });
+  return it == codes.end() ? nullptr : &*it;
+}
+
+const Activation* User::activation(const Uuid& wanted) const {
+  const auto it =
+      std::find_if(activations.begin(), activations.end(), [&](const Activation& a) { return a.id == wanted; });
+  return it == activations.end() ? nullptr : &*it;
+}
+
+// --- evolve ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+void write_profile(User& user, const RecordedEvent& recorded) {
+  const auto* profile = recorded.event.clear().payload_as_UserProfile();
+  if (!profile) return;
+  user.email = EventView::to_digest(profile->email());
+  user.login_name = EventView::to_digest(profile->login_name());
+  user.content = EventView::to_digest(profile->content());
+  user.mfa_configured = profile->mfa_configured();
+  user.profile = recorded.seal();
+}
+
+void erase(User& user) {
+  User empty;
+  empty.id = user.id;
+  empty.erased = true;
+  user = std::move(empty);
+}
+
+template <class Object>
+void evolve_listed(std::vector<Object>& list, Object* listed, const RecordedEvent& recorded, bool begins) {
+  if (begins) listed = &list.emplace_back();
+  if (listed) evolve(*listed, recorded);
+}
+
+}  // namespace
+
+void evolve(User& user, const RecordedEvent& recorded) {
+  const auto& event = recorded.event;
+  const auto target = event.target();
+  switch (target.kind) {
+    case PartyKind::registration_code:
+      if (event.type() == EventType::registration_code_generated) user.had_code = true;
+      return evolve_listed(user.codes, user.code(CodeId{target.id}), recorded,
+                           event.type() == EventType::registration_code_generated);
+    case PartyKind::device:
+    case PartyKind::token:
+    case PartyKind::session:
+      return evolve_listed(user.activations, user.activation(target.id), recorded,
+                           event.type() == EventType::device_activated);
+    default: break;
+  }
+  switch (event.type()) {
+    case EventType::user_created:
+      user.id = UserId{event.subject().id};
+      user.created_at = event.time();
+      write_profile(user, recorded);
+      break;
+    case EventType::user_updated: write_profile(user, recorded); break;
+    case EventType::user_disabled: user.disabled = true; break;
+    case EventType::user_enabled: user.disabled = false; break;
+    case EventType::user_erased: return erase(user);
+    default: return;
+  }
+  user.updated_at = event.time();
+  ++user.version;
+}
+
+namespace {
+
+template <class Key>
+void remember(std::vector<Key>& ended, const Key& id, std::vector<Key>& forgotten) {
+  ended.push_back(id);
+  if (ended.size() <= most_per_user) return;
+  forgotten.push_back(ended.front());
+  ended.erase(ended.begin());
+}
+
+}  // namespace
+
+Ended take_ended(User& user) {
+  Ended ended;
+  for (auto& activation : user.activations)
+    if (!activation.device_live()) ended.activations.push_back(std::move(activation));
+  std::erase_if(user.activations, [](const Activation& a) { return !a.device_live(); });
+  const auto leaves = [&](const Code& code) {
+    if (code.ended()) return true;
+    // Not as soon as there is no activation: a code is used one event before its device is activated.
+    return code.status == CodeStatus::used &&
+           std::ranges::find(ended.activations, code.activation, &Activation::id) != ended.activations.end();
+  };
+  for (auto& code : user.codes)
+    if (leaves(code)) ended.codes.push_back(code);
+  std::erase_if(user.codes, leaves);
+  for (const auto& code : ended.codes) remember(user.ended_codes, code.id, ended.forgotten_codes);
+  for (const auto& activation : ended.activations)
+    remember(user.ended_activations, activation.id, ended.forgotten_activations);
+  return ended;
+}
+
+// --- decide ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr RoleSet administrators = roles(Role::admin);
+constexpr RoleSet help_desk = roles(Role::admin, Role::operator_);
+constexpr Digest no_digest{};
+
+Refusal not_found() {
+  return {RefusalCode::not_found, "There is no such user."};
+}
+
+NewEvent profile_event(EventType type, UserId id, const Profile& profile) {
+  NewEvent event{.type = type, .subject = party(id), .target = party(id)};
+  fb::UserProfileT payload;
+  payload.email = to_fb(profile.email);
+  if (profile.login_name != no_digest) payload.login_name = std::make_unique<fb::Digest>(to_fb(profile.login_name));
+  payload.content = to_fb(profile.content);
+  payload.mfa_configured = profile.mfa_configured;
+  event.payload.Set(std::move(payload));
+  event.personal = profile.personal;
+  return event;
+}
+
+NewEvent user_event(EventType type, const User& user) {
+  return {.type = type, .subject = party(user.id), .target = party(user.id)};
+}
+
+/// Addresses that this decision has given out already, for rows of one chunk that collide with each other.
+using TakenHere = std::map<Digest, UserId>;
+
+std::optional<UserId> holder(const State& state, const TakenHere& here, const Digest& digest) {
+  if (const auto it = here.find(digest); it != here.end()) return it->second;
+  if (const auto entry = state.find(digest); entry && entry->kind == PartyKind::user) return entry->user;
+  return std::nullopt;
+}
+
+std::optional<Refusal> refuse_if_taken(const State& state, const TakenHere& here, const Profile& profile, UserId self) {
+  const auto email = holder(state, here, profile.email);
+  if (email && *email != self)
+    return Refusal{RefusalCode::email_taken, "Another user of the account has this e-mail address."};
+  if (profile.login_name == no_digest) return std::nullopt;
+  const auto login = holder(state, here, profile.login_name);
+  if (login && *login != self)
+    return Refusal{RefusalCode::login_name_taken, "Another user of the account has this login name."};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Decision<UserWritten> decide(const State& state, const Context& context, const CreateUser& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::admin, Role::scim))) return *refusal;
+  if (auto refusal = refuse_if_taken(state, {}, command.profile, {})) return *refusal;  // not even by the same id
+  std::vector<NewEvent> events;
+  events.push_back(profile_event(EventType::user_created, command.id, command.profile));
+  return {UserWritten{command.id, 1}, std::move(events)};
+}
+
+Decision<UserWritten> decide(const State& state, const Context& context, const UpdateUser& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::admin, Role::scim))) return *refusal;
+  const auto user = state.user(context.account, command.id);
+  if (!user) return not_found();
+  if (user->version != command.expected_version)
+    return Refusal{RefusalCode::version_mismatch, "The user has changed since it was read."};
+  if (auto refusal = refuse_if_taken(state, {}, command.profile, user->id)) return *refusal;
+  const bool unchanged =
+      user->content == command.profile.content && user->mfa_configured == command.profile.mfa_configured;
+  if (unchanged) return UserWritten{user->id, user->version};
+  std::vector<NewEvent> events;
+  events.push_back(profile_event(EventType::user_updated, user->id, command.profile));
+  return {UserWritten{user->id, user->version + 1}, std::move(events)};
+}
+
+Decision<ImportedUsers> decide(const State& state, const Context& context, const ImportUsers& command) {
+  if (auto refusal = refuse_unless(state, context, administrators)) return *refusal;
+  ImportedUsers result;
+  std::vector<NewEvent> events;
+  TakenHere here;
+  std::map<UserId, Digest> written;  // content of people that stand twice in this chunk
+  for (const auto& row : command.rows) {
+    const auto known = holder(state, here, row.profile.email);
+    const auto id = known.value_or(row.id);
+    if (auto refusal = refuse_if_taken(state, here, row.profile, id)) {
+      result.refused.push_back({row.line, *refusal});
+      continue;
+    }
+    if (known) {
+      const auto earlier = written.find(id);
+      const auto user = earlier == written.end() ? state.user(context.account, id) : nullptr;
+      const Digest& content = user ? user->content : earlier->second;
+      if (content == row.profile.content) {
+        ++result.unchanged;
+        continue;
+      }
+    }
+    events.push_back(profile_event(known ? EventType::user_updated : EventType::user_created, id, row.profile));
+    ++(known ? result.updated : result.created);
+    here[row.profile.email] = id;
+    if (row.profile.login_name != no_digest) here[row.profile.login_name] = id;
+    written[id] = row.profile.content;
+  }
+  return {std::move(result), std::move(events)};
+}
+
+Decision<UserWritten> decide(const State& state, const Context& context, const SetUserDisabled& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::admin, Role::operator_, Role::scim))) return *refusal;
+  const auto user = state.user(context.account, command.id);
+  if (!user) return not_found();
+  if (user->disabled == command.disabled) return UserWritten{user->id, user->version};
+  std::vector<NewEvent> events;
+  events.push_back(user_event(command.disabled ? EventType::user_disabled : EventType::user_enabled, *user));
+  if (command.disabled)
+    for (const auto& activation : user->activations)
+      end_connection(*user, activation, Reason::user_was_disabled, events);
+  return {UserWritten{user->id, user->version + 1}, std::move(events)};
+}
+
+Decision<ResetResult> decide(const State& state, const Context& context, const ResetUsers& command) {
+  if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  ResetResult result;
+  std::vector<NewEvent> events;
+  for (const auto& id : std::set<UserId>(command.ids.begin(), command.ids.end())) {
+    const auto user = state.user(context.account, id);
+    if (!user) return not_found();
+    if (user->codes.empty()) continue;
+    events.push_back(user_event(EventType::user_reset, *user));
+    for (const auto& code : user->codes) {
+      revoke_code(*user, code, Reason::user_was_reset, events);
+      ++result.codes_revoked;
+    }
+  }
+  return {result, std::move(events)};
+}
+
+Decision<UserWritten> decide(const State& state, const Context& context, const EraseUser& command) {
+  if (auto refusal = refuse_unless(state, context, administrators)) return *refusal;
+  const auto user = state.user(context.account, command.id);
+  if (!user) return not_found();
+  if (!user->disabled) return Refusal{RefusalCode::user_not_disabled, "Only a disabled user can be erased."};
+  std::vector<NewEvent> events;
+  auto erased = user_event(EventType::user_erased, *user);
+  erased.seal = SealScope::account;  // the user's own key is about to be destroyed
+  events.push_back(std::move(erased));
+  return {UserWritten{user->id, user->version + 1}, std::move(events)};
+}
+
+}  // namespace countersign::domain

@@ -1,0 +1,59 @@
+#include "projections/projector.h"
+
+#include <stdexcept>
+
+namespace countersign::projections {
+
+Projector::Projector(Views& views, std::size_t batch_bytes) : views_(views), batch_bytes_(batch_bytes) {}
+
+void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after) {
+  overlay_.begin_frame(frame.number, frame.time);
+  const ViewState state(views_, {}, &overlay_);
+  for (const auto bytes : frame.events) {
+    const auto event = domain::EventView::parse(bytes);
+    if (!event)
+      throw std::runtime_error(
+          "frame " + std::to_string(bus::value(frame.number)) +
+          " holds an event that this release can't read: a later release wrote it, or the log is damaged");
+    reduce(overlay_, state, {*event, bus::sha256(event->clear_bytes())}, bytes);
+    ++events_;
+  }
+  for (const auto record : frame.answers) reduce_answer(overlay_, record, bus::value(frame.time));
+  overlay_.position = after;
+  if (overlay_.size_bytes() >= batch_bytes_) land();
+}
+
+void Projector::land() {
+  views_.land(overlay_);
+  overlay_ = Overlay{};
+}
+
+void Projector::finish(const bus::AcceptanceState& position) {
+  if (overlay_.empty() && views_.position() == position) return;
+  overlay_.begin_frame(position.last, position.time);
+  overlay_.position = position;
+  land();
+}
+
+std::string fingerprint(const Views& views) {
+  bus::Sha256 hash;
+  const auto add = [&](std::string_view bytes) {
+    const std::uint64_t size = bytes.size();
+    hash.update(std::string_view(reinterpret_cast<const char*>(&size), sizeof size)).update(bytes);
+  };
+  views.dump([&](std::string_view family, std::string_view key, std::string_view value) {
+    if (key == position_key()) return;  // also counts claims, which change no row
+    add(family);
+    add(key);
+    add(value);
+  });
+  std::string hex;
+  for (const auto byte : hash.finish()) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    hex += digits[byte >> 4];
+    hex += digits[byte & 15];
+  }
+  return hex;
+}
+
+}  // namespace countersign::projections

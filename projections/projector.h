@@ -1,0 +1,40 @@
+#pragma once
+// Folds accepted frames into views: at start-up from where the views stand, in rebuilds from the beginning, on
+// followers all the time. The owner's own batches take the same reducers (reducers.h) and land by Views::land.
+
+#include <functional>
+
+#include "bus/frame_reader.h"
+#include "projections/reducers.h"
+#include "projections/views.h"
+
+namespace countersign::projections {
+
+/// For rebuilds into views that were opened for bulk: the larger, the fewer tables.
+inline constexpr std::size_t rebuild_batch_bytes = 128u << 20;
+
+class Projector {
+ public:
+  /// Lands whenever the folded frames hold about `batch_bytes`.
+  explicit Projector(Views& views, std::size_t batch_bytes = 4u << 20);
+
+  /// Folds one frame; `after` is the acceptance state that includes it. Throws std::runtime_error naming account,
+  /// sequence or event type when it can't be read: the partition must stop then.
+  void apply(const bus::Frame& frame, const bus::AcceptanceState& after);
+  /// Lands what is left.
+  void finish(const bus::AcceptanceState& position);
+
+  std::uint64_t events() const { return events_; }
+
+ private:
+  void land();
+  Views& views_;
+  std::size_t batch_bytes_;
+  Overlay overlay_;
+  std::uint64_t events_ = 0;
+};
+
+/// Hash of every key and value of every table in order, as hex: equal for byte-identical views.
+std::string fingerprint(const Views& views);
+
+}  // namespace countersign::projections

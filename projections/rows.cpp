@@ -1,0 +1,320 @@
+#include "projections/rows.h"
+
+#include "projections/big_endian.h"
+#include "projections/row_codec.h"
+
+namespace countersign::projections {
+namespace {
+
+using namespace domain;
+
+std::uint64_t read_big_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<std::uint8_t>(c);
+  return value;
+}
+
+std::string key(Table table) {
+  return std::string(1, static_cast<char>(table));
+}
+
+std::string key(Table table, AccountId account, const Uuid& id) {
+  std::string out;
+  out.reserve(33);
+  out += static_cast<char>(table);
+  out += account.uuid.view();
+  out += id.view();
+  return out;
+}
+
+void write(RowWriter& out, const Code& code) {
+  out.uuid(code.id.uuid).digest(code.digest).number(static_cast<unsigned>(code.status));
+  out.time(code.generated_at).time(code.expires_at).time(code.changed_at).number(static_cast<unsigned>(code.reason));
+  out.digest(code.ticket).time(code.ticket_expires_at).uuid(code.activation).uuid(code.operation.uuid).seal(code.text);
+}
+
+Code read_code(RowReader& in) {
+  Code code;
+  code.id.uuid = in.uuid();
+  code.digest = in.digest();
+  code.status = in.enumerator<CodeStatus>();
+  code.generated_at = in.time();
+  code.expires_at = in.time();
+  code.changed_at = in.time();
+  code.reason = in.enumerator<Reason>();
+  code.ticket = in.digest();
+  code.ticket_expires_at = in.time();
+  code.activation = in.uuid();
+  code.operation.uuid = in.uuid();
+  code.text = in.seal();
+  return code;
+}
+
+void write(RowWriter& out, const Activation& a) {
+  out.uuid(a.id).uuid(a.code.uuid).time(a.activated_at);
+  out.time(a.device_revoked_at).number(static_cast<unsigned>(a.device_reason)).number(a.device_version).seal(a.device);
+  out.digest(a.token).time(a.token_expires_at).time(a.token_ended_at).number(static_cast<unsigned>(a.token_reason));
+  out.digest(a.key_thumbprint);
+  out.time(a.session_expires_at).time(a.session_seen_at).time(a.session_ended_at);
+  out.number(static_cast<unsigned>(a.session_reason)).seal(a.session);
+}
+
+Activation read_activation(RowReader& in) {
+  Activation a;
+  a.id = in.uuid();
+  a.code.uuid = in.uuid();
+  a.activated_at = in.time();
+  a.device_revoked_at = in.time();
+  a.device_reason = in.enumerator<Reason>();
+  a.device_version = in.number();
+  a.device = in.seal();
+  a.token = in.digest();
+  a.token_expires_at = in.time();
+  a.token_ended_at = in.time();
+  a.token_reason = in.enumerator<Reason>();
+  a.key_thumbprint = in.digest();
+  a.session_expires_at = in.time();
+  a.session_seen_at = in.time();
+  a.session_ended_at = in.time();
+  a.session_reason = in.enumerator<Reason>();
+  a.session = in.seal();
+  return a;
+}
+
+void write(RowWriter& out, const Provisioning& p) {
+  out.number(static_cast<unsigned>(p.method)).number(p.code_validity_value);
+  out.number(static_cast<unsigned>(p.code_validity_unit));
+  out.flag(p.send_to_created).flag(p.send_to_imported).flag(p.notify_disabled);
+  out.number(p.access_token_validity_seconds).number(p.session_lifetime_seconds);
+  out.number(p.max_authenticators.size());
+  for (const auto& limit : p.max_authenticators) out.text(limit.type).number(limit.maximum);
+}
+
+Provisioning read_provisioning(RowReader& in) {
+  Provisioning p;
+  p.method = in.enumerator<fb::Method>();
+  p.code_validity_value = static_cast<std::uint32_t>(in.number());
+  p.code_validity_unit = in.enumerator<fb::ValidityUnit>();
+  p.send_to_created = in.flag();
+  p.send_to_imported = in.flag();
+  p.notify_disabled = in.flag();
+  p.access_token_validity_seconds = in.number();
+  p.session_lifetime_seconds = in.number();
+  for (auto n = in.number(); n > 0; --n) {  // grows as it reads: a damaged count ends at the row's end
+    auto& limit = p.max_authenticators.emplace_back();
+    limit.type = in.text();
+    limit.maximum = static_cast<std::uint32_t>(in.number());
+  }
+  return p;
+}
+
+}  // namespace
+
+// --- keys ------------------------------------------------------------------------------------------------------------
+
+std::string account_key(AccountId account) {
+  return table_prefix(Table::accounts, account);
+}
+std::string user_key(AccountId account, UserId user) {
+  return key(Table::users, account, user.uuid);
+}
+std::string api_key_key(AccountId account, ApiKeyId id) {
+  return key(Table::api_keys, account, id.uuid);
+}
+std::string code_key(AccountId account, CodeId code) {
+  return key(Table::codes, account, code.uuid);
+}
+std::string activation_key(AccountId account, const Uuid& id) {
+  return key(Table::activations, account, id);
+}
+std::string digest_key(const Digest& digest) {
+  return key(Table::digests).append(view(digest));
+}
+std::string position_key() {
+  return key(Table::position);
+}
+
+std::string slot_key(std::uint16_t slot) {
+  auto out = key(Table::slots);
+  append_big_endian(out, slot, 2);
+  return out;
+}
+
+std::string expiry_key(UnixMs time, AccountId account, const Party& object) {
+  auto out = key(Table::expiry);
+  append_big_endian(out, static_cast<std::uint64_t>(time), 8);
+  out += account.uuid.view();
+  out += static_cast<char>(object.kind);
+  out += object.id.view();
+  return out;
+}
+
+std::string expiry_bound(UnixMs time) {
+  auto out = key(Table::expiry);
+  append_big_endian(out, static_cast<std::uint64_t>(time) + 1, 8);
+  return out;
+}
+
+ExpiryKey parse_expiry_key(std::string_view bytes) {
+  if (bytes.size() != 1 + 8 + 16 + 1 + 16) throw std::runtime_error("view: malformed expiry key");
+  return {static_cast<UnixMs>(read_big_endian(bytes.substr(1, 8))), AccountId{uuid_from(bytes.substr(9))},
+          Party{static_cast<PartyKind>(bytes[25]), uuid_from(bytes.substr(26))}};
+}
+
+std::uint32_t day_of(UnixMs time) {
+  return static_cast<std::uint32_t>(time / day_ms);
+}
+
+std::string answer_key(std::uint32_t day, std::string_view scope) {
+  auto out = key(Table::answers);
+  append_big_endian(out, day, 4);
+  return out.append(scope);
+}
+
+std::string events_key(AccountId account, std::uint64_t first_sequence) {
+  std::string out(account.uuid.view());
+  append_big_endian(out, first_sequence, 8);
+  return out;
+}
+
+std::string table_prefix(Table table, AccountId account) {
+  return key(table).append(account.uuid.view());
+}
+
+// --- rows ------------------------------------------------------------------------------------------------------------
+
+std::string encode(const Account& a) {
+  RowWriter out;
+  out.uuid(a.id.uuid).number(a.slot).flag(a.suspended).time(a.created_at).number(a.last_sequence);
+  out.number(a.users).number(a.mfa_users).number(a.open_codes).number(a.admin_keys).seal(a.name);
+  write(out, a.provisioning);
+  return out.take();
+}
+
+Account decode_account(std::string_view bytes) {
+  RowReader in(bytes);
+  Account a;
+  a.id.uuid = in.uuid();
+  a.slot = static_cast<std::uint16_t>(in.number());
+  a.suspended = in.flag();
+  a.created_at = in.time();
+  a.last_sequence = in.number();
+  a.users = in.number();
+  a.mfa_users = in.number();
+  a.open_codes = in.number();
+  a.admin_keys = static_cast<std::uint32_t>(in.number());
+  a.name = in.seal();
+  a.provisioning = read_provisioning(in);
+  return a;
+}
+
+std::string encode(const User& u) {
+  RowWriter out;
+  out.uuid(u.id.uuid).number((u.disabled ? 1u : 0u) | (u.mfa_configured ? 2u : 0u) | (u.had_code ? 4u : 0u));
+  out.number(u.version).time(u.created_at).time(u.updated_at);
+  out.digest(u.email).digest(u.login_name).digest(u.content).seal(u.profile);
+  out.number(u.codes.size());
+  for (const auto& code : u.codes) write(out, code);
+  out.number(u.activations.size());
+  for (const auto& activation : u.activations) write(out, activation);
+  out.number(u.ended_codes.size());
+  for (const auto& id : u.ended_codes) out.uuid(id.uuid);
+  out.number(u.ended_activations.size());
+  for (const auto& id : u.ended_activations) out.uuid(id);
+  return out.take();
+}
+
+User decode_user(std::string_view bytes) {
+  RowReader in(bytes);
+  User u;
+  u.id.uuid = in.uuid();
+  const auto flags = in.number();
+  u.disabled = flags & 1;
+  u.mfa_configured = flags & 2;
+  u.had_code = flags & 4;
+  u.version = in.number();
+  u.created_at = in.time();
+  u.updated_at = in.time();
+  u.email = in.digest();
+  u.login_name = in.digest();
+  u.content = in.digest();
+  u.profile = in.seal();
+  for (auto n = in.number(); n > 0; --n) u.codes.push_back(read_code(in));
+  for (auto n = in.number(); n > 0; --n) u.activations.push_back(read_activation(in));
+  for (auto n = in.number(); n > 0; --n) u.ended_codes.push_back(CodeId{in.uuid()});
+  for (auto n = in.number(); n > 0; --n) u.ended_activations.push_back(in.uuid());
+  return u;
+}
+
+std::string encode(const ApiKey& k) {
+  RowWriter out;
+  out.uuid(k.id.uuid).digest(k.digest).number(static_cast<unsigned>(k.role));
+  out.time(k.created_at).time(k.expires_at).time(k.revoked_at).seal(k.name);
+  return out.take();
+}
+
+ApiKey decode_api_key(std::string_view bytes) {
+  RowReader in(bytes);
+  ApiKey k;
+  k.id.uuid = in.uuid();
+  k.digest = in.digest();
+  k.role = in.enumerator<Role>();
+  k.created_at = in.time();
+  k.expires_at = in.time();
+  k.revoked_at = in.time();
+  k.name = in.seal();
+  return k;
+}
+
+std::string encode(const Located& located) {
+  RowWriter out;
+  out.uuid(located.user.uuid).number(located.ended_code ? 1 : located.ended_activation ? 2 : 0);
+  if (located.ended_code) write(out, *located.ended_code);
+  if (located.ended_activation) write(out, *located.ended_activation);
+  return out.take();
+}
+
+Located decode_located(std::string_view bytes) {
+  RowReader in(bytes);
+  Located located;
+  located.user.uuid = in.uuid();
+  const auto kind = in.number();
+  if (kind == 1) located.ended_code = std::make_shared<const Code>(read_code(in));
+  if (kind == 2) located.ended_activation = std::make_shared<const Activation>(read_activation(in));
+  return located;
+}
+
+std::string encode(const DigestEntry& entry) {
+  RowWriter out;
+  out.uuid(entry.account.uuid).number(static_cast<unsigned>(entry.kind)).uuid(entry.id).uuid(entry.user.uuid);
+  return out.take();
+}
+
+DigestEntry decode_digest_entry(std::string_view bytes) {
+  RowReader in(bytes);
+  DigestEntry entry;
+  entry.account.uuid = in.uuid();
+  entry.kind = in.enumerator<PartyKind>();
+  entry.id = in.uuid();
+  entry.user.uuid = in.uuid();
+  return entry;
+}
+
+std::string encode_event_run(bus::FrameNumber frame, const std::vector<std::string>& events) {
+  RowWriter out;
+  std::size_t bytes = 16;
+  for (const auto& event : events) bytes += event.size() + 4;
+  out.reserve(bytes).number(bus::value(frame)).number(events.size());
+  for (const auto& event : events) out.text(event);
+  return out.take();
+}
+
+EventRunView decode_event_run(std::string_view bytes) {
+  RowReader in(bytes);
+  EventRunView run;
+  run.frame = bus::FrameNumber{in.number()};
+  for (auto n = in.number(); n > 0; --n) run.events.push_back(in.text());
+  return run;
+}
+
+}  // namespace countersign::projections

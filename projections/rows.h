@@ -1,0 +1,93 @@
+#pragma once
+// Rows of the views: their keys, and the bytes they are stored as. A table is a prefix byte; ids follow in bytes,
+// numbers big-endian, so that the order of keys is the order of ids and times. Rows belong to a view's version: when an
+// encoding changes, view_version does, and the view is built again beside the old one.
+//
+//   A account                       -> Account            S slot                       -> account
+//   U account user                  -> User               K account key                -> ApiKey
+//   C account code                  -> Located            V account activation         -> Located
+//   D digest                        -> DigestEntry        X time account kind id       -> user (what expires when)
+//   I day scope                     -> answer record      P                            -> position
+// In a column family of its own:
+//   E account first-sequence        -> this account's events of one frame
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bus/position.h"
+#include "domain/account.h"
+#include "domain/user.h"
+
+namespace countersign::projections {
+
+inline constexpr std::uint32_t view_version = 1;
+
+enum class Table : char {
+  accounts = 'A',
+  slots = 'S',
+  users = 'U',
+  api_keys = 'K',
+  codes = 'C',
+  activations = 'V',
+  digests = 'D',
+  expiry = 'X',
+  answers = 'I',
+  position = 'P',
+};
+
+std::string account_key(domain::AccountId account);
+std::string slot_key(std::uint16_t slot);
+std::string user_key(domain::AccountId account, domain::UserId user);
+std::string api_key_key(domain::AccountId account, domain::ApiKeyId key);
+std::string code_key(domain::AccountId account, domain::CodeId code);
+std::string activation_key(domain::AccountId account, const domain::Uuid& activation);
+std::string digest_key(const domain::Digest& digest);
+/// Everything due at or before `time` sorts before expiry_bound(time).
+std::string expiry_key(domain::UnixMs time, domain::AccountId account, const domain::Party& object);
+std::string expiry_bound(domain::UnixMs time);
+struct ExpiryKey {
+  domain::UnixMs time;
+  domain::AccountId account;
+  domain::Party object;
+};
+ExpiryKey parse_expiry_key(std::string_view key);
+/// Days since 1970: answers are kept in two of them.
+std::uint32_t day_of(domain::UnixMs time);
+std::string answer_key(std::uint32_t day, std::string_view scope);
+std::string position_key();
+std::string events_key(domain::AccountId account, std::uint64_t first_sequence);
+/// All rows of one table that belong to one account begin with this.
+std::string table_prefix(Table table, domain::AccountId account);
+
+std::string encode(const domain::Account& account);
+std::string encode(const domain::User& user);
+std::string encode(const domain::ApiKey& key);
+std::string encode(const domain::Located& located);
+std::string encode(const domain::DigestEntry& entry);
+
+// A row that can't be read is a broken invariant of this database: these throw std::runtime_error.
+domain::Account decode_account(std::string_view bytes);
+domain::User decode_user(std::string_view bytes);
+domain::ApiKey decode_api_key(std::string_view bytes);
+domain::Located decode_located(std::string_view bytes);
+domain::DigestEntry decode_digest_entry(std::string_view bytes);
+
+/// One account's events of one frame.
+struct EventRun {
+  bus::FrameNumber frame{};
+  std::vector<std::string> events;
+};
+std::string encode_event_run(bus::FrameNumber frame, const std::vector<std::string>& events);
+inline std::string encode(const EventRun& run) {
+  return encode_event_run(run.frame, run.events);
+}
+/// The views point into `bytes`.
+struct EventRunView {
+  bus::FrameNumber frame{};
+  std::vector<std::string_view> events;
+};
+EventRunView decode_event_run(std::string_view bytes);
+
+}  // namespace countersign::projections

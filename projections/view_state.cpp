@@ -1,0 +1,80 @@
+#include "projections/view_state.h"
+
+namespace countersign::projections {
+
+const Row* ViewState::in_overlays(std::string_view key) const {
+  ++lookups_;
+  if (own_)
+    if (const auto* row = own_->find(key)) return row;
+  for (const auto& overlay : unlanded_)
+    if (const auto* row = overlay->find(key)) return row;
+  return nullptr;
+}
+
+std::optional<std::string> ViewState::bytes(std::string_view key) const {
+  if (const auto* row = in_overlays(key)) return encoded(*row);
+  return store_.get(key);
+}
+
+template <auto decode>
+auto ViewState::decoded(const std::string& key) const {
+  using Object = decltype(decode(std::string_view()));
+  using Shared = std::shared_ptr<const Object>;
+  if (const auto* row = in_overlays(key)) {
+    if constexpr (std::is_same_v<Object, domain::User> || std::is_same_v<Object, domain::Account>)
+      if (const auto* object = std::get_if<std::shared_ptr<Object>>(row)) return Shared(*object);
+    const auto* stored = std::get_if<std::string>(row);
+    return stored ? std::make_shared<const Object>(decode(*stored)) : Shared();
+  }
+  constexpr RowStore::Decode shared = [](std::string_view bytes) -> std::shared_ptr<const void> {
+    return std::make_shared<const Object>(decode(bytes));
+  };
+  return std::static_pointer_cast<const Object>(store_.decoded(key, shared));
+}
+
+namespace {
+
+template <class Object>
+std::optional<Object> copied(const std::shared_ptr<const Object>& object) {
+  return object ? std::optional(*object) : std::nullopt;
+}
+
+}  // namespace
+
+std::shared_ptr<const domain::Account> ViewState::account(domain::AccountId id) const {
+  return decoded<decode_account>(account_key(id));
+}
+
+std::shared_ptr<const domain::User> ViewState::user(domain::AccountId account, domain::UserId id) const {
+  return decoded<decode_user>(user_key(account, id));
+}
+
+std::shared_ptr<const domain::ApiKey> ViewState::api_key(domain::AccountId account, domain::ApiKeyId id) const {
+  return decoded<decode_api_key>(api_key_key(account, id));
+}
+
+std::optional<domain::DigestEntry> ViewState::find(const domain::Digest& digest) const {
+  return copied(decoded<decode_digest_entry>(digest_key(digest)));
+}
+
+std::optional<domain::Located> ViewState::locate_code(domain::AccountId account, domain::CodeId id) const {
+  return copied(decoded<decode_located>(code_key(account, id)));
+}
+
+std::optional<domain::Located> ViewState::locate_activation(domain::AccountId account, const domain::Uuid& id) const {
+  return copied(decoded<decode_located>(activation_key(account, id)));
+}
+
+std::optional<domain::AccountId> ViewState::account_of_slot(std::uint16_t slot) const {
+  const auto row = bytes(slot_key(slot));
+  if (!row) return std::nullopt;
+  return domain::AccountId{domain::uuid_from(*row)};
+}
+
+std::optional<std::string> ViewState::answer(std::string_view scope, domain::UnixMs now) const {
+  const auto today = day_of(now);
+  if (auto row = bytes(answer_key(today, scope))) return row;
+  return bytes(answer_key(today - 1, scope));
+}
+
+}  // namespace countersign::projections

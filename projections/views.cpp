@@ -1,0 +1,309 @@
+#include "projections/views.h"
+
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/sst_file_writer.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace countersign::projections {
+namespace {
+
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+std::string_view view_of(const rocksdb::Slice& bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+void require(const rocksdb::Status& status, const std::string& what) {
+  if (!status.ok()) throw std::runtime_error(what + ": " + status.ToString());
+}
+
+rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache>& cache, bool rows, bool bulk) {
+  rocksdb::ColumnFamilyOptions options;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  if (rows) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+    options.memtable_whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+  }
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_size = (rows ? 128u : 64u) << 20;  // 16 MiB is cheaper a put but stalls for 20 to 36 ms
+  options.max_write_buffer_number = 3;
+  options.compression = rocksdb::kLZ4Compression;
+  if (bulk) options.disable_auto_compactions = true;
+  return options;
+}
+
+constexpr std::string_view version_key = "Vversion";  // no table begins with it: activation keys are longer
+
+std::string version_text() {
+  return "countersign-view-" + std::to_string(view_version);
+}
+
+}  // namespace
+
+Views::Views(ViewOptions options) : options_(std::move(options)), hot_(options_.decoded_rows_bytes) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = !options_.read_only;
+  db.create_missing_column_families = true;
+  db.atomic_flush = true;
+  db.write_buffer_manager = options_.write_buffers;
+  db.max_background_jobs = 2;
+  db.keep_log_file_num = 2;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.max_open_files = 512;
+  const auto cache = rocksdb::NewLRUCache(options_.block_cache_bytes);
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, family_options(cache, true, options_.bulk)},
+      {"events", family_options(cache, false, options_.bulk)}};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const auto status = options_.read_only
+                          ? rocksdb::DB::OpenForReadOnly(db, options_.directory, families, &handles, &opened)
+                          : rocksdb::DB::Open(db, options_.directory, families, &handles, &opened);
+  require(status, "the views in " + options_.directory + " can't be opened");
+  db_.reset(opened);
+  rows_ = handles[0];
+  events_ = handles[1];
+  try {
+    check_version();
+    last_day_ = day_of(bus::value(position().time));
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+Views::~Views() {
+  close();
+}
+
+void Views::close() {
+  if (!db_) return;
+  for (auto* handle : {rows_, events_}) db_->DestroyColumnFamilyHandle(handle);
+  db_->Close();
+  db_.reset();
+}
+
+void Views::check_version() {
+  std::string found;
+  const auto status = db_->Get({}, rows_, slice(version_key), &found);
+  if (status.IsNotFound() && !options_.read_only) {
+    rocksdb::WriteOptions write;
+    write.disableWAL = true;
+    require(db_->Put(write, rows_, slice(version_key), version_text()), "views");
+    return;
+  }
+  require(status, "the views in " + options_.directory + " name no version");
+  if (found != version_text())
+    throw std::runtime_error("the views in " + options_.directory + " are of another version (" + found +
+                             ", this release reads " + version_text() + "): run countersign-replay rebuild");
+}
+
+std::optional<std::string> Views::get(std::string_view key) const {
+  rocksdb::PinnableSlice value;
+  const auto status = db_->Get({}, rows_, slice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  require(status, "views: a row can't be read");
+  return value.ToString();
+}
+
+std::shared_ptr<const void> Views::decoded(std::string_view key, Decode decode) const {
+  const auto hot = hot_.find(key);
+  if (hot.row) return hot.row;
+  rocksdb::PinnableSlice value;
+  const auto status = db_->Get({}, rows_, slice(key), &value);
+  if (status.IsNotFound()) return nullptr;
+  require(status, "views: a row can't be read");
+  auto row = decode(view_of(value));
+  hot_.offer(key, row, value.size(), hot.epoch);
+  return row;
+}
+
+std::vector<std::optional<std::string>> Views::get(const std::vector<std::string>& keys) const {
+  std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<rocksdb::PinnableSlice> values(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  db_->MultiGet({}, rows_, slices.size(), slices.data(), values.data(), statuses.data());
+  std::vector<std::optional<std::string>> found(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    require(statuses[i], "views: a row can't be read");
+    found[i] = values[i].ToString();
+  }
+  return found;
+}
+
+void Views::land(const Overlay& overlay) {
+  const auto day = day_of(bus::value(overlay.time()));
+  const bool days_ended = day > last_day_ + 1 || (day > last_day_ && last_day_ > 0);
+  const auto answers_from = days_ended ? answer_key(day - 1, "") : "";
+  if (options_.bulk)
+    write_tables(overlay, answers_from);
+  else
+    write_batch(overlay, answers_from);
+  last_day_ = std::max(last_day_, day);
+}
+
+/// Answers before `answers_from` go, unless that is empty.
+void Views::write_batch(const Overlay& overlay, const std::string& answers_from) {
+  rocksdb::WriteBatch batch;
+  std::vector<std::size_t> sizes;
+  sizes.reserve(overlay.rows().size());
+  for (const auto& [key, row] : overlay.rows()) {
+    const auto* text = std::get_if<std::string>(&row);
+    const auto bytes = text ? std::nullopt : encoded(row);
+    if (!text && bytes) text = &*bytes;
+    require(text ? batch.Put(rows_, slice(key), slice(*text)) : batch.Delete(rows_, slice(key)), "views");
+    sizes.push_back(text ? text->size() : 0);
+  }
+  for (const auto& [account, runs] : overlay.runs())
+    for (const auto& run : runs)
+      require(batch.Put(events_, events_key(account, run.first_sequence), encode_event_run(run.frame, run.events)),
+              "views");
+  if (!answers_from.empty()) require(batch.DeleteRange(rows_, answer_key(0, ""), answers_from), "views");
+  require(batch.Put(rows_, position_key(), bus::encode(overlay.position)), "views");
+  rocksdb::WriteOptions write;
+  write.disableWAL = true;
+  require(db_->Write(write, &batch), "views: a batch can't be written");
+  auto size = sizes.begin();
+  for (const auto& [key, row] : overlay.rows()) hot_.landed(key, decoded_row(row), *size++);
+  check_flush(batch.GetDataSize());
+}
+
+void Views::check_flush(std::size_t written) {
+  if (unflushed_.fetch_add(written) + written < options_.flush_every_bytes) return;
+  unflushed_ = 0;
+  rocksdb::FlushOptions flush;
+  flush.wait = false;
+  flush.allow_write_stall = true;
+  require(db_->Flush(flush, {rows_, events_}), "views: flush");
+}
+
+/// Both tables and the position become visible in one step, as a batch does.
+void Views::write_tables(const Overlay& overlay, const std::string& answers_from) {
+  const std::string rows_file = options_.directory + "/landing-rows.sst",
+                    events_file = options_.directory + "/landing-events.sst";
+  const auto position = bus::encode(overlay.position);
+  const auto place = position_key();
+  std::vector<std::pair<std::string_view, const Row*>> sorted;  // null: the position
+  sorted.reserve(overlay.rows().size() + 1);
+  for (const auto& [key, row] : overlay.rows()) sorted.emplace_back(key, &row);
+  sorted.emplace_back(place, nullptr);
+  std::ranges::sort(sorted, {}, &std::pair<std::string_view, const Row*>::first);
+
+  rocksdb::SstFileWriter rows({}, db_->GetOptions(rows_), rows_);
+  require(rows.Open(rows_file), "views: a table can't be written");
+  const auto answers_begin = answer_key(0, "");
+  if (!answers_from.empty()) require(rows.DeleteRange(slice(answers_begin), slice(answers_from)), "views");
+  for (const auto& [key, row] : sorted) {
+    if (key >= answers_begin && key < answers_from) continue;
+    const auto bytes = row ? encoded(*row) : std::optional(position);
+    require(bytes ? rows.Put(slice(key), slice(*bytes)) : rows.Delete(slice(key)), "views");
+  }
+  require(rows.Finish(), "views: a table can't be written");
+  std::vector<rocksdb::IngestExternalFileArg> files(1);
+  files[0].column_family = rows_;
+  files[0].external_files = {rows_file};
+  files[0].options.move_files = true;
+
+  if (!overlay.runs().empty()) {
+    rocksdb::SstFileWriter events({}, db_->GetOptions(events_), events_);
+    require(events.Open(events_file), "views: a table can't be written");
+    for (const auto& [account, runs] : overlay.runs())
+      for (const auto& run : runs)
+        require(events.Put(events_key(account, run.first_sequence), encode_event_run(run.frame, run.events)), "views");
+    require(events.Finish(), "views: a table can't be written");
+    files.push_back(files[0]);
+    files[1].column_family = events_;
+    files[1].external_files = {events_file};
+  }
+  require(db_->IngestExternalFiles(files), "views: tables can't be taken in");
+  for (const auto& [key, row] : overlay.rows()) hot_.landed(key, nullptr, 0);
+}
+
+bus::AcceptanceState Views::position() const {
+  const auto row = get(position_key());
+  if (!row) return {};
+  const auto state = bus::decode_acceptance_state(*row);
+  if (!state) throw std::runtime_error("the views in " + options_.directory + " hold an unreadable position");
+  return *state;
+}
+
+void Views::flush() {
+  unflushed_ = 0;
+  require(db_->Flush({}, {rows_, events_}), "views: flush");
+}
+
+void Views::scan(std::string_view prefix, std::string_view from, const Visit& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, rows_));
+  for (it->Seek(slice(std::max(prefix, from))); it->Valid() && view_of(it->key()).starts_with(prefix); it->Next())
+    if (!visit(view_of(it->key()), view_of(it->value()))) return;
+  require(it->status(), "views: scan");
+}
+
+void Views::scan_range(std::string_view from, std::string_view until, const Visit& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, rows_));
+  for (it->Seek(slice(from)); it->Valid() && view_of(it->key()) < until; it->Next())
+    if (!visit(view_of(it->key()), view_of(it->value()))) return;
+  require(it->status(), "views: scan");
+}
+
+void Views::events_from(domain::AccountId account, std::uint64_t first, const VisitEvent& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, events_));
+  it->SeekForPrev(events_key(account, first));
+  if (!it->Valid() || !view_of(it->key()).starts_with(account.uuid.view())) it->Seek(events_key(account, first));
+  for (; it->Valid() && view_of(it->key()).starts_with(account.uuid.view()); it->Next()) {
+    const auto run = decode_event_run(view_of(it->value()));
+    auto sequence = domain::EventView::parse(run.events.front())->sequence();
+    for (const auto& event : run.events)
+      if (sequence++ >= first && !visit(event, run.frame)) return;
+  }
+  require(it->status(), "views: scan of events");
+}
+
+void Views::events_back(domain::AccountId account, std::uint64_t last, const VisitEvent& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, events_));
+  for (it->SeekForPrev(events_key(account, last)); it->Valid() && view_of(it->key()).starts_with(account.uuid.view());
+       it->Prev()) {
+    const auto run = decode_event_run(view_of(it->value()));
+    auto sequence = domain::EventView::parse(run.events.back())->sequence();
+    for (auto event = run.events.rbegin(); event != run.events.rend(); ++event)
+      if (sequence-- <= last && !visit(*event, run.frame)) return;
+  }
+  require(it->status(), "views: scan of events");
+}
+
+void Views::dump(const std::function<void(std::string_view, std::string_view, std::string_view)>& visit) const {
+  for (auto* family : {rows_, events_}) {
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, family));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) visit(family->GetName(), view_of(it->key()), view_of(it->value()));
+    require(it->status(), "views: dump");
+  }
+}
+
+void Views::checkpoint_to(const std::string& directory) {
+  rocksdb::Checkpoint* checkpoint = nullptr;
+  require(rocksdb::Checkpoint::Create(db_.get(), &checkpoint), "views: checkpoint");
+  const std::unique_ptr<rocksdb::Checkpoint> owned(checkpoint);
+  require(owned->CreateCheckpoint(directory), "views: checkpoint to " + directory);
+}
+
+std::uint64_t Views::disk_bytes() const {
+  std::uint64_t rows = 0, events = 0;
+  db_->GetIntProperty(rows_, "rocksdb.total-sst-files-size", &rows);
+  db_->GetIntProperty(events_, "rocksdb.total-sst-files-size", &events);
+  return rows + events;
+}
+
+}  // namespace countersign::projections

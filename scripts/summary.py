@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Prints what the stages of ./dev test did: a line per suite with its time, skipped tests by name, and as the last line
+"N passed, N failed". Exits 1 when something failed.
+
+Reads build/results/<stage>/ctest.xml (ctest's JUnit output), cases/*.xml (GoogleTest's, one file per executable) and
+plain ("name passed|failed seconds" a line).
+"""
+import pathlib
+import sys
+import xml.etree.ElementTree as ET
+
+
+class Suite:
+    def __init__(self, stage, name, seconds, passed, failed, skipped):
+        self.stage, self.name, self.seconds = stage, name, seconds
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+
+def google_cases(folder):
+    """Executable's name -> (passed, failed, names of skipped cases), and all case names."""
+    suites, names = {}, set()
+    for file in sorted(folder.glob("*.xml")):
+        try:
+            cases = ET.parse(file).getroot().iter("testcase")
+        except ET.ParseError:  # the executable died while writing
+            continue
+        passed, failed, skipped = 0, 0, []
+        for case in cases:
+            name = f'{case.get("classname")}.{case.get("name")}'
+            names.add(name)
+            if case.get("status") == "notrun":
+                continue
+            if case.find("failure") is not None:
+                failed += 1
+            elif case.get("result") == "skipped" or case.find("skipped") is not None:
+                skipped.append(name)
+            else:
+                passed += 1
+        suites[file.stem] = (passed, failed, skipped)
+    return suites, names
+
+
+def ctest_suites(stage, folder):
+    report = folder / "ctest.xml"
+    if not report.exists():
+        return
+    google, names = google_cases(folder / "cases")
+    for case in ET.parse(report).getroot().iter("testcase"):
+        name, seconds = case.get("name"), float(case.get("time") or 0)
+        status = case.get("status")  # run, fail, notrun, disabled
+        ok = status == "run" and case.find("failure") is None
+        passed, failed, skipped = (1, 0, []) if ok else (0, 1, [])
+        if status in ("notrun", "disabled") and case.find("failure") is None:
+            passed, failed, skipped = 0, 0, [name]
+        if name in google and name not in names:
+            passed, cases_failed, skipped = google[name]
+            failed = max(cases_failed, 0 if ok else 1)  # it may have died after its last case
+        yield Suite(stage, name, seconds, passed, failed, skipped)
+
+
+def plain_suites(stage, folder):
+    file = folder / "plain"
+    for line in file.read_text().splitlines() if file.exists() else []:
+        name, status, seconds = line.split()
+        good = status == "passed"
+        yield Suite(stage, name, float(seconds), int(good), int(not good), [])
+
+
+def main():
+    results, stages = pathlib.Path(sys.argv[1]), sys.argv[2:]
+    suites = [suite for stage in stages for read in (ctest_suites, plain_suites)
+              for suite in read(stage, results / stage)]
+    width = max([len(suite.name) for suite in suites] + [5])
+    print(f'{"stage":6} {"suite":{width}} {"passed":>7} {"failed":>7} {"skipped":>8} {"seconds":>9}')
+    for suite in suites:
+        print(f"{suite.stage:6} {suite.name:{width}} {suite.passed:7} {suite.failed:7} {len(suite.skipped):8} "
+              f"{suite.seconds:9.1f}")
+    passed, failed = sum(s.passed for s in suites), sum(s.failed for s in suites)
+    print(f'{"total":6} {"":{width}} {passed:7} {failed:7} {sum(len(s.skipped) for s in suites):8} '
+          f"{sum(s.seconds for s in suites):9.1f}")
+    for suite in suites:
+        for name in suite.skipped:
+            print(f"skipped: {suite.stage} {name}")
+    for suite in suites:
+        if suite.failed:
+            print(f"failed: {suite.stage} {suite.name}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not suites else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

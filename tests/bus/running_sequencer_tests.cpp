@@ -1,0 +1,157 @@
+// The sequencer with its threads over the embedded log, as countersignd runs it.
+
+#include "bus/running_sequencer.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <random>
+#include <thread>
+
+#include "bus/embedded_log.h"
+#include "tests/support/log_calls.h"
+#include "tests/support/registers_decider.h"
+#include "tests/support/scratch_directory.h"
+
+namespace countersign::bus {
+namespace {
+
+using testing::Command;
+using testing::RegisterWork;
+
+class ARunningSequencer : public ::testing::Test {
+ protected:
+  /// Everything that a process has: gone and made again by restart().
+  struct Process {
+    explicit Process(ARunningSequencer& test) : log(test.options()), decider(views, keys) {
+      FrameReader reader(log, testing::test_identity(), testing::test_log_key, {});
+      while (const auto* record = reader.next_frame().value()) {
+        testing::fold_frame(views.rows, *record->frame());
+        views.position = record->after;
+      }
+      SequencerEnvironment env{log,
+                               decider,
+                               testing::test_identity(),
+                               testing::test_log_key,
+                               "node",
+                               "address",
+                               [] {
+                                 const auto now = std::chrono::system_clock::now().time_since_epoch();
+                                 return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
+                               },
+                               [](std::span<std::uint8_t> bytes) {
+                                 std::random_device device;
+                                 for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
+                               },
+                               nullptr,
+                               nullptr,
+                               {},
+                               {}};
+      sequencer.emplace(std::move(env), SequencerLimits{}, reader.state());
+      (*sequencer)->start();
+    }
+
+    testing::Views views;
+    std::set<std::string> keys;
+    EmbeddedLog log;
+    testing::RegistersDecider decider;
+    std::optional<RunningSequencer> sequencer;
+  };
+
+  EmbeddedLogOptions options() const {
+    EmbeddedLogOptions options;
+    options.directory = scratch / "log";
+    options.identity = testing::test_identity();
+    return options;
+  }
+
+  /// Waits for the answer.
+  static std::pair<testing::Outcome, Settlement> ask(Process& process, Command command) {
+    std::promise<std::pair<testing::Outcome, Settlement>> answer;
+    std::unique_ptr<Work> work = std::make_unique<RegisterWork>(
+        std::move(command), [&answer](const RegisterWork& done, const Settlement& settlement) {
+          answer.set_value({done.outcome, settlement});
+        });
+    if (const auto refused = (*process.sequencer)->submit(work)) return {{}, {refused, {}}};
+    return answer.get_future().get();
+  }
+
+  testing::ScratchDirectory scratch;
+};
+
+TEST_F(ARunningSequencer, RedeemsACodeOnceHoweverManyAskAtOnce) {
+  Process process(*this);
+  ask(process, {Command::Kind::issue, "issue", "c:1", "", {}});
+  std::atomic<int> redeemed = 0;
+  std::vector<std::thread> clients;
+  for (int client = 0; client < 8; ++client) {
+    clients.emplace_back([&process, &redeemed, client] {
+      const auto [outcome, settlement] =
+          ask(process, {Command::Kind::redeem, "client" + std::to_string(client), "c:1", "", {}});
+      if (outcome.wrote && !settlement.error) ++redeemed;
+    });
+  }
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(redeemed, 1);
+}
+
+TEST_F(ARunningSequencer, ServesManyClientsAndShowsEachItsEffect) {
+  Process process(*this);
+  std::atomic<int> unseen = 0;
+  std::vector<std::thread> clients;
+  for (int client = 0; client < 4; ++client) {
+    clients.emplace_back([&process, &unseen, client] {
+      for (int i = 0; i < 200; ++i) {
+        const std::string id = std::to_string(client) + "." + std::to_string(i);
+        const auto [outcome, settlement] = ask(process, {Command::Kind::set, id, "r:" + id, "1", {}});
+        if (settlement.error || process.decider.visible("r:" + id) != "1") ++unseen;
+        (void)(*process.sequencer)->status();
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(unseen, 0);
+  process.sequencer->stop("nobody");
+  EXPECT_EQ((*process.sequencer)->status().works, 800u);
+  EXPECT_EQ((*process.sequencer)->phase(), SequencerPhase::stopped);
+  EXPECT_EQ(process.views.rows.size(), 800u * 2 + 1);
+}
+
+TEST_F(ARunningSequencer, CallsWhoWaitsForTheViews) {
+  Process process(*this);
+  const auto [outcome, settlement] = ask(process, {Command::Kind::set, "a", "r:a", "1", {}});
+  std::promise<boost::system::error_code> landed;
+  (*process.sequencer)->when_landed(settlement.frame, [&landed](boost::system::error_code error) {
+    landed.set_value(error);
+  });
+  EXPECT_FALSE(landed.get_future().get());
+  EXPECT_GE((*process.sequencer)->landed_frame(), settlement.frame);
+}
+
+TEST_F(ARunningSequencer, GoesOnAfterARestartInANewTerm) {
+  {
+    Process process(*this);
+    ask(process, {Command::Kind::set, "a", "r:a", "1", {}});
+    process.sequencer->stop();
+  }
+  {
+    Process crashed(*this);
+    ask(crashed, {Command::Kind::set, "b", "r:b", "2", {}});
+  }
+  Process process(*this);
+  EXPECT_EQ(process.views.rows["r:b"], "2");
+  const auto [outcome, settlement] = ask(process, {Command::Kind::set, "a", "r:a", "3", {}});
+  EXPECT_TRUE(outcome.replayed);
+  EXPECT_EQ((*process.sequencer)->status().term, Term{3});
+}
+
+TEST_F(ARunningSequencer, RefusesAfterItStopped) {
+  Process process(*this);
+  ask(process, {Command::Kind::set, "a", "r:a", "1", {}});
+  process.sequencer->stop();
+  EXPECT_EQ(ask(process, {Command::Kind::set, "b", "r:b", "1", {}}).second.error, errc::stopping);
+}
+
+}  // namespace
+}  // namespace countersign::bus

@@ -1,0 +1,69 @@
+#pragma once
+// A node of the simulated world: the production sequencer over the registers, its views, clock, disk and threads.
+
+#include <functional>
+#include <set>
+
+#include "bus/memory_log.h"
+#include "bus/sequencer.h"
+#include "tests/sim/event_queue.h"
+#include "tests/support/registers_decider.h"
+
+namespace countersign::sim {
+
+constexpr const char* sim_log_key = "the log key of the simulator";
+constexpr std::int64_t sim_epoch_ms = 1'700'000'000'000;
+
+class Node {
+ public:
+  struct Surroundings {
+    EventQueue& events;
+    Random& random;
+    std::shared_ptr<bus::MemoryPartition> partition;
+    std::set<std::string>& keys;
+    bus::LogIdentity identity;
+    bus::SequencerLimits limits;
+    Micros landing_jitter;
+    std::function<bus::AppendFault(const std::string&)> faults;
+    std::function<void(const std::string&)> trace;
+  };
+  Node(Surroundings& around, int number) : around_(around), number_(number) {}
+  ~Node() { crash(false); }
+
+  /// Folds the log into the views, as a start does, and claims.
+  void start();
+  /// The process ends. What it has handed to the log may still be written, unless the machine went with it.
+  void crash(bool with_machine);
+  void stop();
+
+  bool up() const { return sequencer_ != nullptr; }
+  bool ended() const { return up() && sequencer_->phase() >= bus::SequencerPhase::stopped; }
+  bool serving() const { return up() && sequencer_->phase() == bus::SequencerPhase::serving; }
+  bool stopped() const { return up() && sequencer_->phase() == bus::SequencerPhase::stopped; }
+  bus::Sequencer& sequencer() { return *sequencer_; }
+  testing::RegistersDecider& decider() { return *decider_; }
+  const testing::Views& views() const { return views_; }
+  int number() const { return number_; }
+  /// Of this life of the process; work of an earlier one is gone.
+  int life() const { return life_; }
+  bool crashing() const { return crashing_; }
+
+  std::int64_t clock_offset_ms = 0;
+  std::uint64_t resolves = 0;
+
+ private:
+  bool recover(bus::AcceptanceState& state);
+
+  Surroundings& around_;
+  const int number_;
+  int life_ = 0;
+  bool crashing_ = false;
+  testing::Views views_;
+  testing::Views synced_views_;  ///< what survives the loss of power
+  std::shared_ptr<SimExecutor> steps_, landing_, disk_;
+  std::shared_ptr<bus::MemoryLog> log_;
+  std::unique_ptr<testing::RegistersDecider> decider_;
+  std::unique_ptr<bus::Sequencer> sequencer_;
+};
+
+}  // namespace countersign::sim

@@ -1,0 +1,30 @@
+#pragma once
+// A data directory made with the real adapters and filled with a short history, then closed as after a stop: what tools
+// for operators work on. Commands go through a decider by hand; their frames are appended to the embedded log.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "domain/ids.h"
+#include "tests/support/scratch_directory.h"
+
+namespace countersign::testing {
+
+class Installation {
+ public:
+  /// Account "Example" with ada (a device, and an open code) and bob, who is disabled and erased a day later.
+  Installation();
+
+  std::filesystem::path directory() const { return scratch_.path() + "/data"; }
+  std::filesystem::path master_file() const { return directory() / "master-key"; }
+  domain::AccountId account;
+  domain::UserId ada, bob;
+  domain::UnixMs before_bob_left = 0, end = 0;
+  std::uint64_t frames = 0;
+
+ private:
+  ScratchDirectory scratch_;
+};
+
+}  // namespace countersign::testing

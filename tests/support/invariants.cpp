@@ -1,0 +1,226 @@
+#include "tests/support/invariants.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace countersign::testing {
+
+using namespace domain;
+using projections::encode;
+using projections::Table;
+
+namespace {
+
+using Rows = std::map<std::string, std::string>;
+
+Rows rows_of(const projections::Overlay& overlay) {
+  Rows out;
+  for (const auto& [key, row] : overlay.rows())
+    if (auto bytes = encoded(row)) out[key] = std::move(*bytes);
+  return out;
+}
+
+AccountId account_in(std::string_view key) {
+  return {uuid_from(key.substr(1))};
+}
+bool is_open(const Code& code) {
+  return code.status == CodeStatus::open || code.status == CodeStatus::reserved;
+}
+
+struct Counts {
+  std::uint64_t users = 0, mfa_users = 0, open_codes = 0, admin_keys = 0;
+  auto operator<=>(const Counts&) const = default;
+};
+
+const Code* find_code(const State& state, AccountId account, CodeId id, std::shared_ptr<const User>& user,
+                      std::optional<Located>& located) {
+  located = state.locate_code(account, id);
+  if (!located) return nullptr;
+  user = state.user(account, located->user);
+  if (!user) return nullptr;
+  return located->ended_code ? located->ended_code.get() : user->code(id);
+}
+
+void expect_digest_leads_home(const State& state, const std::string& key, const DigestEntry& entry) {
+  const Digest digest = [&] {
+    Digest out;
+    std::memcpy(out.data(), key.data() + 1, out.size());
+    return out;
+  }();
+  const auto user = state.user(entry.account, entry.user);
+  switch (entry.kind) {
+    case PartyKind::user:
+      ASSERT_TRUE(user);
+      EXPECT_TRUE(user->email == digest || user->login_name == digest);
+      break;
+    case PartyKind::registration_code:
+    case PartyKind::source: {
+      std::shared_ptr<const User> owner;
+      std::optional<Located> located;
+      const auto* code = find_code(state, entry.account, CodeId{entry.id}, owner, located);
+      ASSERT_TRUE(code);
+      EXPECT_EQ(owner->id, entry.user);
+      EXPECT_TRUE((entry.kind == PartyKind::source ? code->ticket : code->digest) == digest);
+      break;
+    }
+    case PartyKind::token:
+      ASSERT_TRUE(user && user->activation(entry.id));
+      EXPECT_TRUE(user->activation(entry.id)->token == digest);
+      break;
+    case PartyKind::api_key: {
+      const auto api = state.api_key(entry.account, ApiKeyId{entry.id});
+      ASSERT_TRUE(api);
+      EXPECT_TRUE(api->digest == digest);
+      break;
+    }
+    default: FAIL() << "a digest of an unexpected kind";
+  }
+}
+
+void expect_found_by_its_digest(const State& state, const Digest& digest, const Uuid& id) {
+  const auto entry = state.find(digest);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->id, id);
+}
+
+void expect_user_is_whole(const State& state, const Rows& rows, AccountId account, const User& user) {
+  const auto due = [&](UnixMs time, Party object) {
+    if (time == 0) return;
+    const auto row = rows.find(projections::expiry_key(time, account, object));
+    ASSERT_TRUE(row != rows.end());
+    EXPECT_EQ(row->second, user.id.uuid.view());
+  };
+  std::size_t live = 0;
+  for (const auto& code : user.codes) {
+    EXPECT_FALSE(code.ended());
+    EXPECT_EQ(code.status == CodeStatus::used, !code.activation.is_nil());
+    EXPECT_EQ(static_cast<bool>(code.text), is_open(code));
+    expect_found_by_its_digest(state, code.digest, code.id.uuid);
+    if (!is_open(code)) continue;
+    ++live;
+    due(code.expires_at, party(code.id));
+    if (code.status == CodeStatus::reserved) due(code.ticket_expires_at, party(code.id));
+  }
+  for (const auto& made : user.activations) {
+    EXPECT_TRUE(made.device_live());
+    EXPECT_EQ(made.token_ended_at == 0, made.session_ended_at == 0);
+    EXPECT_FALSE(user.disabled && made.token_ended_at == 0);
+    if (made.token_ended_at != 0) continue;
+    expect_found_by_its_digest(state, made.token, made.id);
+    due(made.ends_at(), party(made.token_id()));
+  }
+  EXPECT_LE(live, most_per_user);
+  EXPECT_LE(user.codes.size(), 2 * most_per_user);
+  EXPECT_LE(user.activations.size(), most_per_user);
+  EXPECT_LE(user.ended_codes.size(), most_per_user);
+  EXPECT_LE(user.ended_activations.size(), most_per_user);
+  for (const auto& id : user.ended_codes) EXPECT_TRUE(rows.contains(projections::code_key(account, id)));
+  for (const auto& id : user.ended_activations) EXPECT_TRUE(rows.contains(projections::activation_key(account, id)));
+}
+
+void expect_expiry_is_of_something(const State& state, const std::string& key, const std::string& row) {
+  const auto due = projections::parse_expiry_key(key);
+  const auto user = state.user(due.account, UserId{uuid_from(row)});
+  ASSERT_TRUE(user);
+  if (due.object.kind == PartyKind::registration_code) {
+    const auto* code = user->code(CodeId{due.object.id});
+    ASSERT_TRUE(code);
+    EXPECT_TRUE(due.time == code->expires_at || due.time == code->ticket_expires_at);
+  } else {
+    ASSERT_TRUE(user->activation(due.object.id));
+    EXPECT_EQ(due.time, user->activation(due.object.id)->ends_at());
+  }
+}
+
+}  // namespace
+
+void expect_invariants(const Ledger& ledger) {
+  const auto& state = ledger.state();
+  const auto rows = rows_of(ledger.overlay());
+  std::map<AccountId, Counts> counts;
+  std::vector<Account> accounts;
+  for (const auto& [key, row] : rows) switch (static_cast<Table>(key[0])) {
+      case Table::accounts:
+        accounts.push_back(projections::decode_account(row));
+        EXPECT_EQ(encode(accounts.back()), row);
+        break;
+      case Table::users: {
+        const auto user = projections::decode_user(row);
+        EXPECT_EQ(encode(user), row);
+        EXPECT_EQ(user, *state.user(account_in(key), user.id));
+        auto& count = counts[account_in(key)];
+        ++count.users;
+        count.mfa_users += user.mfa_configured;
+        for (const auto& code : user.codes) count.open_codes += is_open(code);
+        expect_user_is_whole(state, rows, account_in(key), user);
+        break;
+      }
+      case Table::api_keys: {
+        const auto api = projections::decode_api_key(row);
+        EXPECT_EQ(encode(api), row);
+        counts[account_in(key)].admin_keys += api.role == Role::admin && api.expires_at == 0 && api.revoked_at == 0;
+        break;
+      }
+      case Table::codes: {
+        EXPECT_EQ(encode(projections::decode_located(row)), row);
+        std::shared_ptr<const User> user;
+        std::optional<Located> located;
+        EXPECT_TRUE(
+            find_code(state, account_in(key), CodeId{uuid_from(std::string_view(key).substr(17))}, user, located));
+        break;
+      }
+      case Table::activations: {
+        const auto located = projections::decode_located(row);
+        EXPECT_EQ(encode(located), row);
+        const auto user = state.user(account_in(key), located.user);
+        ASSERT_TRUE(user);
+        EXPECT_TRUE(located.ended_activation || user->activation(uuid_from(std::string_view(key).substr(17))));
+        break;
+      }
+      case Table::digests: {
+        const auto entry = projections::decode_digest_entry(row);
+        EXPECT_EQ(encode(entry), row);
+        expect_digest_leads_home(state, key, entry);
+        break;
+      }
+      case Table::expiry: expect_expiry_is_of_something(state, key, row); break;
+      default: break;
+    }
+  for (const auto& account : accounts) {
+    const Counts kept{account.users, account.mfa_users, account.open_codes, account.admin_keys};
+    const auto& counted = counts[account.id];
+    EXPECT_EQ(kept.users, counted.users);
+    EXPECT_EQ(kept.mfa_users, counted.mfa_users);
+    EXPECT_EQ(kept.open_codes, counted.open_codes);
+    EXPECT_EQ(kept.admin_keys, counted.admin_keys);
+  }
+}
+
+void expect_refold_equal(const Ledger& ledger) {
+  const NoRows nothing;
+  projections::Overlay again;
+  const projections::ViewState state(nothing, {}, &again);
+  for (const auto& bytes : ledger.events()) {
+    const auto event = EventView::parse(bytes);
+    projections::reduce(again, state, {*event, bus::sha256(event->clear_bytes())}, bytes);
+  }
+  EXPECT_EQ(rows_of(again), rows_of(ledger.overlay()));
+}
+
+void expect_sound_history(const Ledger& ledger) {
+  std::map<AccountId, std::uint64_t> sequences;
+  std::set<Uuid> used;
+  UnixMs time = 0;
+  for (const auto& bytes : ledger.events()) {
+    const auto event = EventView::parse(bytes);
+    EXPECT_EQ(event->sequence(), ++sequences[event->account()]);
+    EXPECT_GE(event->time(), time);
+    time = event->time();
+    if (event->type() == EventType::registration_code_used) {
+      EXPECT_TRUE(used.insert(event->target().id).second);
+    }
+  }
+}
+
+}  // namespace countersign::testing

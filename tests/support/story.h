@@ -1,0 +1,169 @@
+#pragma once
+// Sentences over a Ledger: given(a_user("ada"), a_code("ada", "A")).when(redeem("A", "phone")).then({...}), or
+// .refused(code). A step is a command by somebody, or time that passes.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/support/ledger.h"
+
+namespace countersign::testing {
+
+using Step = std::function<Happened(Ledger&)>;
+
+template <class Command>
+Step by(domain::Role role, Command command) {
+  return [=](Ledger& ledger) { return ledger.happens(command, ledger.as(role)); };
+}
+template <class Command>
+Step admin(Command command) {
+  return by(domain::Role::admin, std::move(command));
+}
+template <class Command>
+Step root(Command command) {
+  return [=](Ledger& ledger) { return ledger.happens(command, ledger.as_root()); };
+}
+template <class Command>
+Step system(Command command) {
+  return [=](Ledger& ledger) { return ledger.happens(command, ledger.as_system()); };
+}
+inline Step later(domain::UnixMs ms) {
+  return [=](Ledger& ledger) {
+    ledger.now += ms;
+    return Happened{};
+  };
+}
+
+// --- What people do --------------------------------------------------------------------------------------------------
+
+inline domain::Profile profile(const std::string& name, bool mfa = false, const std::string& version = "") {
+  domain::Profile out;
+  out.personal.first_name = name + version;
+  out.personal.email = name + "@example.com";
+  out.email = digest_of("email " + name);
+  out.login_name = digest_of("login " + name);
+  out.content = digest_of("content " + name + version + (mfa ? " mfa" : ""));
+  out.mfa_configured = mfa;
+  return out;
+}
+inline Step a_user(const std::string& name, bool mfa = false) {
+  return admin(domain::CreateUser{user(name), profile(name, mfa)});
+}
+inline Step turn_mfa(const std::string& name, bool on) {
+  return [=](Ledger& ledger) {
+    const auto version = ledger.the_user(name).version;
+    return ledger.happens(domain::UpdateUser{user(name), profile(name, on), version}, ledger.as(domain::Role::admin));
+  };
+}
+inline domain::DrawnCode drawn_code(const std::string& name) {
+  return {code(name), digest_of("code " + name), "AA22222" + name};
+}
+inline Step a_code(const std::string& user_name, const std::string& code_name) {
+  return admin(domain::GenerateCodes{{user(user_name)}, 1, {drawn_code(code_name)}});
+}
+inline domain::DrawnActivation drawn_activation(const std::string& device) {
+  domain::DrawnActivation drawn;
+  drawn.id = activation(device);
+  drawn.token = digest_of("token " + device);
+  drawn.device.device_name = device;
+  return drawn;
+}
+inline Step redeem(const std::string& code_name, const std::string& device) {
+  return [=](Ledger& ledger) {
+    return ledger.happens(domain::RedeemCode{digest_of("code " + code_name), ledger.slot(), drawn_activation(device)},
+                          ledger.nobody());
+  };
+}
+inline Step reserve(const std::string& code_name, const std::string& ticket) {
+  return [=](Ledger& ledger) {
+    return ledger.happens(
+        domain::ReserveCode{digest_of("code " + code_name), ledger.slot(), digest_of("ticket " + ticket)},
+        ledger.nobody());
+  };
+}
+inline Step activate(const std::string& ticket, const std::string& device) {
+  return [=](Ledger& ledger) {
+    return ledger.happens(
+        domain::ActivateDevice{digest_of("ticket " + ticket), ledger.slot(), drawn_activation(device)},
+        ledger.nobody());
+  };
+}
+inline Step disable(const std::string& name) {
+  return admin(domain::SetUserDisabled{user(name), true});
+}
+inline Step enable(const std::string& name) {
+  return admin(domain::SetUserDisabled{user(name), false});
+}
+inline Step erase(const std::string& name) {
+  return admin(domain::EraseUser{user(name)});
+}
+inline Step revoke(const std::string& name) {
+  return admin(domain::RevokeCode{code(name)});
+}
+inline Step suspend() {
+  return [](Ledger& ledger) {
+    return ledger.happens(domain::SetAccountStatus{ledger.account, true}, ledger.as_root());
+  };
+}
+inline Step a_policy(const std::function<void(domain::Provisioning&)>& change, bool mail = true) {
+  return [=](Ledger& ledger) {
+    auto wanted = ledger.the_account().provisioning;
+    change(wanted);
+    return ledger.happens(domain::ChangeProvisioning{wanted, mail}, ledger.as(domain::Role::admin));
+  };
+}
+/// A user with `device` activated by a code of the same name.
+inline std::vector<Step> a_device(const std::string& user_name, const std::string& device) {
+  return {a_user(user_name), a_code(user_name, device), redeem(device, device)};
+}
+
+// --- The sentence ----------------------------------------------------------------------------------------------------
+
+class Scenario {
+ public:
+  explicit Scenario(const std::vector<Step>& past) : ledger_(std::make_shared<Ledger>()) {
+    for (const auto& step : past) {
+      const auto happened = step(*ledger_);
+      EXPECT_FALSE(happened.refusal) << "the past was refused: " << happened.refusal->detail;
+    }
+  }
+  Scenario& when(const Step& step) {
+    last_ = step(*ledger_);
+    return *this;
+  }
+  Scenario& then(const std::vector<domain::EventType>& events) {
+    EXPECT_FALSE(last_.refusal) << last_.refusal->detail;
+    EXPECT_EQ(last_.types, events);
+    return *this;
+  }
+  Scenario& then_nothing() { return then({}); }
+  Scenario& refused(domain::RefusalCode code, domain::Reason reason = domain::Reason::none) {
+    EXPECT_TRUE(last_.refusal) << "it was not refused";
+    if (last_.refusal) {
+      EXPECT_EQ(text_of(last_.refusal->code), text_of(code)) << last_.refusal->detail;
+    }
+    EXPECT_EQ(last_.reasons.empty() ? domain::Reason::none : last_.reasons.front(), reason);
+    return *this;
+  }
+  const domain::Refusal& refusal() const { return *last_.refusal; }
+  Ledger* operator->() { return ledger_.get(); }
+
+ private:
+  std::shared_ptr<Ledger> ledger_;
+  Happened last_;
+};
+
+inline std::vector<Step> operator+(std::vector<Step> first, const std::vector<Step>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+inline Scenario given(const std::vector<Step>& past) {
+  return Scenario(past);
+}
+
+}  // namespace countersign::testing

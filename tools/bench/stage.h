@@ -1,0 +1,60 @@
+#pragma once
+// The production parts in one process, without HTTP: key store, embedded log, views, decider, sequencer; with one
+// account, to which users with an open code each are added as needed.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/commands/decider.h"
+#include "adapters/commands/submitter.h"
+#include "bus/embedded_log.h"
+#include "bus/running_sequencer.h"
+#include "domain/registration_code.h"
+#include "tools/bench/measure.h"
+
+namespace countersign::bench {
+
+class Stage {
+ public:
+  Stage(const std::filesystem::path& directory, std::size_t works_per_batch);
+  ~Stage();
+
+  /// Makes `count` users with one code each; returns what redeems those codes.
+  std::vector<domain::RedeemCode> add_users(std::size_t count);
+  commands::Call redeem_call() const;
+
+  commands::Submitter& submitter() { return *submitter_; }
+  bus::EmbeddedLog& log() { return *log_; }
+  const bus::LogIdentity& identity() const { return identity_; }
+  std::string_view log_key() const { return keys_->cluster().log.key.view(); }
+  bus::Offset log_end() { return *log_->end(); }
+  /// Records of [from, until) as they stand in the log.
+  std::vector<std::string> records(bus::Offset from, bus::Offset until);
+  /// Another log that takes the same bytes.
+  std::unique_ptr<bus::EmbeddedLog> open_other_log(const std::filesystem::path& directory) const;
+  /// Drains the sequencer and ends it; the log stays.
+  void stop();
+  std::string fingerprint_of_views() const;
+
+ private:
+  template <class Command>
+  auto must(commands::Call call, Command command);
+  commands::Call admin_call(bus::Lane lane = bus::Lane::interactive) const;
+
+  std::unique_ptr<keys::KeyStore> keys_;
+  std::unique_ptr<keys::Lookup> lookup_;
+  bus::LogIdentity identity_;
+  std::unique_ptr<bus::EmbeddedLog> log_;
+  std::unique_ptr<projections::Views> views_;
+  commands::RefusalLog refusals_;
+  std::unique_ptr<commands::CommandDecider> decider_;
+  std::unique_ptr<bus::RunningSequencer> sequencer_;
+  std::unique_ptr<commands::Submitter> submitter_;
+  domain::AccountId account_;
+  domain::ApiKeyId admin_;
+  std::uint16_t slot_ = 0;
+  std::uint64_t users_ = 0;
+};
+
+}  // namespace countersign::bench

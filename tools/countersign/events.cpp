@@ -1,0 +1,114 @@
+// events: what happened, and what happens.
+
+#include <boost/json/parse.hpp>
+#include <iostream>
+#include <thread>
+
+#include "tools/countersign/session.h"
+#include "tools/countersign/sse_reader.h"
+#include "tools/countersign/text.h"
+
+namespace countersign::cli {
+namespace {
+
+const std::vector<Column> columns{{"TIME", "time"},
+                                  {"TYPE", "type"},
+                                  {"RESULT", "outcome.result"},
+                                  {"REASON", "outcome.reason"},
+                                  {"ACTOR", "actor.display"},
+                                  {"SUBJECT", "subject.display"},
+                                  {"TARGET", "target.id"},
+                                  {"ADDRESS", "client.ip"}};
+
+void print_event(const Session& session, const std::string& text) {
+  if (session.options.json) {
+    std::cout << escaped_json(text) << std::endl;
+    return;
+  }
+  boost::system::error_code error;
+  const auto parsed = boost::json::parse(text, error);
+  if (error || !parsed.is_object()) return;
+  const auto& event = parsed.get_object();
+  std::string line;
+  for (const auto& column : columns) {
+    const auto value = cell(event, column.path);
+    if (!value.empty()) line.append(line.empty() ? "" : "  ").append(value);
+  }
+  std::cout << line << std::endl;
+}
+
+/// Until the user ends it, standard output closes, or the server says no. Lost connections are resumed.
+void tail(Session& session, Parameters parameters) {
+  SseReader reader([&](const std::string& text) { print_event(session, text); });
+  for (auto pause = std::chrono::seconds(1);;) {
+    try {
+      session.api().stream(
+          "/v1/events/stream", parameters, "text/event-stream",
+          [&](std::string_view piece) {
+            reader.feed(piece);
+            pause = std::chrono::seconds(1);
+            return std::cout.good();
+          },
+          reader.last_id());
+      if (!std::cout) return;
+    } catch (const NoAnswer& error) {
+      std::cerr << "countersign: " << escaped(error.what()) << " Trying again.\n";
+    } catch (const Refused& refused) {
+      if (refused.status() != 503) throw;
+    }
+    reader.restart();
+    if (!reader.last_id().empty()) std::erase_if(parameters, [](const auto& p) { return p.first == "after"; });
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::seconds(30));
+  }
+}
+
+}  // namespace
+
+void add_events(CLI::App& app, Session& session) {
+  auto* events = app.add_subcommand("events", "List events, or watch them happen");
+  events->require_subcommand(1);
+  constexpr auto about_filter = R"(Such as: type sw "registration_code." and outcome eq "failure")";
+  constexpr auto about_account = "acc_system: the server's own events (root key)";
+
+  struct Wanted {
+    std::string since, until, filter, sort, account, after = "latest";
+    bool from_start = false;
+    Session::Paging paging;
+  };
+  auto wanted = std::make_shared<Wanted>();
+  auto* list = events->add_subcommand("list", "List events, newest first");
+  list->add_option("--since", wanted->since, "At or after, such as 2026-11-23T00:00:00Z");
+  list->add_option("--until", wanted->until, "Before");
+  list->add_option("--filter", wanted->filter, about_filter);
+  list->add_option("--sort", wanted->sort, "desc or asc")->check(CLI::IsMember({"desc", "asc"}));
+  list->add_option("--account", wanted->account, about_account);
+  Session::add_paging(*list, wanted->paging);
+  list->callback([&session, wanted] {
+    session.show_list("/v1/events",
+                      {{"account", wanted->account},
+                       {"since", wanted->since},
+                       {"until", wanted->until},
+                       {"filter", wanted->filter},
+                       {"sort", wanted->sort}},
+                      columns, wanted->paging);
+  });
+
+  auto* show = events->add_subcommand("show", "Show one event");
+  auto id = std::make_shared<std::string>();
+  show->add_option("event", *id, "evt_...")->required();
+  show->callback([&session, id] { session.show(session.api().get("/v1/events/" + *id)); });
+
+  auto* watch =
+      events->add_subcommand("tail", "Show events as they happen, until interrupted; resumes lost connections");
+  auto* cursor = watch->add_option("--after", wanted->after, "Begin after this cursor of a stream (now)");
+  watch->add_flag("--from-start", wanted->from_start, "Begin with the account's first event")->excludes(cursor);
+  watch->add_option("--filter", wanted->filter, about_filter);
+  watch->add_option("--account", wanted->account, about_account);
+  watch->callback([&session, wanted] {
+    const auto after = wanted->from_start ? "" : wanted->after;
+    tail(session, {{"account", wanted->account}, {"after", after}, {"filter", wanted->filter}});
+  });
+}
+
+}  // namespace countersign::cli

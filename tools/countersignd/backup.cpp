@@ -1,0 +1,152 @@
+#include "tools/countersignd/backup.h"
+
+#include <boost/json.hpp>
+#include <fstream>
+
+#include "adapters/keys/log_identity.h"
+#include "adapters/keys/master_key.h"
+#include "adapters/queries/rfc3339.h"
+#include "bus/frame_reader.h"
+#include "domain/event.h"
+
+namespace countersign::server {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+bus::LogIdentity identity_of(const keys::KeyStore& keys) {
+  return keys::log_identity(keys);
+}
+
+namespace {
+
+std::string cluster_text(const bus::LogIdentity& identity) {
+  return keys::hex({reinterpret_cast<const char*>(identity.cluster.data()), identity.cluster.size()});
+}
+
+std::string try_backup(const BackupSource& source, const fs::path& directory) {
+  std::error_code error;
+  if (fs::exists(directory)) return directory.string() + " exists already: a backup is written to a new directory";
+  fs::create_directory(directory, error);
+  if (error) return directory.string() + " can't be made: " + error.message();
+  fs::permissions(directory, fs::perms::owner_all);
+  // The log first: every key that its frames need was durable before them, so the later copy of the keys has it.
+  if (const auto copied = source.log.checkpoint_to((directory / "log").string()); copied.has_error())
+    return "the log can't be copied: " + copied.error().message();
+  if (const auto failed = source.keys.checkpoint_to(directory / "keys"))
+    return "the keys can't be copied: " + failed.message();
+  std::ofstream manifest(directory / "manifest.json");
+  manifest << json::serialize(json::object{{"format", 1},
+                                           {"version", COUNTERSIGN_VERSION},
+                                           {"cluster", cluster_text(source.identity)},
+                                           {"frame", bus::value(source.frame)},
+                                           {"time", queries::rfc3339(source.time)},
+                                           {"master_key_id", keys::hex(source.keys.master_id().view())}})
+           << '\n';
+  manifest.flush();
+  return manifest ? "" : "the manifest can't be written";
+}
+
+fs::path restore_mark(const DataDirectory& directory) {
+  return directory.path() / "restoring";
+}
+
+/// Reads the whole log; a break in the chain would end it before the manifest's frame.
+void verify(const Settings& settings, DataDirectory& directory, std::uint64_t least_frame) {
+  const auto store =
+      keys::KeyStore::open(directory.keys(), directory.master_key(settings), keys::KeyStore::Mode::open_existing);
+  const auto log =
+      bus::EmbeddedLog::open_read_only({.directory = directory.log().string(), .identity = identity_of(*store)});
+  bus::FrameReader reader(*log, identity_of(*store), store->cluster().log.key.view(), {});
+  std::vector<keys::Subject> erased;
+  for (;;) {
+    const auto next = reader.next_frame();
+    if (next.has_error()) throw StartRefused("the backup doesn't verify: " + reader.error_text());
+    if (!*next) break;
+    for (const auto bytes : (*next)->frame()->events) {
+      const auto event = domain::EventView::parse(bytes);
+      if (!event)
+        throw StartRefused("the backup doesn't verify: frame " + std::to_string(bus::value((*next)->frame()->number)) +
+                           " holds an unreadable event");
+      if (event->type() == domain::EventType::user_erased)
+        erased.push_back({event->account(), domain::UserId{event->subject().id}});
+    }
+  }
+  if (bus::value(reader.state().last) < least_frame)
+    throw StartRefused("the backup doesn't verify: its log ends at frame " +
+                       std::to_string(bus::value(reader.state().last)) + ", its manifest says " +
+                       std::to_string(least_frame));
+  if (const auto error = store->erase_subjects(erased))
+    throw StartRefused("erasures can't be applied: " + error.message());
+}
+
+}  // namespace
+
+void refuse_half_restored(const DataDirectory& directory) {
+  if (fs::exists(restore_mark(directory)))
+    throw StartRefused("a restoration into " + directory.path().string() +
+                       " was broken off: remove log, keys, views and restoring there, and restore again");
+}
+
+void restore_ended(const DataDirectory& directory) {
+  fs::remove(restore_mark(directory));
+}
+
+std::vector<keys::Subject> read_erasures(const fs::path& file) {
+  std::vector<keys::Subject> erased;
+  std::ifstream in(file);
+  if (!in) throw StartRefused("the list of erasures " + file.string() + " can't be read");
+  std::string account, user;
+  for (std::size_t line = 1; in >> account >> user; ++line) {
+    const auto a = domain::AccountId::parse(account);
+    const auto u = domain::UserId::parse(user);
+    if (!a || !u) throw StartRefused(file.string() + ":" + std::to_string(line) + ": 'acc_... usr_...' is expected");
+    erased.push_back({*a, *u});
+  }
+  return erased;
+}
+
+std::string write_backup(const BackupSource& source, const fs::path& directory) {
+  const bool existed = fs::exists(directory);
+  auto failure = try_backup(source, directory);
+  std::error_code ignored;
+  if (!failure.empty() && !existed) fs::remove_all(directory, ignored);
+  return failure;
+}
+
+void restore_files(const Settings& settings, DataDirectory& directory) {
+  const fs::path backup = settings.restore_from;
+  if (directory.has_log() || fs::exists(directory.keys()))
+    throw StartRefused("the data directory " + directory.path().string() +
+                       " isn't empty: a backup is restored into an empty one");
+  std::ifstream in(backup / "manifest.json");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::uint64_t frame = 0;
+  try {
+    const auto manifest = json::parse(text).as_object();
+    if (manifest.at("format").to_number<int>() != 1)
+      throw StartRefused(backup.string() + " was made by a later release");
+    frame = manifest.at("frame").to_number<std::uint64_t>();
+  } catch (const boost::system::system_error&) {
+    throw StartRefused(backup.string() + " is not a backup: its manifest.json can't be read");
+  }
+  if (!fs::exists(directory.master_key_file(settings)))
+    throw StartRefused("the master key that the backup was made under is needed in " +
+                       directory.master_key_file(settings).string());
+  if (!settings.restore_erasures.empty()) read_erasures(settings.restore_erasures);
+  if (!std::ofstream(restore_mark(directory)).put('\n'))
+    throw StartRefused("the data directory " + directory.path().string() + " can't be written");
+  try {
+    fs::copy(backup / "log", directory.log(), fs::copy_options::recursive);
+    fs::copy(backup / "keys", directory.keys(), fs::copy_options::recursive);
+    verify(settings, directory, frame);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(directory.log(), ignored);
+    fs::remove_all(directory.keys(), ignored);
+    restore_ended(directory);
+    throw;
+  }
+}
+
+}  // namespace countersign::server

@@ -1,0 +1,46 @@
+#pragma once
+// The data directory: held by one process, with the keys' files where settings say.
+//
+//   lock  master-key  root-key  keys/ (RocksDB)  log/ (RocksDB, anchor)  views/ (RocksDB)  operations/  erasures
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "adapters/keys/master_key.h"
+#include "tools/countersignd/settings.h"
+
+namespace countersign::server {
+
+/// A text for the operator: what is wrong, where, what to do.
+struct StartRefused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class DataDirectory {
+ public:
+  /// Makes the directory (0700) if it isn't there and locks it. Throws StartRefused.
+  explicit DataDirectory(std::filesystem::path path);
+  ~DataDirectory();
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path keys() const { return path_ / "keys"; }
+  std::filesystem::path log() const { return path_ / "log"; }
+  std::filesystem::path views() const { return path_ / "views"; }
+  std::filesystem::path operations() const { return path_ / "operations"; }
+  std::filesystem::path erasures() const { return path_ / "erasures"; }
+  bool has_log() const;
+
+  keys::MasterKey master_key(const Settings& settings) const;
+  /// The text of the root key; `origin` says where it came from, for people.
+  std::string root_key(const Settings& settings, std::string& origin) const;
+  std::filesystem::path master_key_file(const Settings& settings) const;
+
+ private:
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+}  // namespace countersign::server

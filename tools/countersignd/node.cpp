@@ -1,0 +1,333 @@
+#include "tools/countersignd/node.h"
+
+#include <rocksdb/write_buffer_manager.h>
+
+#include <chrono>
+#include <fstream>
+
+#include "adapters/commands/draw.h"
+#include "adapters/keys/random.h"
+#include "domain/record.h"
+#include "projections/projector.h"
+#include "tools/countersignd/backup.h"
+#include "tools/countersignd/openapi.h"
+
+namespace countersign::server {
+
+namespace fs = std::filesystem;
+
+namespace {
+constexpr std::size_t write_buffer_bytes = 384u << 20;
+constexpr auto drain_grace = std::chrono::seconds(10);
+
+template <class Outcome>
+std::string why(const Outcome& outcome) {
+  return outcome.refusal ? outcome.refusal->detail : outcome.settlement.error.message();
+}
+}  // namespace
+
+domain::UnixMs wall_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+struct Node::Api {
+  http::Authentication authentication;
+  http::Reads reads;
+  http::Writes writes;
+  http::Accounts accounts;
+  http::Users users;
+  http::RegistrationCodes codes;
+  http::Redemption redemption;
+  http::Connections connections;
+  http::Introspection introspection;
+  http::Events events;
+  http::Status status;
+
+  Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports)
+      : authentication(*n.decider_, *n.submitter_, *n.lookup_, n.refusals_, root_key, wall_clock),
+        reads(*n.decider_, *n.views_, **n.sequencer_, *n.opener_, *n.lookup_, n.identity_, wall_clock),
+        writes(*n.submitter_, *n.decider_, *n.lookup_, n.identity_),
+        accounts(reads, writes, *n.keys_, authentication, false),
+        users(reads, writes, *n.keys_, *n.operations_),
+        codes(reads, writes, *n.operations_),
+        redemption(reads, writes, *n.limits_),
+        connections(reads, writes, n.activity_),
+        introspection(reads, writes, n.activity_),
+        events(reads, writes, **n.sequencer_),
+        status(reads, **n.sequencer_, std::move(ports)) {}
+
+  std::vector<http::Route> routes(operations::Operations& operations) {
+    return http::routes({accounts, users, codes, redemption, connections, introspection, events, status, operations});
+  }
+};
+
+Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log), directory_(settings.data_dir) {
+  write_buffers_ = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
+  if (!settings_.restore_from.empty())
+    restore_files(settings_, directory_);
+  else
+    refuse_half_restored(directory_);
+  const auto master = directory_.master_key(settings_);
+  const auto mode =
+      directory_.has_log() ? keys::KeyStore::Mode::open_existing : keys::KeyStore::Mode::create_if_missing;
+  keys_ = keys::KeyStore::open(directory_.keys(), master, mode, {.write_buffers = write_buffers_});
+  lookup_ = std::make_unique<keys::Lookup>(keys_->cluster().lookup.key);
+  identity_ = identity_of(*keys_);
+  partition_log_ =
+      std::make_unique<bus::EmbeddedLog>(bus::EmbeddedLogOptions{.directory = directory_.log().string(),
+                                                                 .anchor_mirror = settings_.anchor_mirror,
+                                                                 .identity = identity_,
+                                                                 .reserve_bytes = settings_.disk_reserve_mib << 20,
+                                                                 .write_buffers = write_buffers_});
+  open_views();
+  recover();
+  opener_ = std::make_unique<queries::SealOpener>(*keys_);
+  decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
+  start_sequencer();
+  if (!settings_.restore_from.empty()) begin_epoch();
+  serve();
+}
+
+Node::~Node() {
+  stop();
+}
+
+void Node::open_views() {
+  const projections::ViewOptions options{.directory = directory_.views().string(), .write_buffers = write_buffers_};
+  try {
+    views_ = std::make_unique<projections::Views>(options);
+  } catch (const std::exception& error) {
+    // Views follow from the log: what can't be read is folded again.
+    log_.write(LogLevel::warning, "the views can't be used and are built again", {{"reason", error.what()}});
+    fs::remove_all(directory_.views());
+    views_ = std::make_unique<projections::Views>(options);
+  }
+}
+
+void Node::recover() {
+  const auto began = std::chrono::steady_clock::now();
+  bus::FrameReader reader(*partition_log_, identity_, keys_->cluster().log.key.view(), views_->position());
+  projections::Projector projector(*views_);
+  std::vector<keys::Subject> erased;
+  for (;;) {
+    const auto next = reader.next();
+    if (next.has_error()) throw StartRefused("the log can't be read: " + reader.error_text());
+    if (!*next) break;
+    const auto* frame = (*next)->frame();
+    if (!frame) continue;
+    projector.apply(*frame, (*next)->after);
+    for (const auto bytes : frame->events) {
+      const auto event = domain::EventView::parse(bytes);
+      if (event->type() == domain::EventType::user_erased)
+        erased.push_back({event->account(), domain::UserId{event->subject().id}});
+    }
+  }
+  projector.finish(reader.state());
+  recovered_ = reader.state();
+  // Erasure is done again by everybody who sees the event.
+  if (const auto error = keys_->erase_subjects(erased))
+    throw StartRefused("erased users' keys can't be destroyed: " + error.message());
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+  log_.write(LogLevel::info, "log folded",
+             {{"events", std::to_string(projector.events())},
+              {"frame", std::to_string(bus::value(recovered_.last))},
+              {"milliseconds", std::to_string(took.count())}});
+}
+
+commands::Call Node::system_call() const {
+  commands::Call call;
+  call.context.account = domain::system_account();
+  call.context.actor.kind = domain::PartyKind::system;
+  return call;
+}
+
+void Node::start_sequencer() {
+  bus::SequencerLimits limits;
+  limits.queue.interactive = settings_.queue;
+  bus::SequencerEnvironment environment{.log = *partition_log_,
+                                        .decider = *decider_,
+                                        .identity = identity_,
+                                        .log_key = std::string(keys_->cluster().log.key.view()),
+                                        .node = settings_.node_id,
+                                        .address = settings_.advertise,
+                                        .clock = [] { return bus::TimeMs{wall_clock()}; },
+                                        .random = keys::random_fill,
+                                        .on_phase =
+                                            [this](bus::SequencerPhase phase, const std::string& text) {
+                                              const std::lock_guard lock(phase_mutex_);
+                                              phase_ = phase;
+                                              phase_text_ = text;
+                                            }};
+  sequencer_ = std::make_unique<bus::RunningSequencer>(std::move(environment), limits, recovered_);
+  submitter_ = std::make_unique<commands::Submitter>(**sequencer_);
+  (*sequencer_)->start();
+  if (const auto error = keys_->create_account_key(domain::system_account()))
+    throw StartRefused("the system account's key can't be stored: " + error.message());
+  const auto created = submitter_->wait(system_call(), domain::CreateSystemAccount{});
+  if (!created.ok())
+    throw StartRefused("the log takes no records: " + created.settlement.error.message() + " " + ended());
+  submitter_->wait(system_call(),
+                   domain::RecordServer{domain::EventType::server_started, COUNTERSIGN_VERSION, settings_.node_id});
+}
+
+/// Erasures that the backup doesn't know of, in its log too: before anything else, while the people's keys are there.
+void Node::erase_again() {
+  const auto erasures = read_erasures(settings_.restore_erasures);
+  const auto submit = [&](domain::AccountId account, auto command) {
+    auto call = system_call();
+    call.context.account = account;
+    const auto outcome = submitter_->wait(std::move(call), std::move(command));
+    if (!outcome.ok()) throw StartRefused("erasures can't be applied: " + why(outcome));
+  };
+  for (const auto& [account, user] : erasures) {
+    if (!decider_->reader().user(account, user)) continue;  // made after the backup
+    submit(account, domain::SetUserDisabled{user, true});
+    submit(account, domain::EraseUser{user});
+  }
+  if (const auto error = keys_->erase_subjects(erasures))
+    throw StartRefused("erasures can't be applied: " + error.message());
+}
+
+void Node::begin_epoch() {
+  if (!settings_.restore_erasures.empty()) erase_again();
+  std::uint64_t codes_revoked = 0;
+  constexpr std::size_t users_a_chunk = 64;
+  std::map<domain::AccountId, std::vector<domain::UserId>> users;
+  const std::string prefix(1, static_cast<char>(projections::Table::users));
+  const auto submit = [&](domain::AccountId account, std::vector<domain::UserId>& chunk) {
+    auto call = system_call();
+    call.context.account = account;
+    const auto outcome = submitter_->wait(std::move(call), domain::BeginEpoch{chunk, settings_.restore_keep_tokens});
+    if (!outcome.ok()) throw StartRefused("the new epoch can't be begun: " + why(outcome));
+    codes_revoked += outcome.result->codes_revoked;
+    chunk.clear();
+  };
+  views_->scan(prefix, prefix, [&](std::string_view key, std::string_view row) {
+    const auto user = projections::decode_user(row);
+    const domain::AccountId account{domain::uuid_from(key.substr(1))};
+    if (user.codes.empty() && user.activations.empty()) return true;
+    auto& chunk = users[account];
+    chunk.push_back(user.id);
+    // A user with very many devices fills a command by himself.
+    if (chunk.size() >= users_a_chunk || user.codes.size() + user.activations.size() > 8) submit(account, chunk);
+    return true;
+  });
+  for (auto& [account, chunk] : users)
+    if (!chunk.empty()) submit(account, chunk);
+  submitter_->wait(system_call(),
+                   domain::RecordRestore{bus::value(recovered_.last), codes_revoked, settings_.restore_keep_tokens});
+  restore_ended(directory_);
+  log_.write(LogLevel::warning, "restored from a backup: a new epoch has begun",
+             {{"codes_revoked", std::to_string(codes_revoked)}});
+}
+
+void Node::serve() {
+  limits_ = std::make_unique<commands::AttemptLimits>(
+      commands::AttemptLimitSettings{static_cast<std::uint32_t>(settings_.redeem_failures_per_source),
+                                     static_cast<std::uint32_t>(settings_.redeem_failures_per_account)});
+  const auto warn = [this](std::string_view text) { log_.write(LogLevel::warning, text); };
+  const auto wait_landed = [this] {
+    std::promise<void> landed;
+    (*sequencer_)->when_landed((*sequencer_)->durable_frame(), [&](auto&&...) { landed.set_value(); });
+    landed.get_future().wait();
+  };
+  operations_ = std::make_unique<operations::Operations>(
+      operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, wall_clock, warn,
+                                 wait_landed},
+      directory_.operations());
+  upkeep_ = std::make_unique<commands::Upkeep>(*submitter_, *views_, refusals_, activity_, wall_clock, warn);
+
+  const auto root_key = directory_.root_key(settings_, root_key_origin_);
+  http::StatusPorts ports{
+      .not_ready = [this] { return not_ready(); },
+      .metrics = [this] { return metrics_->text((*sequencer_)->status(), *views_, server_->connection_count()); },
+      .backup = [this](const fs::path& directory) { return backup(directory); },
+      .openapi = std::string(openapi_document())};
+  api_ = std::make_unique<Api>(*this, commands::digest_of(*lookup_, domain::BearerKind::root_key, root_key),
+                               std::move(ports));
+  auto routes = api_->routes(*operations_);
+  metrics_ = std::make_unique<Metrics>(routes);
+
+  const auto listen = parse_listen(settings_.listen);
+  http::ServerOptions options;
+  options.listen.push_back({listen.host, listen.port});
+  options.threads = static_cast<unsigned>(settings_.threads);
+  options.limits.max_connections = settings_.max_connections;
+  options.limits.header_timeout = std::chrono::milliseconds(settings_.header_timeout_ms);
+  options.limits.idle_timeout = std::chrono::milliseconds(settings_.idle_timeout_ms);
+  options.limits.body_idle_timeout = std::chrono::milliseconds(settings_.body_idle_timeout_ms);
+  options.trusted_proxies = http::TrustedProxies(settings_.trusted_proxies);
+  options.hooks.admit = [this](http::Exchange& exchange) -> std::optional<http::Response> {
+    if (auto problem = api_->authentication.admit(exchange)) return exchange.problem(*problem);
+    return std::nullopt;
+  };
+  options.hooks.on_answered = [this](const http::AccessRecord& record) {
+    metrics_->answered(record);
+    log_.write(LogLevel::debug, "answered",
+               {{"method", std::string(text_of(record.verb))},
+                {"route", record.route ? record.route->path : "-"},
+                {"status", std::to_string(record.status)},
+                {"microseconds", std::to_string(record.duration.count())},
+                {"client", record.client.to_string()},
+                {"reference", std::string(record.correlation_id)}});
+  };
+  options.hooks.on_failure = [this](std::string_view reference, const http::Route& route, std::string_view what) {
+    log_.write(LogLevel::error, "a handler failed",
+               {{"route", route.path}, {"reference", std::string(reference)}, {"what", std::string(what)}});
+  };
+  if (!settings_.tls_certificate.empty()) {
+    certificate_ = std::make_shared<http::TlsCertificate>(settings_.tls_certificate, settings_.tls_key);
+    options.tls = certificate_;
+  }
+  http::raise_open_file_limit();
+  server_ = std::make_unique<http::Server>(std::move(routes), std::move(options));
+  operations_->start();
+  upkeep_->start();
+  server_->start();
+  const auto endpoint = server_->endpoints().front();
+  url_ = (certificate_ ? "https://" : "http://") +
+         (endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]" : endpoint.address().to_string()) +
+         ":" + std::to_string(endpoint.port());
+}
+
+void Node::reload_certificate() {
+  if (!certificate_) return;
+  if (const auto failure = certificate_->reload())
+    log_.write(LogLevel::error, "the certificate was not read again: the old one stays", {{"reason", *failure}});
+  else
+    log_.write(LogLevel::info, "certificate read again");
+}
+
+std::string Node::ended() const {
+  const std::lock_guard lock(phase_mutex_);
+  if (phase_ == bus::SequencerPhase::failed) return "the partition has stopped: " + phase_text_;
+  if (phase_ == bus::SequencerPhase::not_owner) return "another node has claimed the partition";
+  return {};
+}
+
+std::string Node::not_ready() const {
+  if (auto why = ended(); !why.empty()) return why;
+  const std::lock_guard lock(phase_mutex_);
+  return phase_ == bus::SequencerPhase::serving || phase_ == bus::SequencerPhase::resolving
+             ? ""
+             : "the log is being claimed";
+}
+
+std::string Node::backup(const fs::path& directory) {
+  return write_backup({*partition_log_, *keys_, identity_, (*sequencer_)->durable_frame(), wall_clock()}, directory);
+}
+
+void Node::stop() {
+  if (std::exchange(stopped_, true)) return;
+  if (server_) server_->stop(drain_grace);
+  if (operations_) operations_->stop();
+  if (upkeep_) upkeep_->stop();
+  if (!sequencer_) return;
+  submitter_->wait(system_call(),
+                   domain::RecordServer{domain::EventType::server_stopped, COUNTERSIGN_VERSION, settings_.node_id});
+  sequencer_->stop();
+  views_->flush();
+}
+
+}  // namespace countersign::server

@@ -1,0 +1,80 @@
+#pragma once
+// The composition: everything a server is made of, in the order it is made. Nothing else knows all of its parts.
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "adapters/commands/attempt_limits.h"
+#include "adapters/commands/upkeep.h"
+#include "adapters/http/api/routes.h"
+#include "adapters/http/server/server.h"
+#include "bus/embedded_log.h"
+#include "bus/running_sequencer.h"
+#include "tools/countersignd/data_directory.h"
+#include "tools/countersignd/logging.h"
+#include "tools/countersignd/metrics.h"
+
+namespace countersign::server {
+
+class Node {
+ public:
+  /// Opens everything and serves. Throws StartRefused, keys::StartError, bus::LogRefused or std::runtime_error with a
+  /// text for the operator.
+  Node(const Settings& settings, Log& log);
+  ~Node();
+
+  /// Where it listens, for people: "http://127.0.0.1:8420".
+  const std::string& url() const { return url_; }
+  const std::string& root_key_origin() const { return root_key_origin_; }
+  void reload_certificate();
+  /// Why the node has ended by itself; empty while it serves.
+  std::string ended() const;
+  /// Drains and releases.
+  void stop();
+
+ private:
+  void open_views();
+  void recover();
+  void start_sequencer();
+  void begin_epoch();
+  void erase_again();
+  void serve();
+  std::string backup(const std::filesystem::path& directory);
+  std::string not_ready() const;
+  commands::Call system_call() const;
+
+  const Settings settings_;
+  Log& log_;
+  DataDirectory directory_;
+  std::string root_key_origin_, url_;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
+  std::unique_ptr<keys::KeyStore> keys_;
+  std::unique_ptr<keys::Lookup> lookup_;
+  bus::LogIdentity identity_;
+  std::unique_ptr<bus::EmbeddedLog> partition_log_;
+  std::unique_ptr<projections::Views> views_;
+  bus::AcceptanceState recovered_;
+  commands::RefusalLog refusals_;
+  std::unique_ptr<commands::CommandDecider> decider_;
+  std::unique_ptr<bus::RunningSequencer> sequencer_;
+  std::unique_ptr<commands::Submitter> submitter_;
+  commands::SessionActivity activity_;
+  std::unique_ptr<commands::AttemptLimits> limits_;
+  std::unique_ptr<commands::Upkeep> upkeep_;
+  std::unique_ptr<queries::SealOpener> opener_;
+  std::unique_ptr<operations::Operations> operations_;
+  struct Api;
+  std::unique_ptr<Api> api_;
+  std::shared_ptr<http::TlsCertificate> certificate_;
+  std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<http::Server> server_;
+  mutable std::mutex phase_mutex_;
+  bus::SequencerPhase phase_{};
+  std::string phase_text_;
+  bool stopped_ = false;
+};
+
+domain::UnixMs wall_clock();
+
+}  // namespace countersign::server

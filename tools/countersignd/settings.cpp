@@ -1,0 +1,217 @@
+#include "tools/countersignd/settings.h"
+
+#include <toml++/toml.h>
+#include <CLI/CLI.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <variant>
+
+namespace countersign::server {
+namespace {
+
+using Text = std::string Settings::*;
+using Number = std::uint64_t Settings::*;
+using Flag = bool Settings::*;
+using Texts = std::vector<std::string> Settings::*;
+
+struct Setting {
+  const char* name;  ///< TOML key; variable and flag follow from it
+  std::variant<Text, Number, Flag, Texts> member;
+  const char* help;
+};
+
+const Setting table[] = {
+    {"data_dir", &Settings::data_dir, "where log, keys and views are kept"},
+    {"listen", &Settings::listen, "address and port; beyond loopback only with TLS"},
+    {"bus", &Settings::bus, "embedded (kafka comes with a later release)"},
+    {"kafka_brokers", &Settings::kafka_brokers, "brokers, for bus = kafka"},
+    {"topic_prefix", &Settings::topic_prefix, "prefix of Kafka topics"},
+    {"node_id", &Settings::node_id, "this node's name in claims and events"},
+    {"advertise", &Settings::advertise, "URL under which other nodes reach this one"},
+    {"insecure_plain_http", &Settings::insecure_plain_http, "listen beyond loopback without TLS"},
+    {"tls.certificate", &Settings::tls_certificate, "PEM file with the certificate chain; read again on SIGHUP"},
+    {"tls.key", &Settings::tls_key, "PEM file with the private key"},
+    {"master_key_file", &Settings::master_key_file, "master key; default <data-dir>/master-key"},
+    {"root_key", &Settings::root_key, "the root key itself; better give its file"},
+    {"root_key_file", &Settings::root_key_file, "file with the root key; default <data-dir>/root-key"},
+    {"anchor_mirror", &Settings::anchor_mirror, "copy of the log's anchor, best on another disk"},
+    {"log.format", &Settings::log_format, "text or json"},
+    {"log.level", &Settings::log_level, "debug, info, warning or error"},
+    {"trusted_proxies", &Settings::trusted_proxies, "networks whose X-Forwarded-For counts, such as 10.0.0.0/8"},
+    {"limits.redeem_failures_per_source", &Settings::redeem_failures_per_source,
+     "failed redemptions a minute and source; 0: no limit"},
+    {"limits.redeem_failures_per_account", &Settings::redeem_failures_per_account,
+     "failed redemptions a minute and account; 0: no limit"},
+    {"limits.max_connections", &Settings::max_connections, "open connections"},
+    {"limits.queue", &Settings::queue, "commands that may wait; beyond: 503"},
+    {"limits.header_timeout_ms", &Settings::header_timeout_ms, "until a request's headers are complete"},
+    {"limits.idle_timeout_ms", &Settings::idle_timeout_ms, "between two requests of a connection"},
+    {"limits.body_idle_timeout_ms", &Settings::body_idle_timeout_ms, "between two pieces of a body"},
+    {"disk_reserve_mib", &Settings::disk_reserve_mib, "free space below which commands are refused (507)"},
+    {"threads", &Settings::threads, "threads for connections; 0: one for each core"},
+};
+
+bool is_secret(const Setting& setting) {
+  return std::string_view(setting.name) == "root_key";
+}
+
+std::string variable_of(const Setting& setting) {
+  std::string out = "COUNTERSIGN_";
+  for (const char* c = setting.name; *c; ++c) out += *c == '.' ? '_' : static_cast<char>(std::toupper(*c));
+  return out;
+}
+
+std::string flag_of(const Setting& setting) {
+  std::string out = "--";
+  for (const char* c = setting.name; *c; ++c) out += *c == '.' || *c == '_' ? '-' : *c;
+  return out;
+}
+
+void set(Settings& settings, const Setting& setting, const std::string& value, const std::string& where) {
+  const auto wrong = [&](const char* expected) {
+    throw UsageError{where + ": " + expected + " is expected" + (is_secret(setting) ? "" : ", not '" + value + "'")};
+  };
+  if (const auto* text = std::get_if<Text>(&setting.member)) {
+    settings.*(*text) = value;
+  } else if (const auto* number = std::get_if<Number>(&setting.member)) {
+    std::uint64_t parsed = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+    if (error != std::errc() || end != value.data() + value.size() || value.empty()) wrong("a whole number");
+    settings.*(*number) = parsed;
+  } else if (const auto* flag = std::get_if<Flag>(&setting.member)) {
+    if (value != "true" && value != "false" && value != "1" && value != "0") wrong("true or false");
+    settings.*(*flag) = value == "true" || value == "1";
+  } else {
+    auto& list = settings.*std::get<Texts>(setting.member);
+    list.clear();
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const auto part = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+      if (!part.empty()) list.emplace_back(part);
+    }
+  }
+}
+
+void flatten(const toml::table& from, const std::string& prefix, std::map<std::string, std::string>& out,
+             const std::string& file) {
+  for (const auto& [key, node] : from) {
+    const auto name = prefix + std::string(key.str());
+    if (const auto* nested = node.as_table()) {
+      flatten(*nested, name + ".", out, file);
+    } else if (const auto* list = node.as_array()) {
+      std::string joined;
+      for (const auto& item : *list) {
+        if (!item.is_string()) throw UsageError{file + ": " + name + ": a list of texts is expected"};
+        joined.append(joined.empty() ? "" : ",").append(item.as_string()->get());
+      }
+      out[name] = joined;
+    } else if (node.is_string())
+      out[name] = node.as_string()->get();
+    else if (node.is_integer())
+      out[name] = std::to_string(node.as_integer()->get());
+    else if (node.is_boolean())
+      out[name] = node.as_boolean()->get() ? "true" : "false";
+    else
+      throw UsageError{file + ": " + name + ": a text, a whole number or true/false is expected"};
+  }
+}
+
+void read_file(Settings& settings, const std::string& file) {
+  toml::table document;
+  try {
+    document = toml::parse_file(file);
+  } catch (const toml::parse_error& error) {
+    throw UsageError{file + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description())};
+  }
+  std::map<std::string, std::string> values;
+  flatten(document, "", values, file);
+  for (const auto& [name, value] : values) {
+    const auto* setting = std::ranges::find_if(table, [&](const Setting& s) { return s.name == name; });
+    if (setting == std::end(table)) throw UsageError{file + ": there is no setting '" + name + "'"};
+    set(settings, *setting, value, file + ": " + name);
+  }
+}
+
+void check(const Settings& settings) {
+  if (settings.bus == "kafka") throw UsageError{"bus: kafka comes with a later release; this one has: embedded"};
+  if (settings.bus != "embedded") throw UsageError{"bus: embedded is expected, not '" + settings.bus + "'"};
+  if (settings.log_format != "text" && settings.log_format != "json")
+    throw UsageError{"log.format: text or json is expected"};
+  const auto listen = parse_listen(settings.listen);
+  const bool tls = !settings.tls_certificate.empty();
+  if (tls != !settings.tls_key.empty()) throw UsageError{"tls.certificate and tls.key belong together"};
+  if (!listen.loopback && !tls && !settings.insecure_plain_http)
+    throw UsageError{
+        "listen: " + settings.listen +
+        " is beyond loopback: give tls.certificate and tls.key, or --insecure-plain-http behind a proxy that "
+        "speaks TLS"};
+}
+
+}  // namespace
+
+HostPort parse_listen(const std::string& text) {
+  const auto colon = text.rfind(':');
+  const auto wrong = [&] { return UsageError{"listen: HOST:PORT is expected, not '" + text + "'"}; };
+  if (colon == std::string::npos) throw wrong();
+  auto host = text.substr(0, colon);
+  if (host == "localhost") host = "127.0.0.1";
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  unsigned port = 0;
+  const auto digits = text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc() || end != digits.data() + digits.size() || port > 65535) throw wrong();
+  boost::system::error_code ec;
+  const auto address = boost::asio::ip::make_address(host, ec);
+  if (ec) throw UsageError{"listen: '" + host + "' is not an IP address"};
+  return {host, static_cast<std::uint16_t>(port), address.is_loopback()};
+}
+
+std::optional<Settings> read_settings(int argc, const char* const* argv) {
+  CLI::App app{
+      "countersignd: the activation server. Settings: defaults < --config file (TOML) < COUNTERSIGN_* variables < "
+      "flags."};
+  app.set_version_flag("--version", "countersignd " COUNTERSIGN_VERSION);
+  Settings settings;
+  std::string config;
+  app.add_option("--config", config, "TOML file with settings")->envname("COUNTERSIGN_CONFIG");
+  app.add_flag("--new-root-key", settings.new_root_key,
+               "make a new root key in place of the one in the data directory");
+  app.add_option("--restore", settings.restore_from,
+                 "begin the (empty) data directory from this backup, in a new epoch");
+  app.add_flag("--keep-tokens", settings.restore_keep_tokens, "with --restore: tokens and sessions go on");
+  app.add_option("--erasures", settings.restore_erasures, "with --restore: file of erasures later than the backup");
+  std::map<const Setting*, std::string> given;
+  for (const auto& setting : table) {
+    auto* slot = &given[&setting];
+    std::string help = setting.help;
+    help.append(" [").append(setting.name).append(", ").append(variable_of(setting)).append("]");
+    if (std::holds_alternative<Flag>(setting.member)) {
+      app.add_flag_callback(
+          flag_of(setting), [slot] { *slot = "true"; }, help);
+    } else {
+      app.add_option(flag_of(setting), *slot, help);
+    }
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) throw UsageError{error.what()};
+    app.exit(error);
+    return std::nullopt;
+  }
+  if (!config.empty()) read_file(settings, config);
+  for (const auto& setting : table) {
+    if (const char* value = std::getenv(variable_of(setting).c_str()))
+      set(settings, setting, value, variable_of(setting));
+    if (!given[&setting].empty()) set(settings, setting, given[&setting], flag_of(setting));
+  }
+  check(settings);
+  return settings;
+}
+
+}  // namespace countersign::server

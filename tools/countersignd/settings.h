@@ -1,0 +1,46 @@
+#pragma once
+// The server's settings: one table says each one's name, default and meaning; from it come the TOML key, the
+// COUNTERSIGN_* variable, the flag and --help. Defaults < file < variable < flag.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace countersign::server {
+
+struct Settings {
+  std::string data_dir = "./data";
+  std::string listen = "127.0.0.1:8420";
+  std::string bus = "embedded";
+  std::string kafka_brokers, topic_prefix = "countersign", node_id = "node-1", advertise;
+  bool insecure_plain_http = false;
+  std::string tls_certificate, tls_key;
+  std::string master_key_file, root_key, root_key_file;
+  std::string anchor_mirror;
+  std::string log_format = "text", log_level = "info";
+  std::vector<std::string> trusted_proxies;
+  std::uint64_t redeem_failures_per_source = 20, redeem_failures_per_account = 1000;
+  std::uint64_t max_connections = 10'000, queue = 16'384;
+  std::uint64_t header_timeout_ms = 10'000, idle_timeout_ms = 75'000, body_idle_timeout_ms = 15'000;
+  std::uint64_t disk_reserve_mib = 256;
+  std::uint64_t threads = 0;
+  // only flags
+  bool new_root_key = false, restore_keep_tokens = false;
+  std::string restore_from, restore_erasures;
+};
+
+/// Throws UsageError naming the setting and where it was given. Nothing: --help or --version has been printed.
+struct UsageError {
+  std::string text;
+};
+std::optional<Settings> read_settings(int argc, const char* const* argv);
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+  bool loopback = false;
+};
+HostPort parse_listen(const std::string& text);
+
+}  // namespace countersign::server

@@ -1,0 +1,66 @@
+#pragma once
+// The log of a data directory, of a copy or of a backup, opened for reading only, with its keys or without. With keys
+// every record takes the one acceptance function; without them the same rules hold but for the HMAC, and whoever asks
+// must be told so.
+//
+// Writes nothing below the directory. Concurrency: one thread.
+
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "adapters/keys/key_store.h"
+#include "bus/acceptance.h"
+#include "bus/embedded_log.h"
+
+namespace countersign::replay {
+
+struct Source {
+  std::filesystem::path directory;
+  std::filesystem::path master_key_file;  ///< empty: <directory>/master-key
+  bool no_keys = false;                   ///< don't even look for keys
+};
+
+/// One record of the log and what became of it.
+struct Step {
+  bus::LogRecord at;
+  std::optional<bus::Record> record;    ///< when it counts
+  std::optional<bus::Ignored> ignored;  ///< when it doesn't
+  bus::AcceptanceState after;
+  const bus::Frame* frame() const { return record ? std::get_if<bus::Frame>(&*record) : nullptr; }
+};
+
+class AuditedLog {
+ public:
+  /// Throws std::runtime_error with a text for the operator.
+  explicit AuditedLog(const Source& source);
+
+  /// The next record; null at the end. Throws std::runtime_error when the log can't be read on.
+  const Step* next();
+  const bus::AcceptanceState& state() const { return state_; }
+
+  /// Null without keys; `why_no_keys` then says why.
+  keys::KeyStore* keys() const { return keys_.get(); }
+  const std::string& why_no_keys() const { return why_no_keys_; }
+  const bus::LogIdentity& identity() const { return identity_; }
+
+ private:
+  void judge_with_keys();
+  void judge_without_keys();
+  std::unique_ptr<keys::KeyStore> keys_;
+  std::string why_no_keys_;
+  bus::LogIdentity identity_;
+  std::unique_ptr<bus::EmbeddedLog> log_;
+  std::optional<bus::Acceptance> acceptance_;
+  bus::AcceptanceState state_;
+  std::deque<bus::LogRecord> read_;
+  Step step_;
+};
+
+/// Told now and then how far a long reading is.
+using Progress = std::function<void(std::uint64_t frames, std::uint64_t events)>;
+
+}  // namespace countersign::replay
