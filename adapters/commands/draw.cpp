@@ -1,6 +1,7 @@
 #include "adapters/commands/draw.h"
 
 #include "adapters/keys/random.h"
+#include "domain/slot.h"
 #include "projections/row_codec.h"
 
 namespace countersign::commands {
@@ -21,6 +22,13 @@ LookupKind lookup_kind(BearerKind kind) {
 }
 
 }  // namespace
+
+domain::AccountId draw_account(domain::UnixMs now) {
+  domain::AccountId id;
+  do id = keys::random_id<domain::AccountId>(now);
+  while (domain::slot_of(id) == domain::slot_of(domain::system_account()));
+  return id;
+}
 
 domain::Digest digest_of(const keys::Lookup& lookup, BearerKind kind, std::string_view text) {
   return lookup.digest(lookup_kind(kind), text);

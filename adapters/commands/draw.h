@@ -14,6 +14,9 @@
 
 namespace countersign::commands {
 
+/// An account id that a new log takes: its slot isn't the system account's.
+domain::AccountId draw_account(domain::UnixMs now);
+
 /// A bearer secret and the digest it is found by. The text is handed out once and kept nowhere.
 struct DrawnSecret {
   std::string text;

@@ -88,7 +88,7 @@ domain::Context by(domain::AccountId account, domain::Party actor) {
 Installation::Installation() {
   std::filesystem::create_directory(directory());
   Author author(directory(), keys::create_master_key(master_file()));
-  account = keys::random_id<domain::AccountId>(author.now);
+  account = commands::draw_account(author.now);
   if (author.keys->create_account_key(account) || author.keys->create_account_key(domain::system_account()))
     throw std::logic_error("no account keys");
   const auto system = by(domain::system_account(), {PartyKind::system, {}});

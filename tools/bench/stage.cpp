@@ -67,7 +67,7 @@ Stage::Stage(const std::filesystem::path& directory, std::size_t works_per_batch
   root.context.account = domain::system_account();
   root.context.actor.kind = domain::PartyKind::root;
   root.context.role = domain::Role::root;
-  account_ = keys::random_id<domain::AccountId>(wall_clock());
+  account_ = commands::draw_account(wall_clock());
   admin_ = keys::random_id<domain::ApiKeyId>(wall_clock());
   slot_ = domain::slot_of(account_);
   if (keys_->create_account_key(domain::system_account()) || keys_->create_account_key(account_))

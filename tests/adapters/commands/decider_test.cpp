@@ -160,6 +160,11 @@ TEST(Refusals, OfOneSourceAreWrittenOnceAMinuteAndCounted) {
   EXPECT_EQ(counted[0].ip, "192.0.2.1");
 }
 
+TEST(Draw, AnAccountNeverTakesTheSystemAccountsSlot) {
+  for (int i = 0; i < 20'000; ++i)
+    ASSERT_NE(domain::slot_of(draw_account(i)), domain::slot_of(domain::system_account()));
+}
+
 TEST(Batch, CommandsSeeTheOnesBeforeThem) {
   Desk desk;
   const auto user = desk.a_user("ada");

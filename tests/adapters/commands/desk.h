@@ -24,7 +24,7 @@ class Desk {
   }
 
   domain::UnixMs now = 1'790'000'000'000;
-  const domain::AccountId account{keys::random_uuid(now)};
+  const domain::AccountId account = draw_account(now);
   const domain::ApiKeyId admin_key{keys::random_uuid(now)};
 
   Call as_system() const {
