@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bus/embedded_log_keys.h"
+#include "bus/frame.h"
 #include "bus/planted.h"
 
 namespace countersign::bus {
@@ -118,7 +119,8 @@ void EmbeddedLog::open() {
     refuse(errc::anchor_missing, "the anchor file " + anchor_path() + " is missing beside a log of " +
                                      std::to_string(end_.load()) + " records: put back its mirror or restore a backup");
   }
-  open_anchors();
+  open_anchors(anchor.has_value() ? std::optional(*anchor) : std::nullopt);
+  note_records_beyond_anchor();
 }
 
 /// A new database would be created over them.
@@ -177,12 +179,20 @@ void EmbeddedLog::check_anchor(const std::string& path, const AnchorContents& co
   }
 }
 
-void EmbeddedLog::open_anchors() {
+/// `before_database`: the anchor as it was when the database was opened. Who only reads must not look at a later one: the
+/// log may belong to a running server.
+void EmbeddedLog::open_anchors(const std::optional<AnchorContents>& before_database) {
   const std::shared_ptr<rocksdb::FileSystem>& files = env_->GetFileSystem();
   std::vector<AnchorFile> opened;
   AnchorMark newest;
   for (const std::string& path : {anchor_path(), options_.anchor_mirror}) {
     if (path.empty()) continue;
+    if (mode_ == Mode::read_only && path == anchor_path()) {
+      if (!before_database) continue;
+      check_anchor(path, *before_database);
+      newest = before_database->mark;
+      continue;
+    }
     auto contents = read_anchor(*files, path);
     if (contents.has_error() && contents.error() != errc::anchor_missing) {
       refuse(static_cast<errc>(contents.error().value()), "the anchor file " + path + " can't be read or is damaged");
@@ -206,6 +216,20 @@ void EmbeddedLog::open_anchors() {
   anchors_ = std::move(opened);
 }
 
+/// A crash between a record and its anchor leaves records that nobody was told of: they are there, and count.
+void EmbeddedLog::note_records_beyond_anchor() {
+  if (mode_ == Mode::read_only) return;
+  const auto beyond = read_locked(Offset{value(mark_.offset) + 1}, std::numeric_limits<std::size_t>::max());
+  if (beyond.has_error()) refuse(static_cast<errc>(beyond.error().value()), "its newest records can't be read");
+  const std::lock_guard lock(anchor_mutex_);
+  for (const LogRecord& record : *beyond) mark_ = advance(mark_, record.offset, record.bytes);
+}
+
+AnchorMark EmbeddedLog::acknowledged() const {
+  const std::lock_guard lock(anchor_mutex_);
+  return mark_;
+}
+
 void EmbeddedLog::append(std::string record, AppendHandler handler) {
   if (mode_ == Mode::read_only) return handler({AppendOutcome::not_written, {}, errc::read_only});
   {
@@ -224,6 +248,8 @@ void EmbeddedLog::write_pending() {
     queue_.pop_front();
     lock.unlock();
     const Appended appended = write(next.record);
+    if (appended.outcome != AppendOutcome::durable)
+      last_refusal_ = appended.reason == errc::no_space ? errc::no_space : errc::io_error;
     std::deque<Pending> behind;
     if (appended.outcome == AppendOutcome::in_doubt) {
       // Those behind it can't count without it: they needn't be written. What is appended from its handler on is new.
@@ -240,9 +266,18 @@ void EmbeddedLog::write_pending() {
   for (const Pending& each : left) each.handler({AppendOutcome::not_written, {}, errc::unavailable});
 }
 
+std::optional<errc> EmbeddedLog::reason_not_to_write(const std::string& record) const {
+  if (record.size() > max_record_bytes) return errc::too_large;
+  const auto place = peek_chain_place(record);
+  if (place && place->number != next(acknowledged().number)) return last_refusal_;
+  if (!has_space(record.size()) && !(is_claim(record) && options_.free_bytes(options_.directory) > 2 * record.size())) {
+    return errc::no_space;
+  }
+  return std::nullopt;
+}
+
 Appended EmbeddedLog::write(const std::string& record) {
-  if (record.size() > max_record_bytes) return {AppendOutcome::not_written, {}, errc::too_large};
-  if (!has_space(record.size())) return {AppendOutcome::not_written, {}, errc::no_space};
+  if (const auto reason = reason_not_to_write(record)) return {AppendOutcome::not_written, {}, *reason};
   if (!database_ && !reopen()) {
     return {AppendOutcome::not_written, {}, lost_records_ ? errc::corrupt : errc::io_error};
   }

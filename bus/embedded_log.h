@@ -6,7 +6,9 @@
 // shows less than was acknowledged, and says what is wrong and where when files are missing, damaged, from another
 // cluster or older than the anchor. A failed sync is never tried again: the database is closed, opened again and what
 // is in it is what counts; the append in question is reported in doubt. Below the disk reserve appends are refused and
-// reads go on. Nothing is ever deleted from the log.
+// reads go on; a claim is small and may use the reserve, so that a server starts on a full disk. A frame that doesn't
+// continue the newest one isn't written: what was refused leaves no record behind that looks like damage. Nothing is
+// ever deleted from the log.
 //
 // Files: <directory>/db/ (RocksDB), <directory>/anchor, and the anchor's mirror wherever that is. A mirror on another
 // disk also notices an older copy of the whole directory. A configured mirror that doesn't exist yet is created.
@@ -73,6 +75,10 @@ class EmbeddedLog final : public PartitionLog {
   /// a log's directory. errc::io_error, errc::no_space.
   boost::system::result<void> checkpoint_to(const std::string& directory);
 
+  /// The newest record that is known to have been acknowledged, and its frame's number: whoever folds the log must
+  /// arrive there.
+  AnchorMark acknowledged() const;
+
  private:
   enum class Mode { read_write, read_only };
   struct Pending {
@@ -85,12 +91,14 @@ class EmbeddedLog final : public PartitionLog {
   bool has_records_without_manifest() const;
   boost::system::result<std::vector<LogRecord>> read_locked(Offset from, std::size_t max_bytes) const;
   void open_database(bool create);
-  void open_anchors();
+  void open_anchors(const std::optional<AnchorContents>& before_database);
+  void note_records_beyond_anchor();
   void check_anchor(const std::string& path, const AnchorContents& contents);
   void write_pending();
   Appended write(const std::string& record);
   boost::system::result<void> write_anchors(const AnchorMark& mark);
   bool reopen();
+  std::optional<errc> reason_not_to_write(const std::string& record) const;
   bool has_space(std::size_t bytes) const;
   [[noreturn]] void refuse(errc code, const std::string& text) const;
   std::string database_path() const { return options_.directory + "/db"; }
@@ -104,9 +112,10 @@ class EmbeddedLog final : public PartitionLog {
   std::unique_ptr<rocksdb::DB> database_;     ///< null when opening again failed
   std::atomic<std::int64_t> end_{0};          ///< after the newest acknowledged record
   bool lost_records_ = false;                 ///< opened again, it was short: nothing is written any more
-  std::mutex anchor_mutex_;
+  mutable std::mutex anchor_mutex_;
   AnchorMark mark_;
   std::vector<AnchorFile> anchors_;
+  errc last_refusal_ = errc::io_error;  ///< why a frame was not written: those behind it hear the same
 
   std::mutex queue_mutex_;
   std::condition_variable wake_;

@@ -232,6 +232,10 @@ std::optional<std::string_view> record_mac(std::string_view bytes) {
   return bytes.substr(bytes.size() - record_mac_bytes);
 }
 
+bool is_claim(std::string_view bytes) {
+  return has_shape(bytes) && byte_at(bytes, 8) == claim_kind;
+}
+
 std::optional<ChainPlace> peek_chain_place(const std::string& bytes) {
   if (!has_shape(bytes)) return std::nullopt;
   const std::string_view body =

@@ -104,6 +104,8 @@ std::string describe_newer_format(std::string_view bytes);
 
 /// The HMAC at a record's end; nothing when the bytes are not a record's shape.
 std::optional<std::string_view> record_mac(std::string_view bytes);
+/// Whether the header says that the record is a claim, unverified.
+bool is_claim(std::string_view bytes);
 /// Number and previous head as a frame or release of our own says them, unverified; nothing for others.
 struct ChainPlace {
   FrameNumber number{};

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "bus/operation_trace.h"
+
 namespace countersign::bus {
 namespace {
 
@@ -44,6 +46,7 @@ Sha256& Sha256::update(std::span<const std::uint8_t> bytes) {
 }
 
 Bytes32 Sha256::finish() {
+  OperationTrace::note('s');
   Bytes32 digest;
   unsigned length = 0;
   require(EVP_DigestFinal_ex(context_, digest.data(), &length));
@@ -74,6 +77,7 @@ HmacSha256& HmacSha256::update(std::string_view bytes) {
 }
 
 Bytes32 HmacSha256::finish() {
+  OperationTrace::note('h');
   Bytes32 digest;
   unsigned length = 0;
   require(EVP_DigestFinal_ex(running_.context_, digest.data(), &length));

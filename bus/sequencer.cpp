@@ -83,8 +83,10 @@ void Sequencer::run_batch() {
   try {
     batch = env_.decider.begin(time);
     do {
-      batch->run(*works[done++]);
+      if (!batch->run(*works[done])) break;
+      ++done;
     } while (done < works.size() && !batch->full());
+    if (done == 0) throw std::logic_error("an empty batch has no room for a unit of work");
   } catch (...) {
     settle(works, {errc::unavailable, state().last});
     throw;

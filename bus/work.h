@@ -47,8 +47,10 @@ class Batch {
   virtual ~Batch() = default;
   /// Decides one unit of work against everything before it. Refusals are outcomes, kept in the work. May be called
   /// again for the same work in another batch after a discard(): then the former outcome is forgotten.
-  virtual void run(Work& work) = 0;
-  /// No further work fits into one frame.
+  /// False: what it wants written doesn't fit into this frame any more; nothing was done, and the work begins the next
+  /// batch. A batch without contents takes every work.
+  virtual bool run(Work& work) = 0;
+  /// No further work is to be tried.
   virtual bool full() const = 0;
   /// Empty after the last run(): the batch is dropped, neither published nor landed, and the next begin() may forget
   /// it. Its frame must not exceed max_record_bytes (encoded_size_bound in bus/frame.h): that would stop the partition.

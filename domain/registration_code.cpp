@@ -353,7 +353,9 @@ Decision<Activated> decide(const State& state, const Context& context, const Act
 
 Decision<Swept> decide(const State& state, const Context& context, const SweepExpired& command) {
   std::vector<NewEvent> events;
+  std::set<Uuid> swept;  // a code's ticket and the code itself may be due at once
   for (const auto& due : command.due) {
+    if (!swept.insert(due.object.id).second) continue;
     const auto user = state.user(context.account, due.user);
     if (!user) continue;
     if (due.object.kind == PartyKind::registration_code) {

@@ -1,5 +1,7 @@
 #include "projections/overlay.h"
 
+#include <iterator>
+
 namespace countersign::projections {
 
 std::optional<std::string> encoded(const Row& row) {
@@ -20,6 +22,22 @@ void Overlay::add_event(domain::AccountId account, std::uint64_t sequence, std::
   if (runs.empty() || runs.back().frame != frame_) runs.push_back({sequence, frame_, {}});
   runs.back().events.emplace_back(bytes);
   bytes_ += bytes.size() + 32;
+}
+
+void Overlay::absorb(Overlay&& later) {
+  for (auto& [key, row] : later.rows_) at(key) = std::move(row);
+  for (auto& [account, runs] : later.runs_) {
+    auto& mine = runs_[account];
+    for (auto& run : runs) {
+      if (mine.empty() || mine.back().frame != run.frame) {
+        mine.push_back(std::move(run));
+      } else {
+        auto& events = mine.back().events;
+        events.insert(events.end(), std::make_move_iterator(run.events.begin()), std::make_move_iterator(run.events.end()));
+      }
+    }
+  }
+  bytes_ += later.bytes_;
 }
 
 }  // namespace countersign::projections

@@ -42,6 +42,8 @@ class Overlay {
   }
   void erase(std::string_view key) { at(key) = Deleted{}; }
   void add_event(domain::AccountId account, std::uint64_t sequence, std::string_view bytes);
+  /// Takes over what `later`, which was built on top of this overlay in the same frame, changes.
+  void absorb(Overlay&& later);
 
   /// About how much memory it holds.
   std::size_t size_bytes() const { return bytes_; }

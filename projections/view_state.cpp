@@ -1,9 +1,12 @@
 #include "projections/view_state.h"
 
+#include "bus/operation_trace.h"
+
 namespace countersign::projections {
 
 const Row* ViewState::in_overlays(std::string_view key) const {
   ++lookups_;
+  bus::OperationTrace::note(key.front());
   if (own_)
     if (const auto* row = own_->find(key)) return row;
   for (const auto& overlay : unlanded_)

@@ -26,9 +26,10 @@ class AttemptLimits {
       : settings_(settings), most_sources_(most_sources) {}
 
   using Source = std::array<std::uint8_t, 16>;
-  /// Milliseconds until the next attempt is admitted; 0: now. `open_codes` of the slot's account shrink its budget.
-  std::int64_t wait_ms(const Source& source, std::uint16_t slot, std::uint64_t open_codes, domain::UnixMs now);
-  void failed(const Source& source, std::uint16_t slot, domain::UnixMs now);
+  /// Milliseconds until the next attempt is admitted; 0: now. `now`: milliseconds of any clock that only goes forward.
+  /// `open_codes` of the slot's account shrink its budget.
+  std::int64_t wait_ms(const Source& source, std::uint16_t slot, std::uint64_t open_codes, std::int64_t now);
+  void failed(const Source& source, std::uint16_t slot, std::int64_t now);
 
   /// The slot's budget a minute: the setting, or less so that guessing any of `open_codes` among 31^10 codes succeeds
   /// with at most 1e-4 a week.

@@ -28,19 +28,22 @@ struct HandedOut {
 };
 
 struct Idempotency {
-  std::string key;          ///< the client's Idempotency-Key: seals the answer, stored nowhere
+  std::string key;          ///< of the client's Idempotency-Key (sealing_key_of): seals the answer, stored nowhere
   std::string scope;        ///< who and what: API key, method, path; or a code's digest
   domain::Digest record{};  ///< keyed digest of scope and key: finds the record
   domain::Digest body{};    ///< keyed digest of the body
 };
 
-/// Checked in the sequencer before any look-up, told of the outcome afterwards (attempt_limits.h).
+/// Checked in the sequencer before any look-up, told of the outcome afterwards (attempt_limits.h). It has a clock of its
+/// own, which a step of the wall clock doesn't stop.
 class Admission {
  public:
   virtual ~Admission() = default;
   /// Milliseconds to wait; zero: admitted.
-  virtual std::int64_t wait_ms(domain::UnixMs now) = 0;
-  virtual void failed(domain::UnixMs now) = 0;
+  virtual std::int64_t wait_ms() = 0;
+  virtual void failed() = 0;
+  /// Where attempts that are not admitted are counted.
+  virtual domain::AccountId account() const = 0;
 };
 
 struct Call {

@@ -9,15 +9,9 @@
 #include <memory>
 #include <mutex>
 
-#include "adapters/commands/command_work.h"
-#include "adapters/commands/event_writer.h"
-#include "adapters/commands/refusal_log.h"
-#include "bus/work.h"
-#include "projections/views.h"
+#include "adapters/commands/command_batch.h"
 
 namespace countersign::commands {
-
-class CommandBatch;
 
 class CommandDecider : public bus::Decider {
  public:
@@ -33,7 +27,6 @@ class CommandDecider : public bus::Decider {
   projections::ViewState reader() const;
 
  private:
-  friend class CommandBatch;
   projections::Overlays published() const;
 
   projections::Views& views_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/commands/command_work.h"
 #include "adapters/keys/lookup.h"
 #include "domain/account.h"
 #include "domain/secret_text.h"
@@ -34,6 +35,11 @@ std::vector<domain::DrawnCode> draw_codes(const keys::Lookup& lookup, std::uint1
 /// A profile with the keyed digests of its addresses and of all it says.
 domain::Profile make_profile(const keys::Lookup& lookup, domain::AccountId account, domain::Personal personal,
                              bool mfa_configured);
+
+/// What finds and seals the answer to a command with this Idempotency-Key. `scope`: whose key, on what; `body`: all that
+/// a retry must repeat. The answer is sealed under a keyed digest of the Idempotency-Key: who has the log needs the
+/// look-up key and the client's key to open it, so that a short one can't be guessed from a copy of the data.
+Idempotency idempotency_of(const keys::Lookup& lookup, std::string scope, std::string_view key, std::string_view body);
 
 /// Of an address that has been normalised already.
 domain::Digest digest_of_email(const keys::Lookup& lookup, domain::AccountId account, std::string_view email);

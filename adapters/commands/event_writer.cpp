@@ -32,7 +32,12 @@ std::optional<WrittenEvent> EventWriter::write(domain::NewEvent event, const dom
                            .correlation = context.correlation,
                            .ip = context.ip_digest};
   const auto scope_key = sealing_key(event, account);
-  if (!scope_key) return std::nullopt;
+  if (!scope_key) {
+    // A sweep or a new epoch has nothing personal to say, and must not stop at somebody who has been erased.
+    if (context.actor.kind != PartyKind::system || event.personal != domain::Personal{}) return std::nullopt;
+    const auto clear = encode_clear(event, stamp);
+    return WrittenEvent{domain::encode_event(clear, {}), bus::sha256(clear)};
+  }
   const auto key = keys::event_key(*scope_key, stamp.id);
   stamp.commitment = keys::commitment_to(key);
   const auto clear = encode_clear(event, stamp);

@@ -2,43 +2,69 @@
 
 namespace countersign::commands {
 namespace {
-constexpr domain::UnixMs minute = 60'000;
+constexpr domain::UnixMs minute_ms = 60'000;
 }
 
-bool RefusalLog::first(domain::AccountId account, domain::EventType type, domain::Reason reason,
-                       const std::optional<Source>& source, const std::string& ip, domain::UnixMs now) {
-  const std::lock_guard lock(mutex_);
-  Key key{account, type, reason, source.value_or(Source{})};
-  auto it = counts_.find(key);
-  const bool crowded = it == counts_.end() && counts_.size() >= most_;
+RefusalLog::Minute& RefusalLog::minute_of(const Refused& refused, domain::UnixMs start) {
+  const bool any_reason = refused.type == domain::EventType::registration_code_redemption_refused;
+  Key key{refused.account, refused.type, any_reason ? domain::Reason::none : refused.reason,
+          refused.source.value_or(Source{})};
+  auto it = minutes_.find(key);
+  const bool crowded = it == minutes_.end() && minutes_.size() >= most_;
   if (crowded) {
     key.source = {};
-    it = counts_.find(key);
+    it = minutes_.find(key);
   }
-  if (it == counts_.end()) {
-    counts_[key] = {0, now, crowded ? std::string() : ip};
-    return true;
+  if (it == minutes_.end()) {
+    it = minutes_.try_emplace(key).first;
+    it->second.start = start;
+    if (!crowded) it->second.ip = refused.ip;
   }
-  ++it->second.beyond_first;
+  return it->second;
+}
+
+bool RefusalLog::first(const Refused& refused, domain::UnixMs now) {
+  const std::lock_guard lock(mutex_);
+  auto& minute = minute_of(refused, now);
+  if (!minute.wrote_first) return minute.wrote_first = true;
+  ++minute.beyond_first[refused.reason];
   return false;
 }
 
-std::vector<RefusalLog::Counted> RefusalLog::take_ended(domain::UnixMs now) {
+void RefusalLog::count(const Refused& refused, domain::UnixMs now) {
   const std::lock_guard lock(mutex_);
-  std::vector<Counted> ended;
-  for (auto it = counts_.begin(); it != counts_.end();) {
-    const auto& [key, count] = *it;
-    if (now - count.window_start < minute) {
+  ++minute_of(refused, now).beyond_first[refused.reason];
+}
+
+template <class Ended>
+std::vector<RefusalLog::Counted> RefusalLog::take(Ended ended) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Counted> taken;
+  for (auto it = minutes_.begin(); it != minutes_.end();) {
+    const auto& [key, minute] = *it;
+    if (!ended(minute)) {
       ++it;
       continue;
     }
-    if (count.beyond_first > 0) {
-      const auto source = key.source == Source{} ? std::nullopt : std::optional(key.source);
-      ended.push_back({key.account, key.type, key.reason, source, count.beyond_first, count.window_start, count.ip});
-    }
-    it = counts_.erase(it);
+    const auto source = key.source == Source{} ? std::nullopt : std::optional(key.source);
+    for (const auto& [reason, count] : minute.beyond_first)
+      taken.push_back({{key.account, key.type, reason, source, minute.ip}, count, minute.start});
+    it = minutes_.erase(it);
   }
-  return ended;
+  return taken;
+}
+
+std::vector<RefusalLog::Counted> RefusalLog::take_ended(domain::UnixMs now) {
+  return take([now](const Minute& minute) { return now - minute.start >= minute_ms; });
+}
+
+std::vector<RefusalLog::Counted> RefusalLog::take_all() {
+  return take([](const Minute&) { return true; });
+}
+
+void RefusalLog::put_back(const Counted& counted) {
+  const std::lock_guard lock(mutex_);
+  minute_of(counted.refused, counted.window_start).beyond_first[counted.refused.reason] += counted.count;
 }
 
 }  // namespace countersign::commands

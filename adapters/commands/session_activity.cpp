@@ -25,19 +25,28 @@ domain::UnixMs SessionActivity::last_seen(domain::SessionId session, domain::Uni
 
 std::vector<SessionActivity::Due> SessionActivity::take_due(domain::UnixMs now, std::size_t limit) {
   std::vector<Due> due;
-  for (auto& shard : shards_) {
+  for (std::size_t n = 0; n < shard_count && due.size() < limit; ++n) {
+    auto& shard = shards_[next_shard_];
     const std::lock_guard lock(shard.mutex);
     for (auto it = shard.entries.begin(); it != shard.entries.end() && due.size() < limit;) {
       auto& [session, entry] = *it;
       const bool fresh = entry.at - entry.logged >= quiet_ms;
       if (fresh) {
-        due.push_back({entry.account, {entry.user, session, entry.at}});
+        due.push_back({entry.account, {entry.user, session, entry.at}, entry.logged});
         entry.logged = entry.at;
       }
       it = !fresh && now - entry.at >= 4 * quiet_ms ? shard.entries.erase(it) : std::next(it);
     }
+    if (due.size() < limit) next_shard_ = (next_shard_ + 1) % shard_count;
   }
   return due;
+}
+
+void SessionActivity::put_back(const Due& due) {
+  auto& shard = shard_of(due.seen.session);
+  const std::lock_guard lock(shard.mutex);
+  if (const auto it = shard.entries.find(due.seen.session); it != shard.entries.end())
+    it->second.logged = std::min(it->second.logged, due.logged_before);
 }
 
 }  // namespace countersign::commands

@@ -1,7 +1,7 @@
 #pragma once
 // When sessions were last used: kept in RAM, logged as a coalesced session.seen, once a session and 15 minutes at most.
 //
-// Concurrency: any thread; sharded. Bounded: `most` sessions; beyond that new ones are not followed until others are
+// Concurrency: any thread, take_due() one; sharded. Bounded: `most` sessions; beyond that new ones are not followed until others are
 // idle.
 
 #include <array>
@@ -26,9 +26,13 @@ class SessionActivity {
   struct Due {
     domain::AccountId account;
     domain::TouchSessions::Seen seen;
+    domain::UnixMs logged_before = 0;
   };
-  /// At most `limit` sessions whose use should be logged now. They count as logged from here on.
+  /// At most `limit` sessions whose use should be logged now. They count as logged from here on. Each call begins where
+  /// the former ended, so that many sessions in use don't keep others from being logged.
   std::vector<Due> take_due(domain::UnixMs now, std::size_t limit);
+  /// Could not be logged.
+  void put_back(const Due& due);
 
  private:
   static constexpr std::size_t shard_count = 16;
@@ -46,6 +50,7 @@ class SessionActivity {
   const Shard& shard_of(domain::SessionId session) const { return shards_[session.uuid.bytes[15] % shard_count]; }
   const std::size_t most_a_shard_;
   std::array<Shard, shard_count> shards_;
+  std::size_t next_shard_ = 0;  ///< of take_due: one thread
 };
 
 }  // namespace countersign::commands

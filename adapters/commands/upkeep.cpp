@@ -51,52 +51,69 @@ void Upkeep::stop() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
+  write_refusals(refusals_.take_all());
 }
 
 std::uint64_t Upkeep::round() {
-  log_refusals();
+  write_refusals(refusals_.take_ended(clock_()));
   log_sessions();
   return sweep();
 }
 
 std::uint64_t Upkeep::sweep() {
   std::uint64_t events = 0;
-  for (;;) {
+  const auto until = projections::expiry_bound(clock_());
+  auto from = projections::expiry_bound(-1);
+  // Each row once a round: one that can't be written must not keep those behind it from being written.
+  for (std::size_t found = chunk; found == chunk;) {
     std::map<domain::AccountId, domain::SweepExpired> due;
-    std::size_t found = 0;
-    views_.scan_range(projections::expiry_bound(-1), projections::expiry_bound(clock_()),
-                      [&](std::string_view key, std::string_view user) {
-                        const auto entry = projections::parse_expiry_key(key);
-                        due[entry.account].due.push_back({domain::UserId{domain::uuid_from(user)}, entry.object});
-                        return ++found < chunk;
-                      });
-    std::uint64_t written = 0;
+    found = 0;
+    std::string last;
+    views_.scan_range(from, until, [&](std::string_view key, std::string_view user) {
+      const auto entry = projections::parse_expiry_key(key);
+      due[entry.account].due.push_back({domain::UserId{domain::uuid_from(user)}, entry.object});
+      last = key;
+      return ++found < chunk;
+    });
+    from = last + '\0';
     for (auto& [account, command] : due) {
       const auto outcome = submitter_.wait(system_call(account), std::move(command));
-      if (!outcome.ok()) return events;
-      written += outcome.result->events;
+      if (outcome.settlement.error) return events;  // the log takes nothing now: the next round tries again
+      if (outcome.refusal)
+        warn_("expiries of " + account_text(account) + " were refused: " + outcome.refusal->detail);
+      else
+        events += outcome.result->events;
     }
-    events += written;
-    // Nothing written: what is due has been decided already and is about to land.
-    if (found < chunk || written == 0) return events;
   }
+  return events;
 }
 
 void Upkeep::log_sessions() {
   const auto due = activity_.take_due(clock_(), chunk);
   std::map<domain::AccountId, domain::TouchSessions> chunks;
   for (const auto& session : due) chunks[session.account].seen.push_back(session.seen);
-  for (auto& [account, command] : chunks) submitter_.wait(system_call(account), std::move(command));
+  for (auto& [account, command] : chunks) {
+    const auto outcome = submitter_.wait(system_call(account), std::move(command));
+    if (outcome.ok()) continue;
+    for (const auto& session : due)
+      if (session.account == account) activity_.put_back(session);
+  }
 }
 
-void Upkeep::log_refusals() {
-  for (const auto& counted : refusals_.take_ended(clock_())) {
-    auto call = system_call(counted.account);
-    call.context.ip = counted.ip;
-    call.context.ip_digest = counted.source;
-    submitter_.wait(std::move(call),
-                    domain::RecordRefusals{counted.type, counted.reason, counted.count, counted.window_start});
+/// They stand in frames together: each waits for nothing but its own answer.
+void Upkeep::write_refusals(const std::vector<RefusalLog::Counted>& counts) {
+  using Written = std::future<Outcome<domain::Done>>;
+  std::vector<std::pair<const RefusalLog::Counted*, Written>> under_way;
+  for (const auto& counted : counts) {
+    auto call = system_call(counted.refused.account, bus::Lane::interactive);
+    call.context.ip = counted.refused.ip;
+    call.context.ip_digest = counted.refused.source;
+    under_way.emplace_back(
+        &counted, submitter_.begin(std::move(call), domain::RecordRefusals{counted.refused.type, counted.refused.reason,
+                                                                           counted.count, counted.window_start}));
   }
+  for (auto& [counted, written] : under_way)
+    if (!written.get().ok()) refusals_.put_back(*counted);
 }
 
 }  // namespace countersign::commands

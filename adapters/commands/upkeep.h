@@ -18,6 +18,7 @@ class Upkeep {
          std::function<domain::UnixMs()> clock, std::function<void(std::string_view)> warn);
   ~Upkeep() { stop(); }
   void start();
+  /// Ends the thread and writes what has been counted of the running minute.
   void stop();
 
   /// One round, as the thread makes every second. Returns events written by the sweep.
@@ -26,7 +27,7 @@ class Upkeep {
  private:
   std::uint64_t sweep();
   void log_sessions();
-  void log_refusals();
+  void write_refusals(const std::vector<RefusalLog::Counted>& counts);
 
   Submitter& submitter_;
   projections::Views& views_;

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "bus/operation_trace.h"
+
 namespace countersign::keys {
 namespace {
 
@@ -47,6 +49,7 @@ const std::uint8_t* bytes_of(std::string_view text) {
 
 void gcm_encrypt(const Key& key, const Nonce96& nonce, std::string_view associated, std::string_view plaintext,
                  std::string& out) {
+  bus::OperationTrace::note('e');
   thread_local Context encrypting(true);
   EVP_CIPHER_CTX* const context = encrypting.start(key, nonce, associated);
   const std::size_t at = out.size();
@@ -61,6 +64,7 @@ void gcm_encrypt(const Key& key, const Nonce96& nonce, std::string_view associat
 bool gcm_decrypt(const Key& key, const Nonce96& nonce, std::string_view associated, std::string_view sealed,
                  std::string& out) {
   if (sealed.size() < tag_bytes) return false;
+  bus::OperationTrace::note('d');
   thread_local Context decrypting(false);
   EVP_CIPHER_CTX* const context = decrypting.start(key, nonce, associated);
   const std::size_t at = out.size(), size = sealed.size() - tag_bytes;

@@ -1,6 +1,7 @@
 #include "adapters/keys/hkdf.h"
 
 #include "bus/hash.h"
+#include "bus/operation_trace.h"
 
 namespace countersign::keys {
 namespace {
@@ -27,6 +28,7 @@ bus::Bytes32 hmac(std::string_view key, const Parts&... parts) {
 }
 
 Key expand(std::string_view key, std::string_view label, std::string_view context) {
+  bus::OperationTrace::note('k');
   // The label ends with a zero byte, so that no label and context can spell another pair.
   constexpr std::string_view zero("\0", 1), first_block("\x01", 1);
   return Key(hmac(key, label, zero, context, first_block));

@@ -242,6 +242,8 @@ error_code KeyStore::erase_subject(AccountId account, UserId user) {
 }
 
 error_code KeyStore::erase_subjects(std::span<const Subject> subjects) {
+  if (subjects.empty()) return {};
+  const std::lock_guard erasing(erasing_mutex_);
   std::vector<std::string> rows;
   rocksdb::WriteBatch batch;
   {
@@ -333,12 +335,19 @@ error_code KeyStore::rotate_master(const MasterKey& fresh) {
     if (const error_code error = write(batch)) return error;
     master_ = fresh;
   }
+  return purge_old_wrappings();
+}
+
+error_code KeyStore::purge_old_wrappings() {
   // Whoever holds the old master key and a later copy of the files must not be able to open anything.
   const std::pair<std::string, std::string> wrapped_by_master{std::string(1, account_letter), "d"};
   return purge({&wrapped_by_master, 1});
 }
 
-error_code KeyStore::checkpoint_to(const std::filesystem::path& directory) {
+error_code KeyStore::checkpoint_to(const std::filesystem::path& directory, const std::function<error_code()>& before) {
+  const std::lock_guard no_erasures(erasing_mutex_);
+  if (before)
+    if (const error_code error = before()) return error;
   const std::shared_lock lock(files_mutex_);
   rocksdb::Checkpoint* raw = nullptr;
   if (!rocksdb::Checkpoint::Create(db_.get(), &raw).ok()) return errc::store_failed;

@@ -12,6 +12,7 @@
 
 #include <boost/system/result.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -81,9 +82,14 @@ class KeyStore {
   /// Wraps everything that the master key wraps under `fresh`, in one write; then removes the old wrappings' bytes.
   /// After a crash the store belongs either to the old or to the new master key.
   boost::system::error_code rotate_master(const MasterKey& fresh);
+  /// The second half alone, for a rotation that was broken off between the two.
+  boost::system::error_code purge_old_wrappings();
 
-  /// A consistent copy in `directory`, which must not exist.
-  boost::system::error_code checkpoint_to(const std::filesystem::path& directory);
+  /// A consistent copy in `directory`, which must not exist. No key is destroyed between the beginning of `before`, which
+  /// copies what needs the keys, and the end of the copy: otherwise somebody erased meanwhile would be in one copy with
+  /// rows and in the other without a key.
+  boost::system::error_code checkpoint_to(const std::filesystem::path& directory,
+                                          const std::function<boost::system::error_code()>& before = {});
 
  private:
   KeyStore(std::unique_ptr<rocksdb::DB> db, const MasterKey& master, Mode mode, const KeyStoreOptions& options);
@@ -107,6 +113,8 @@ class KeyStore {
   mutable std::shared_mutex keys_mutex_;
   /// Held by whoever needs old files to vanish; shared by those who keep files alive (walks, checkpoints).
   std::shared_mutex files_mutex_;
+  /// Held by erasures, and by a copy of the store with what belongs to it.
+  std::mutex erasing_mutex_;
 };
 
 }  // namespace countersign::keys

@@ -29,6 +29,7 @@ enum class LookupKind : std::uint8_t {
   device_serial = 11,
   page_cursor = 12,
   profile_content = 13,
+  idempotency_seal = 14,
 };
 
 class Lookup {

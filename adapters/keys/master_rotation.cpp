@@ -22,9 +22,9 @@ void take_name(const std::filesystem::path& fresh, const std::filesystem::path& 
 void rotate_master_file(KeyStore& store, const std::filesystem::path& file) {
   const auto fresh_file = fresh_path(file);
   const MasterKey fresh = load_or_create_master_key(fresh_file, true);
-  if (!(store.master_id() == fresh.id)) {
-    if (const auto error = store.rotate_master(fresh)) throw StartError("key store: " + error.message());
-  }
+  const bool done = store.master_id() == fresh.id;
+  if (const auto error = done ? store.purge_old_wrappings() : store.rotate_master(fresh))
+    throw StartError("key store: " + error.message());
   take_name(fresh_file, file);
 }
 
@@ -43,7 +43,9 @@ std::unique_ptr<KeyStore> open_with_master_file(const std::filesystem::path& dir
     // The rotation stopped before the store was wrapped anew.
     return KeyStore::open(directory, master, mode, options);
   }
-  if (mode != KeyStore::Mode::read_only) take_name(fresh_file, file);
+  if (mode == KeyStore::Mode::read_only) return store;
+  if (const auto error = store->purge_old_wrappings()) throw StartError("key store: " + error.message());
+  take_name(fresh_file, file);
   return store;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "adapters/commands/draw.h"
 #include "adapters/operations/run.h"
 #include "domain/record.h"
 
@@ -153,12 +154,9 @@ commands::Call Run::plain_call() const {
 
 commands::Call Run::chunk_call(std::uint64_t chunk, std::string_view content) const {
   auto call = plain_call();
-  commands::Idempotency idempotency;
-  idempotency.scope = "operation";
-  idempotency.key = operation_.id.text() + "/" + std::to_string(chunk);
-  idempotency.record = ports_.lookup.digest(keys::LookupKind::idempotency_key, operation_.account, idempotency.key);
-  idempotency.body = ports_.lookup.digest(keys::LookupKind::idempotency_body, operation_.account, content);
-  call.idempotency = std::move(idempotency);
+  const auto scope = "operation " + operation_.account.text();
+  const auto key = operation_.id.text() + "/" + std::to_string(chunk);
+  call.idempotency = commands::idempotency_of(ports_.lookup, scope, key, content);
   return call;
 }
 

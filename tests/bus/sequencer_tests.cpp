@@ -377,6 +377,24 @@ TEST_F(Sequencers, PauseWhileTheViewsAreTooFarBehind) {
   EXPECT_EQ(log.held.size(), 1u);
 }
 
+TEST_F(Sequencers, BeginAnotherFrameWithWhatDoesNotFit) {
+  serve();
+  decider.largest_value_behind_others = 1;
+  auto first = set("first"), large = set("large", "large value"), last = set("last");
+  run();
+  ASSERT_EQ(log.held.size(), 2u);
+  log.succeed();
+  run();
+  EXPECT_TRUE(answered(first));
+  EXPECT_FALSE(answered(large));
+  log.succeed();
+  run();
+  EXPECT_TRUE(answered(large));
+  EXPECT_TRUE(answered(last));
+  EXPECT_EQ(decider.visible("r:a"), "1");
+  EXPECT_EQ(large->outcome.answer, "large value");
+}
+
 TEST_F(Sequencers, PutOneBulkWorkAtMostInAFrameAndNeverAheadOfOthers) {
   for (int i = 0; i < 3; ++i) submit({Command::Kind::set, "bulk" + std::to_string(i), "r:b", "1", Lane::bulk});
   for (int i = 0; i < 3; ++i) set(std::to_string(i));

@@ -35,8 +35,9 @@ void fold_frame(Rows& rows, const bus::Frame& frame) {
   for (const auto answer : frame.answers) fold_answer(rows, answer);
 }
 
-void RegistersBatch::run(bus::Work& work) {
+bool RegistersBatch::run(bus::Work& work) {
   auto& register_work = static_cast<RegisterWork&>(work);
+  if (!contents_.empty() && register_work.command.value.size() > decider_.largest_value_behind_others) return false;
   if (work.lane() == bus::Lane::bulk) {
     ++bulk_works;
   } else if (bulk_works > 0) {
@@ -45,6 +46,7 @@ void RegistersBatch::run(bus::Work& work) {
   if (bulk_works > 1) decider_.bulk_out_of_turn = true;
   register_work.outcome = {};
   decide(register_work);
+  return true;
 }
 
 void RegistersBatch::decide(RegisterWork& work) {

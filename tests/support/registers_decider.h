@@ -62,7 +62,7 @@ class RegistersDecider;
 class RegistersBatch final : public bus::Batch {
  public:
   explicit RegistersBatch(RegistersDecider& decider, bus::TimeMs begun) : time(begun), decider_(decider) {}
-  void run(bus::Work& work) override;
+  bool run(bus::Work& work) override;
   bool full() const override;
   const bus::FrameContents& contents() const override { return contents_; }
   std::size_t size_bytes() const override { return 100 * contents_.events.size(); }
@@ -98,6 +98,7 @@ class RegistersDecider final : public bus::Decider {
   std::string visible(const std::string& row) const;
   std::size_t published_not_landed() const;
   std::size_t events_per_batch = 8;
+  std::size_t largest_value_behind_others = 1'000'000;  ///< larger ones don't fit into a frame that has something
   bool bulk_out_of_turn = false;  ///< a bulk work ran before an interactive one, or two in one batch
   std::set<std::string>& keys() { return keys_; }
 

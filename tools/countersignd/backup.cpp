@@ -1,6 +1,11 @@
 #include "tools/countersignd/backup.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include "adapters/keys/log_identity.h"
@@ -24,6 +29,25 @@ std::string cluster_text(const bus::LogIdentity& identity) {
   return keys::hex({reinterpret_cast<const char*>(identity.cluster.data()), identity.cluster.size()});
 }
 
+bool synced(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool done = file >= 0 && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  return done;
+}
+
+/// Everything below `directory`, and its own entry, on disk. Empty, or what could not be.
+std::string make_durable(const fs::path& directory) {
+  const auto failure = [](const fs::path& path) {
+    return path.string() + " can't be synced: " + std::strerror(errno);
+  };
+  for (const auto& entry : fs::recursive_directory_iterator(directory))
+    if (!synced(entry.path())) return failure(entry.path());
+  for (const auto& path : {directory, directory.parent_path()})
+    if (!path.empty() && !synced(path)) return failure(path);
+  return {};
+}
+
 std::string try_backup(const BackupSource& source, const fs::path& directory) {
   std::error_code error;
   if (fs::exists(directory)) return directory.string() + " exists already: a backup is written to a new directory";
@@ -31,10 +55,15 @@ std::string try_backup(const BackupSource& source, const fs::path& directory) {
   if (error) return directory.string() + " can't be made: " + error.message();
   fs::permissions(directory, fs::perms::owner_all);
   // The log first: every key that its frames need was durable before them, so the later copy of the keys has it.
-  if (const auto copied = source.log.checkpoint_to((directory / "log").string()); copied.has_error())
-    return "the log can't be copied: " + copied.error().message();
-  if (const auto failed = source.keys.checkpoint_to(directory / "keys"))
-    return "the keys can't be copied: " + failed.message();
+  std::string log_failure;
+  const auto copy_log = [&]() -> boost::system::error_code {
+    const auto copied = source.log.checkpoint_to((directory / "log").string());
+    if (!copied.has_error()) return {};
+    log_failure = "the log can't be copied: " + copied.error().message();
+    return copied.error();
+  };
+  if (const auto failed = source.keys.checkpoint_to(directory / "keys", copy_log))
+    return log_failure.empty() ? "the keys can't be copied: " + failed.message() : log_failure;
   std::ofstream manifest(directory / "manifest.json");
   manifest << json::serialize(json::object{{"format", 1},
                                            {"version", COUNTERSIGN_VERSION},
@@ -43,8 +72,9 @@ std::string try_backup(const BackupSource& source, const fs::path& directory) {
                                            {"time", queries::rfc3339(source.time)},
                                            {"master_key_id", keys::hex(source.keys.master_id().view())}})
            << '\n';
-  manifest.flush();
-  return manifest ? "" : "the manifest can't be written";
+  manifest.close();
+  if (!manifest) return "the manifest can't be written";
+  return make_durable(directory);
 }
 
 fs::path restore_mark(const DataDirectory& directory) {
@@ -72,6 +102,13 @@ void verify(const Settings& settings, DataDirectory& directory, std::uint64_t le
         erased.push_back({event->account(), domain::UserId{event->subject().id}});
     }
   }
+  std::uint64_t ignored = 0;
+  for (const auto count : reader.ignored()) ignored += count;
+  const auto acknowledged = log->acknowledged().number;
+  if (reader.state().last < acknowledged)
+    throw StartRefused("the backup doesn't verify: its log counts up to frame " +
+                       std::to_string(bus::value(reader.state().last)) + " (" + std::to_string(ignored) +
+                       " records don't count), its anchor says " + std::to_string(bus::value(acknowledged)));
   if (bus::value(reader.state().last) < least_frame)
     throw StartRefused("the backup doesn't verify: its log ends at frame " +
                        std::to_string(bus::value(reader.state().last)) + ", its manifest says " +
@@ -90,6 +127,7 @@ void refuse_half_restored(const DataDirectory& directory) {
 
 void restore_ended(const DataDirectory& directory) {
   fs::remove(restore_mark(directory));
+  synced(directory.path());
 }
 
 std::vector<keys::Subject> read_erasures(const fs::path& file) {
@@ -116,9 +154,13 @@ std::string write_backup(const BackupSource& source, const fs::path& directory) 
 
 void restore_files(const Settings& settings, DataDirectory& directory) {
   const fs::path backup = settings.restore_from;
-  if (directory.has_log() || fs::exists(directory.keys()))
-    throw StartRefused("the data directory " + directory.path().string() +
-                       " isn't empty: a backup is restored into an empty one");
+  for (const auto& left : {directory.log(), directory.keys(), directory.views(), directory.operations()})
+    if (fs::exists(left))
+      throw StartRefused("the data directory " + directory.path().string() + " isn't empty, " +
+                         left.filename().string() + " is there: a backup is restored into an empty one");
+  if (!settings.anchor_mirror.empty() && fs::exists(settings.anchor_mirror))
+    throw StartRefused("the anchor mirror " + settings.anchor_mirror +
+                       " belongs to the log before the restoration: move it away, a new one will be made");
   std::ifstream in(backup / "manifest.json");
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   std::uint64_t frame = 0;
@@ -134,11 +176,13 @@ void restore_files(const Settings& settings, DataDirectory& directory) {
     throw StartRefused("the master key that the backup was made under is needed in " +
                        directory.master_key_file(settings).string());
   if (!settings.restore_erasures.empty()) read_erasures(settings.restore_erasures);
-  if (!std::ofstream(restore_mark(directory)).put('\n'))
+  if (!std::ofstream(restore_mark(directory)).put('\n') || !synced(directory.path()))
     throw StartRefused("the data directory " + directory.path().string() + " can't be written");
   try {
     fs::copy(backup / "log", directory.log(), fs::copy_options::recursive);
     fs::copy(backup / "keys", directory.keys(), fs::copy_options::recursive);
+    for (const auto& copied : {directory.log(), directory.keys()})
+      if (const auto failure = make_durable(copied); !failure.empty()) throw StartRefused(failure);
     verify(settings, directory, frame);
   } catch (...) {
     std::error_code ignored;

@@ -8,9 +8,9 @@
 #include "adapters/commands/draw.h"
 #include "adapters/keys/random.h"
 #include "domain/record.h"
-#include "projections/projector.h"
 #include "tools/countersignd/backup.h"
 #include "tools/countersignd/openapi.h"
+#include "tools/countersignd/recovery.h"
 
 namespace countersign::server {
 
@@ -45,8 +45,8 @@ struct Node::Api {
   http::Status status;
 
   Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports)
-      : authentication(*n.decider_, *n.submitter_, *n.lookup_, n.refusals_, root_key, wall_clock),
-        reads(*n.decider_, *n.views_, **n.sequencer_, *n.opener_, *n.lookup_, n.identity_, wall_clock),
+      : authentication(*n.decider_, *n.submitter_, *n.lookup_, n.refusals_, root_key, [&n] { return n.now(); }),
+        reads(*n.decider_, *n.views_, **n.sequencer_, *n.opener_, *n.lookup_, n.identity_, [&n] { return n.now(); }),
         writes(*n.submitter_, *n.decider_, *n.lookup_, n.identity_),
         accounts(reads, writes, *n.keys_, authentication, false),
         users(reads, writes, *n.keys_, *n.operations_),
@@ -81,7 +81,7 @@ Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log),
                                                                  .reserve_bytes = settings_.disk_reserve_mib << 20,
                                                                  .write_buffers = write_buffers_});
   open_views();
-  recover();
+  recovered_ = recover({*partition_log_, *keys_, *views_, identity_, directory_.log()}, log_);
   opener_ = std::make_unique<queries::SealOpener>(*keys_);
   decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
   start_sequencer();
@@ -103,36 +103,6 @@ void Node::open_views() {
     fs::remove_all(directory_.views());
     views_ = std::make_unique<projections::Views>(options);
   }
-}
-
-void Node::recover() {
-  const auto began = std::chrono::steady_clock::now();
-  bus::FrameReader reader(*partition_log_, identity_, keys_->cluster().log.key.view(), views_->position());
-  projections::Projector projector(*views_);
-  std::vector<keys::Subject> erased;
-  for (;;) {
-    const auto next = reader.next();
-    if (next.has_error()) throw StartRefused("the log can't be read: " + reader.error_text());
-    if (!*next) break;
-    const auto* frame = (*next)->frame();
-    if (!frame) continue;
-    projector.apply(*frame, (*next)->after);
-    for (const auto bytes : frame->events) {
-      const auto event = domain::EventView::parse(bytes);
-      if (event->type() == domain::EventType::user_erased)
-        erased.push_back({event->account(), domain::UserId{event->subject().id}});
-    }
-  }
-  projector.finish(reader.state());
-  recovered_ = reader.state();
-  // Erasure is done again by everybody who sees the event.
-  if (const auto error = keys_->erase_subjects(erased))
-    throw StartRefused("erased users' keys can't be destroyed: " + error.message());
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-  log_.write(LogLevel::info, "log folded",
-             {{"events", std::to_string(projector.events())},
-              {"frame", std::to_string(bus::value(recovered_.last))},
-              {"milliseconds", std::to_string(took.count())}});
 }
 
 commands::Call Node::system_call() const {
@@ -192,8 +162,8 @@ void Node::erase_again() {
 void Node::begin_epoch() {
   if (!settings_.restore_erasures.empty()) erase_again();
   std::uint64_t codes_revoked = 0;
-  constexpr std::size_t users_a_chunk = 64;
-  std::map<domain::AccountId, std::vector<domain::UserId>> users;
+  constexpr std::size_t events_a_chunk = 256;  // a user with very many devices fills a chunk by himself: 600 at most
+  std::map<domain::AccountId, std::pair<std::vector<domain::UserId>, std::size_t>> users;
   const std::string prefix(1, static_cast<char>(projections::Table::users));
   const auto submit = [&](domain::AccountId account, std::vector<domain::UserId>& chunk) {
     auto call = system_call();
@@ -207,14 +177,19 @@ void Node::begin_epoch() {
     const auto user = projections::decode_user(row);
     const domain::AccountId account{domain::uuid_from(key.substr(1))};
     if (user.codes.empty() && user.activations.empty()) return true;
-    auto& chunk = users[account];
+    // An event for a code, two for a connection.
+    const auto events = user.codes.size() + 2 * user.activations.size();
+    auto& [chunk, chunk_events] = users[account];
+    if (chunk_events + events > events_a_chunk && !chunk.empty()) {
+      submit(account, chunk);
+      chunk_events = 0;
+    }
     chunk.push_back(user.id);
-    // A user with very many devices fills a command by himself.
-    if (chunk.size() >= users_a_chunk || user.codes.size() + user.activations.size() > 8) submit(account, chunk);
+    chunk_events += events;
     return true;
   });
   for (auto& [account, chunk] : users)
-    if (!chunk.empty()) submit(account, chunk);
+    if (!chunk.first.empty()) submit(account, chunk.first);
   submitter_->wait(system_call(),
                    domain::RecordRestore{bus::value(recovered_.last), codes_revoked, settings_.restore_keep_tokens});
   restore_ended(directory_);
@@ -233,10 +208,10 @@ void Node::serve() {
     landed.get_future().wait();
   };
   operations_ = std::make_unique<operations::Operations>(
-      operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, wall_clock, warn,
+      operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, [this] { return now(); }, warn,
                                  wait_landed},
       directory_.operations());
-  upkeep_ = std::make_unique<commands::Upkeep>(*submitter_, *views_, refusals_, activity_, wall_clock, warn);
+  upkeep_ = std::make_unique<commands::Upkeep>(*submitter_, *views_, refusals_, activity_, [this] { return now(); }, warn);
 
   const auto root_key = directory_.root_key(settings_, root_key_origin_);
   http::StatusPorts ports{
@@ -299,6 +274,11 @@ void Node::reload_certificate() {
     log_.write(LogLevel::info, "certificate read again");
 }
 
+/// What is judged by time outside a decision never falls behind what was decided.
+domain::UnixMs Node::now() const {
+  return std::max(wall_clock(), bus::value((*sequencer_)->last_accepted_time()));
+}
+
 std::string Node::ended() const {
   const std::lock_guard lock(phase_mutex_);
   if (phase_ == bus::SequencerPhase::failed) return "the partition has stopped: " + phase_text_;
@@ -308,6 +288,9 @@ std::string Node::ended() const {
 
 std::string Node::not_ready() const {
   if (auto why = ended(); !why.empty()) return why;
+  const auto behind = bus::value((*sequencer_)->last_accepted_time()) - wall_clock();
+  if (behind > bus::SequencerLimits{}.max_clock_skew.count())
+    return "this machine's clock is " + std::to_string(behind) + " ms behind the log's newest frame";
   const std::lock_guard lock(phase_mutex_);
   return phase_ == bus::SequencerPhase::serving || phase_ == bus::SequencerPhase::resolving
              ? ""
@@ -321,6 +304,7 @@ std::string Node::backup(const fs::path& directory) {
 void Node::stop() {
   if (std::exchange(stopped_, true)) return;
   if (server_) server_->stop(drain_grace);
+  if (api_) api_->reads.stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
   if (upkeep_) upkeep_->stop();
   if (!sequencer_) return;

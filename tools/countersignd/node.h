@@ -35,7 +35,6 @@ class Node {
 
  private:
   void open_views();
-  void recover();
   void start_sequencer();
   void begin_epoch();
   void erase_again();
@@ -43,6 +42,7 @@ class Node {
   std::string backup(const std::filesystem::path& directory);
   std::string not_ready() const;
   commands::Call system_call() const;
+  domain::UnixMs now() const;
 
   const Settings settings_;
   Log& log_;

@@ -42,8 +42,12 @@ std::string change_master(const MasterChange& change) {
     throw std::runtime_error("the new master key needs a file of its own, not " + old_file.string());
   if (fs::exists(change.new_file)) {
     const auto fresh = keys::load_master_key(change.new_file);
-    if (opens_with(store_directory, fresh))
+    if (opens_with(store_directory, fresh)) {
+      // The last run may have been broken off before the old wrappings were gone from the files.
+      const auto store = KeyStore::open(store_directory, fresh, KeyStore::Mode::open_existing);
+      if (const auto error = store->purge_old_wrappings()) throw std::runtime_error("the key store: " + error.message());
       return "the keys are wrapped by the master key " + id_text(fresh.id) + " already";
+    }
   }
   // Opened first: with a wrong old key nothing new is made.
   const auto store = keys::open_with_master_file(store_directory, old_file, KeyStore::Mode::open_existing);

@@ -46,6 +46,8 @@ class AuditedLog {
   keys::KeyStore* keys() const { return keys_.get(); }
   const std::string& why_no_keys() const { return why_no_keys_; }
   const bus::LogIdentity& identity() const { return identity_; }
+  /// Newest frame that was acknowledged, as the anchor says.
+  bus::FrameNumber acknowledged() const { return log_->acknowledged().number; }
 
  private:
   void judge_with_keys();

@@ -67,10 +67,14 @@ std::uint64_t rebuild(const Source& source, const Progress& progress) {
   const auto views = source.directory / "views", fresh = source.directory / "views.rebuilt",
              old = source.directory / "views.old";
   AuditedLog log(source);
+  if (!log.keys() && !source.no_keys)
+    throw std::runtime_error(log.why_no_keys() +
+                             ": the server trusts the views, so they are built from authenticated records only "
+                             "(--master-key-file FILE; or --no-keys, to trust whoever could write the files)");
   fs::remove_all(fresh);
   std::uint64_t events = 0;
   {
-    projections::Views rebuilt({.directory = fresh.string()});
+    projections::Views rebuilt({.directory = fresh.string(), .bulk = true});
     events = fold(log, rebuilt, {}, progress);
     rebuilt.flush();
   }

@@ -106,6 +106,9 @@ Verified verify(const Source& source, const Progress& progress) {
       if (progress) progress(result.frames, result.events);
     }
   }
+  if (!result.wrong && log.state().last < log.acknowledged())
+    result.wrong = "the log counts up to frame " + std::to_string(bus::value(log.state().last)) + ", but frame " +
+                   std::to_string(bus::value(log.acknowledged())) + " was acknowledged";
   result.accounts = checks.accounts();
   result.head = keys::hex(bus::view(log.state().head));
   if (!result.wrong) {

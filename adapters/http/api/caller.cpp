@@ -89,7 +89,7 @@ std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned statu
                                               domain::AccountId account, std::string_view detail) {
   const auto source = source_of(lookup_, exchange.request().client);
   const auto ip = exchange.request().client.to_string();
-  if (refusals_.first(account, domain::EventType::api_key_refused, reason, source, ip, clock_())) {
+  if (refusals_.first({account, domain::EventType::api_key_refused, reason, source, ip}, clock_())) {
     commands::Call call;
     call.context.account = account;
     call.context.actor.kind = domain::PartyKind::source;

@@ -86,6 +86,10 @@ Reads::Reads(commands::CommandDecider& decider, projections::Views& views, bus::
       pool_(threads) {}
 
 Reads::~Reads() {
+  stop();
+}
+
+void Reads::stop() {
   pool_.stop();
   pool_.join();
 }

@@ -56,6 +56,8 @@ class Reads {
         queries::SealOpener& opener, const keys::Lookup& lookup, const bus::LogIdentity& log,
         std::function<domain::UnixMs()> clock, std::size_t threads = 2);
   ~Reads();
+  /// Ends the pool; what has not begun is dropped. The last thing before the connections' threads go.
+  void stop();
 
   projections::ViewState state() const { return decider_.reader(); }
   projections::Views& views() const { return views_; }

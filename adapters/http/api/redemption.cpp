@@ -1,5 +1,7 @@
 #include "adapters/http/api/redemption.h"
 
+#include <chrono>
+
 #include "adapters/commands/draw.h"
 #include "adapters/http/api/fields.h"
 #include "adapters/keys/random.h"
@@ -13,15 +15,21 @@ namespace {
 class Attempt : public commands::Admission {
  public:
   Attempt(commands::AttemptLimits& limits, commands::AttemptLimits::Source source, std::uint16_t slot,
-          std::uint64_t open_codes)
-      : limits_(limits), source_(source), slot_(slot), open_codes_(open_codes) {}
-  std::int64_t wait_ms(domain::UnixMs now) override { return limits_.wait_ms(source_, slot_, open_codes_, now); }
-  void failed(domain::UnixMs now) override { limits_.failed(source_, slot_, now); }
+          domain::AccountId account, std::uint64_t open_codes)
+      : limits_(limits), source_(source), slot_(slot), account_(account), open_codes_(open_codes) {}
+  std::int64_t wait_ms() override { return limits_.wait_ms(source_, slot_, open_codes_, now()); }
+  void failed() override { limits_.failed(source_, slot_, now()); }
+  domain::AccountId account() const override { return account_; }
 
  private:
+  static std::int64_t now() {
+    const auto steady = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(steady).count();
+  }
   commands::AttemptLimits& limits_;
   const commands::AttemptLimits::Source source_;
   const std::uint16_t slot_;
+  const domain::AccountId account_;
   const std::uint64_t open_codes_;
 };
 
@@ -62,7 +70,7 @@ std::shared_ptr<commands::Admission> Redemption::admission(const Exchange& excha
   const auto account_id = state.account_of_slot(slot);
   const auto account = account_id ? state.account(*account_id) : nullptr;
   return std::make_shared<Attempt>(limits_, source_of(reads_.lookup(), exchange.request().client), slot,
-                                   account ? account->open_codes : 0);
+                                   account_id.value_or(domain::system_account()), account ? account->open_codes : 0);
 }
 
 boost::asio::awaitable<Response> Redemption::redeem(Exchange& exchange) {

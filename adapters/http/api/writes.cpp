@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "adapters/commands/draw.h"
+
 namespace countersign::http {
 namespace {
 
@@ -66,17 +68,13 @@ std::optional<Problem> Writes::read_idempotency(Exchange& exchange, const Rules&
     return bad_key("An Idempotency-Key has 1 to 255 printable ASCII characters.");
   if (rules.secret && key.size() < shortest_secret_key)
     return bad_key("This answer holds secrets: its Idempotency-Key must be a UUID or longer (32 characters at least).");
-  commands::Idempotency idempotency;
-  idempotency.key = key;
-  idempotency.scope = rules.scope;
-  if (const auto* caller = exchange.caller<Caller>(); rules.scope.empty() && caller) {
-    idempotency.scope.append(caller->account.uuid.view()).append(caller->actor.id.view());
-    idempotency.scope.append(text_of(request.verb)).append(1, ' ').append(request.path);
+  auto scope = rules.scope;
+  if (const auto* caller = exchange.caller<Caller>(); scope.empty() && caller) {
+    scope.append(caller->account.uuid.view()).append(caller->actor.id.view());
+    scope.append(text_of(request.verb)).append(1, ' ').append(request.path);
   }
   const std::string_view body = rules.body ? std::string_view(*rules.body) : exchange.body();
-  idempotency.record = lookup_.digest(keys::LookupKind::idempotency_key, idempotency.scope + '\n' + idempotency.key);
-  idempotency.body = lookup_.digest(keys::LookupKind::idempotency_body, body);
-  out = std::move(idempotency);
+  out = commands::idempotency_of(lookup_, std::move(scope), key, body);
   return std::nullopt;
 }
 

@@ -3,6 +3,9 @@
 #include "adapters/commands/decider.h"
 
 #include "adapters/commands/answer_record.h"
+#include "adapters/keys/answer_seal.h"
+#include "bus/frame.h"
+#include "bus/partition_log.h"
 #include "tests/adapters/commands/desk.h"
 
 namespace countersign::commands {
@@ -119,6 +122,39 @@ TEST(Idempotency, ARefusedRedemptionKeepsNoAnswer) {
   EXPECT_EQ(desk.answers, 0u);
 }
 
+TEST(Idempotency, ARescueIsAnsweredAgainAlthoughItsLastEventStandsInAnotherAccount) {
+  Desk desk;
+  const domain::ApiKeyId id{keys::random_uuid(desk.now)};
+  const auto rescue = [&] {
+    const auto digest = draw_secret(desk.lookup, domain::BearerKind::api_key, 0).digest;
+    return desk.run(
+        desk.once(desk.as_root(), "rescue-1", ""), domain::RescueAccount{desk.account, {id, digest}},
+        [](const domain::Done&, const domain::State&) { return Answer{201, "the key", {}}; },
+        [id](const domain::Done&) { return std::vector<HandedOut>{{domain::party(id), {}}}; });
+  };
+  ASSERT_TRUE(rescue().ok());
+  const auto again = rescue();
+  ASSERT_TRUE(again.ok()) << again.refusal->detail;
+  EXPECT_TRUE(again.replayed);
+  EXPECT_EQ(again.answer->body, "the key");
+}
+
+TEST(Idempotency, TheAnswerCannotBeOpenedWithTheClientsKeyAlone) {
+  Desk desk;
+  const Generation generate{desk, desk.a_user("ada")};
+  ASSERT_TRUE(generate("1", "body").ok());
+  int records = 0;
+  desk.views.scan("I", "I", [&](std::string_view, std::string_view row) {
+    ++records;
+    const auto record = decode_answer_record(row);
+    EXPECT_FALSE(keys::open_answer("1", "POST /v1/test", record.sealed));
+    EXPECT_TRUE(keys::open_answer(idempotency_of(desk.lookup, "POST /v1/test", "1", "").key, "POST /v1/test",
+                                  record.sealed));
+    return true;
+  });
+  EXPECT_EQ(records, 1);
+}
+
 TEST(Idempotency, TheRecordHoldsNeitherKeyNorAnswerInClear) {
   AnswerRecord record;
   record.time = 5;
@@ -156,8 +192,8 @@ TEST(Refusals, OfOneSourceAreWrittenOnceAMinuteAndCounted) {
   const auto counted = desk.refusals.take_ended(desk.now + 60'000);
   ASSERT_EQ(counted.size(), 1u);
   EXPECT_EQ(counted[0].count, 2u);
-  EXPECT_EQ(counted[0].reason, domain::Reason::code_unknown);
-  EXPECT_EQ(counted[0].ip, "192.0.2.1");
+  EXPECT_EQ(counted[0].refused.reason, domain::Reason::code_unknown);
+  EXPECT_EQ(counted[0].refused.ip, "192.0.2.1");
 }
 
 TEST(Draw, AnAccountNeverTakesTheSystemAccountsSlot) {
@@ -180,6 +216,55 @@ TEST(Batch, CommandsSeeTheOnesBeforeThem) {
   for (const auto& work : works) work->settle({});
   EXPECT_EQ(std::count(redeemed.begin(), redeemed.end(), true), 1);
   EXPECT_TRUE(redeemed.front());
+}
+
+/// Events and answer of one command go into a frame together, or begin the next one.
+TEST(Batch, NeverOutgrowsAFrameWhateverTheAnswersAdd) {
+  Desk desk;
+  const auto user = desk.a_user("ada");
+  const auto work_of = [&](std::size_t answer_bytes, const std::string& key) {
+    return std::make_unique<TypedWork<domain::GenerateCodes>>(
+        desk.once(desk.as_admin(), key, key),
+        domain::GenerateCodes{{user}, 20, draw_codes(desk.lookup, domain::slot_of(desk.account), 20, desk.now)},
+        [](auto&&) {},
+        [answer_bytes](const domain::GeneratedCodes&, const domain::State&) {
+          return Answer{201, std::string(answer_bytes, 'x'), {}};
+        });
+  };
+  const auto size_of = [](const bus::Batch& batch) {
+    return bus::encoded_size_bound(batch.contents());
+  };
+  const auto batch = desk.decider.begin(bus::TimeMs{desk.now});
+  const auto first = work_of(400'000, "a"), second = work_of(400'000, "b"), third = work_of(400'000, "c");
+  EXPECT_TRUE(batch->run(*first));
+  EXPECT_TRUE(batch->run(*second));
+  const auto before = size_of(*batch);
+  EXPECT_FALSE(batch->run(*third)) << "it went into a frame that has no room for it";
+  EXPECT_EQ(size_of(*batch), before);
+  EXPECT_LE(before, bus::max_record_bytes);
+  const auto next = desk.decider.begin(bus::TimeMs{desk.now});
+  EXPECT_TRUE(next->run(*third));
+  EXPECT_FALSE(third->refusal);
+  EXPECT_EQ(next->contents().answers.size(), 1u);
+  const auto fourth = work_of(600'000, "d");
+  EXPECT_TRUE(desk.decider.begin(bus::TimeMs{desk.now})->run(*fourth));
+  ASSERT_TRUE(fourth->refusal);
+  EXPECT_EQ(fourth->refusal->code, RefusalCode::too_large);
+}
+
+TEST(Batch, ASweepGoesOnPastSomebodyWhoseKeyIsGone) {
+  Desk desk;
+  const auto ada = desk.a_user("ada"), grace = desk.a_user("grace");
+  const auto gone = desk.a_code(ada), there = desk.a_code(grace);
+  ASSERT_FALSE(desk.key_store().erase_subject(desk.account, ada));
+  desk.now += 8 * domain::day_ms;
+  auto system = desk.as_system();
+  system.context.account = desk.account;
+  const auto swept =
+      desk.run(system, domain::SweepExpired{{{ada, domain::party(gone.id)}, {grace, domain::party(there.id)}}});
+  ASSERT_TRUE(swept.ok());
+  EXPECT_EQ(swept.result->events, 2u);
+  EXPECT_EQ(desk.decider.reader().account(desk.account)->open_codes, 0u);
 }
 
 TEST(Batch, DiscardedOnesLeaveNothing) {

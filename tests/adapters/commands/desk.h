@@ -55,12 +55,7 @@ class Desk {
     return call;
   }
   Call once(Call call, const std::string& key, const std::string& body) const {
-    Idempotency idempotency;
-    idempotency.key = key;
-    idempotency.scope = "POST /v1/test";
-    idempotency.record = lookup.digest(keys::LookupKind::idempotency_key, idempotency.scope + key);
-    idempotency.body = lookup.digest(keys::LookupKind::idempotency_body, body);
-    call.idempotency = idempotency;
+    call.idempotency = idempotency_of(lookup, "POST /v1/test", key, body);
     return call;
   }
 

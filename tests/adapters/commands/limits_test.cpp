@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "adapters/commands/attempt_limits.h"
 #include "adapters/commands/refusal_log.h"
 #include "adapters/commands/session_activity.h"
-#include "tests/support/story.h"
+#include "tests/support/ledger.h"
 
 namespace countersign::commands {
 namespace {
@@ -71,10 +74,16 @@ domain::AccountId an_account() {
   return {testing::uuid_of("account")};
 }
 
+RefusalLog::Refused refused(domain::EventType type, domain::Reason reason, std::uint8_t from) {
+  return {an_account(), type, reason, source(from), "ip"};
+}
+constexpr auto of_keys = domain::EventType::api_key_refused;
+constexpr auto of_codes = domain::EventType::registration_code_redemption_refused;
+
 TEST(RefusalLog, WritesTheFirstCountsTheRestAndForgets) {
   RefusalLog log;
   const auto first = [&](std::uint8_t from, domain::Reason reason, domain::UnixMs now) {
-    return log.first(an_account(), domain::EventType::api_key_refused, reason, source(from), "ip", now);
+    return log.first(refused(of_keys, reason, from), now);
   };
   EXPECT_TRUE(first(1, domain::Reason::key_unknown, start));
   EXPECT_FALSE(first(1, domain::Reason::key_unknown, start + 1));
@@ -86,22 +95,56 @@ TEST(RefusalLog, WritesTheFirstCountsTheRestAndForgets) {
   ASSERT_EQ(ended.size(), 1u);
   EXPECT_EQ(ended[0].count, 2u);
   EXPECT_EQ(ended[0].window_start, start);
-  EXPECT_EQ(ended[0].source, source(1));
+  EXPECT_EQ(ended[0].refused.source, source(1));
   EXPECT_TRUE(first(1, domain::Reason::key_unknown, start + minute));
+}
+
+TEST(RefusalLog, TheFirstRefusedRedemptionIsTheFirstOfAnyReason) {
+  RefusalLog log;
+  using enum domain::Reason;
+  EXPECT_TRUE(log.first(refused(of_codes, code_unknown, 1), start));
+  for (const auto reason : {code_used, code_unknown, code_expired, code_used, user_disabled})
+    EXPECT_FALSE(log.first(refused(of_codes, reason, 1), start + 1));
+  std::map<domain::Reason, std::uint32_t> counts;
+  for (const auto& counted : log.take_ended(start + minute)) counts[counted.refused.reason] = counted.count;
+  const std::map<domain::Reason, std::uint32_t> expected = {
+      {code_unknown, 1}, {code_used, 2}, {code_expired, 1}, {user_disabled, 1}};
+  EXPECT_EQ(counts, expected);
+}
+
+TEST(RefusalLog, WhatOnlyCountsLeavesTheFirstToOthers) {
+  RefusalLog log;
+  log.count(refused(of_codes, domain::Reason::too_many_attempts, 1), start);
+  EXPECT_TRUE(log.first(refused(of_codes, domain::Reason::code_unknown, 1), start + 1));
+  const auto all = log.take_all();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].refused.reason, domain::Reason::too_many_attempts);
+  EXPECT_EQ(all[0].count, 1u);
+}
+
+TEST(RefusalLog, WhatCouldNotBeWrittenIsTakenOutAgain) {
+  RefusalLog log;
+  for (int i = 0; i < 4; ++i) log.first(refused(of_codes, domain::Reason::code_used, 1), start);
+  const auto taken = log.take_ended(start + minute);
+  ASSERT_EQ(taken.size(), 1u);
+  log.put_back(taken[0]);
+  log.first(refused(of_codes, domain::Reason::code_used, 1), start + minute);
+  const auto again = log.take_ended(start + minute);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].count, 3u);
+  EXPECT_EQ(again[0].window_start, start);
 }
 
 TEST(RefusalLog, CountsACrowdTogether) {
   RefusalLog log(2);
   int written = 0;
-  for (std::uint8_t i = 1; i <= 50; ++i)
-    written += log.first(an_account(), domain::EventType::api_key_refused, domain::Reason::key_unknown, source(i), "ip",
-                         start);
+  for (std::uint8_t i = 1; i <= 50; ++i) written += log.first(refused(of_keys, domain::Reason::key_unknown, i), start);
   EXPECT_EQ(written, 3);
   const auto ended = log.take_ended(start + minute);
   ASSERT_EQ(ended.size(), 1u);
   EXPECT_EQ(ended[0].count, 47u);
-  EXPECT_FALSE(ended[0].source);
-  EXPECT_EQ(ended[0].ip, "");
+  EXPECT_FALSE(ended[0].refused.source);
+  EXPECT_EQ(ended[0].refused.ip, "");
 }
 
 TEST(SessionActivity, IsLoggedOnceAQuarterOfAnHourAtMost) {
@@ -123,6 +166,29 @@ TEST(SessionActivity, IsLoggedOnceAQuarterOfAnHourAtMost) {
   EXPECT_EQ(activity.take_due(start + 30 * minute, 10).size(), 1u);
 }
 
+TEST(SessionActivity, WhatCouldNotBeLoggedIsDueAgain) {
+  SessionActivity activity;
+  const domain::SessionId session{testing::uuid_of("session")};
+  activity.seen(an_account(), {}, session, start, start + 20 * minute);
+  const auto due = activity.take_due(start + 20 * minute, 10);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_TRUE(activity.take_due(start + 20 * minute, 10).empty());
+  activity.put_back(due[0]);
+  EXPECT_EQ(activity.take_due(start + 20 * minute, 10).size(), 1u);
+}
+
+TEST(SessionActivity, ManyInUseDoNotKeepOthersFromBeingLogged) {
+  SessionActivity activity;
+  constexpr int sessions = 400;
+  std::set<domain::SessionId> logged;
+  for (int round = 1; round <= 20; ++round) {
+    const auto now = start + round * 16 * minute;  // all of them are due in every round, and only 40 are taken
+    for (int i = 0; i < sessions; ++i) activity.seen(an_account(), {}, {testing::uuid_of(std::to_string(i))}, 0, now);
+    for (const auto& due : activity.take_due(now, 40)) logged.insert(due.seen.session);
+  }
+  EXPECT_EQ(logged.size(), static_cast<std::size_t>(sessions));
+}
+
 TEST(SessionActivity, IdleSessionsAreForgottenAndLimitsHold) {
   SessionActivity activity;
   for (int i = 0; i < 20; ++i)
@@ -131,51 +197,6 @@ TEST(SessionActivity, IdleSessionsAreForgottenAndLimitsHold) {
   EXPECT_EQ(activity.take_due(start + 20 * minute, 100).size(), 13u);
   EXPECT_TRUE(activity.take_due(start + 100 * minute, 100).empty());
   EXPECT_EQ(activity.last_seen({testing::uuid_of("0")}, 5), 5);
-}
-
-TEST(UniformRefusals, LookUpTheSameNumberOfRowsWhateverIsWrong) {
-  using namespace testing;
-  const auto open = std::vector{a_user("ada"), a_code("ada", "A")};
-  const std::vector<std::pair<const char*, std::vector<Step>>> pasts = {
-      {"unknown", {a_user("ada")}},
-      {"used", a_device("ada", "A")},
-      {"expired", open + std::vector{later(8 * domain::day_ms)}},
-      {"expired and swept",
-       open + std::vector{later(8 * domain::day_ms),
-                          system(domain::SweepExpired{{{user("ada"), domain::party(code("A"))}}})}},
-      {"revoked", open + std::vector{revoke("A")}},
-      {"used and revoked", a_device("ada", "A") + std::vector{revoke("A")}},
-      {"blocked", open + std::vector{disable("ada")}},
-      {"reserved", open + std::vector{reserve("A", "T")}},
-      {"with MFA", open + std::vector{turn_mfa("ada", true)}},
-      {"suspended", open + std::vector{suspend()}},
-      {"erased", open + std::vector{disable("ada"), erase("ada")}}};
-  for (const auto& endpoint : {0, 1, 2}) {
-    std::optional<std::size_t> expected;
-    std::optional<std::string> detail;
-    for (const auto& [what, past] : pasts) {
-      Ledger ledger;
-      for (const auto& step : past) ASSERT_FALSE(step(ledger).refusal) << what;
-      auto context = ledger.nobody();
-      const auto before = ledger.state().lookups();
-      const domain::State& state = ledger.state();
-      const auto refused = [&](const auto& decision) {
-        ASSERT_TRUE(decision.refusal()) << what;
-        if (!detail) detail = decision.refusal()->detail;
-        EXPECT_EQ(decision.refusal()->detail, *detail) << what;
-      };
-      if (endpoint == 0)
-        refused(decide(state, context, domain::RedeemCode{testing::digest_of("code A"), ledger.slot(), {}}));
-      if (endpoint == 1)
-        refused(decide(state, context,
-                       domain::ReserveCode{testing::digest_of("code A"), ledger.slot(), testing::digest_of("U")}));
-      if (endpoint == 2)
-        refused(decide(state, context, domain::ActivateDevice{testing::digest_of("ticket U"), ledger.slot(), {}}));
-      const auto lookups = ledger.state().lookups() - before;
-      if (!expected) expected = lookups;
-      EXPECT_EQ(lookups, *expected) << what;
-    }
-  }
 }
 
 }  // namespace

@@ -1,0 +1,93 @@
+#include "tools/countersignd/recovery.h"
+
+#include <chrono>
+
+#include "bus/frame_reader.h"
+#include "projections/projector.h"
+#include "tools/countersignd/data_directory.h"
+
+namespace countersign::server {
+namespace {
+
+/// An older copy of the log under newer views: what they hold beyond it could never be folded again.
+void refuse_views_ahead_of_log(const Recovered& parts) {
+  const auto end = parts.log.end();
+  if (end.has_error()) throw StartRefused("the log can't be read: " + end.error().message());
+  if (parts.views.position().next <= *end) return;
+  throw StartRefused("the views hold records up to " + std::to_string(bus::value(parts.views.position().next) - 1) +
+                     ", but the log in " + parts.log_directory.string() + " ends at " +
+                     std::to_string(bus::value(*end) - 1) +
+                     ": an older copy of the log was put back. Restore a backup (countersignd --restore)");
+}
+
+/// On a log of one machine nobody else writes: a record that is not ours was changed, and all behind it would be lost
+/// without a word.
+void refuse_records_that_do_not_count(const Recovered& parts, const bus::FrameReader& reader) {
+  using bus::Ignored;
+  for (const auto reason : {Ignored::damaged, Ignored::forged, Ignored::wrong_cluster, Ignored::wrong_partition,
+                            Ignored::wrong_number, Ignored::wrong_head})
+    if (const auto count = reader.ignored()[static_cast<std::size_t>(reason)]; count > 0)
+      throw StartRefused(std::to_string(count) + " record(s) of the log in " + parts.log_directory.string() +
+                         " don't count (" + std::string(bus::name(reason)) + ", the last good frame is " +
+                         std::to_string(bus::value(reader.state().last)) +
+                         "): countersign-replay verify names the first. Restore a backup (countersignd --restore)");
+  const auto acknowledged = parts.log.acknowledged().number;
+  if (reader.state().last < acknowledged)
+    throw StartRefused("the log in " + parts.log_directory.string() + " counts up to frame " +
+                       std::to_string(bus::value(reader.state().last)) + ", but frame " +
+                       std::to_string(bus::value(acknowledged)) +
+                       " was acknowledged: restore a backup (countersignd --restore)");
+}
+
+/// Erasure is done again at every start: keys of people who have no row any more go, and so do keys that were made for
+/// people who never came to be.
+void erase_keys_without_user(const Recovered& parts) {
+  constexpr std::size_t at_once = 4096;
+  std::optional<keys::Subject> last;
+  std::vector<keys::Subject> orphans;
+  for (;;) {
+    const auto subjects = parts.keys.subjects_after(last, at_once);
+    if (subjects.has_error()) throw StartRefused("the key store can't be read: " + subjects.error().message());
+    if (subjects->empty()) break;
+    last = subjects->back();
+    auto subject = subjects->begin();
+    const auto from = projections::user_key(subject->account, subject->user),
+               until = projections::user_key(last->account, last->user) + '\0';
+    // Both are sorted alike: one walk over each.
+    parts.views.scan_range(from, until, [&](std::string_view key, std::string_view) {
+      for (; subject != subjects->end() && projections::user_key(subject->account, subject->user) < key; ++subject)
+        orphans.push_back(*subject);
+      if (subject != subjects->end() && projections::user_key(subject->account, subject->user) == key) ++subject;
+      return subject != subjects->end();
+    });
+    orphans.insert(orphans.end(), subject, subjects->end());
+  }
+  if (const auto error = parts.keys.erase_subjects(orphans))
+    throw StartRefused("erased users' keys can't be destroyed: " + error.message());
+}
+
+}  // namespace
+
+bus::AcceptanceState recover(const Recovered& parts, Log& log) {
+  const auto began = std::chrono::steady_clock::now();
+  refuse_views_ahead_of_log(parts);
+  bus::FrameReader reader(parts.log, parts.identity, parts.keys.cluster().log.key.view(), parts.views.position());
+  projections::Projector projector(parts.views);
+  for (;;) {
+    const auto next = reader.next();
+    if (next.has_error()) throw StartRefused("the log can't be read: " + reader.error_text());
+    if (!*next) break;
+    if (const auto* frame = (*next)->frame()) projector.apply(*frame, (*next)->after);
+  }
+  refuse_records_that_do_not_count(parts, reader);
+  projector.finish(reader.state());
+  erase_keys_without_user(parts);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+  log.write(LogLevel::info, "log folded",
+             {{"events", std::to_string(projector.events())},
+              {"frame", std::to_string(bus::value(reader.state().last))},
+              {"milliseconds", std::to_string(took.count())}});
+  return reader.state();
+}
+
+}  // namespace countersign::server
