@@ -179,8 +179,8 @@ void EmbeddedLog::check_anchor(const std::string& path, const AnchorContents& co
   }
 }
 
-/// `before_database`: the anchor as it was when the database was opened. Who only reads must not look at a later one: the
-/// log may belong to a running server.
+/// `before_database`: the anchor as it was when the database was opened. Who only reads must not look at a later one:
+/// the log may belong to a running server.
 void EmbeddedLog::open_anchors(const std::optional<AnchorContents>& before_database) {
   const std::shared_ptr<rocksdb::FileSystem>& files = env_->GetFileSystem();
   std::vector<AnchorFile> opened;

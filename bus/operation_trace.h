@@ -1,6 +1,6 @@
 #pragma once
-// What this thread looks up and computes, a letter an operation, while an OperationTrace lives: tests hold that refusals
-// of one kind do the same work. Off, it costs one load of a thread-local pointer.
+// What this thread looks up and computes, a letter an operation, while an OperationTrace lives: tests hold that
+// refusals of one kind do the same work. Off, it costs one load of a thread-local pointer.
 //
 // Letters: a row's table for a look-up (projections/rows.h); s SHA-256, h HMAC-SHA-256, k HKDF, e and d sealing and
 // opening with AES-GCM.

@@ -8,12 +8,19 @@ namespace {
 constexpr std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::size_t random_characters = 52, checksum_characters = 7;
 
+constexpr std::array<std::uint32_t, 256> crc_of_byte = [] {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+    std::uint32_t crc = byte;
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
+    table[byte] = crc;
+  }
+  return table;
+}();
+
 std::uint32_t crc32c(std::string_view bytes) {
   std::uint32_t crc = ~0u;
-  for (const char c : bytes) {
-    crc ^= static_cast<std::uint8_t>(c);
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
-  }
+  for (const char c : bytes) crc = crc >> 8 ^ crc_of_byte[(crc ^ static_cast<std::uint8_t>(c)) & 0xff];
   return ~crc;
 }
 

@@ -33,7 +33,8 @@ void Overlay::absorb(Overlay&& later) {
         mine.push_back(std::move(run));
       } else {
         auto& events = mine.back().events;
-        events.insert(events.end(), std::make_move_iterator(run.events.begin()), std::make_move_iterator(run.events.end()));
+        events.insert(events.end(), std::make_move_iterator(run.events.begin()),
+                      std::make_move_iterator(run.events.end()));
       }
     }
   }

@@ -1,6 +1,7 @@
 #include "projections/projector.h"
 
 #include <stdexcept>
+#include <utility>
 
 namespace countersign::projections {
 
@@ -8,7 +9,7 @@ Projector::Projector(Views& views, std::size_t batch_bytes) : views_(views), bat
 
 void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after) {
   overlay_.begin_frame(frame.number, frame.time);
-  const ViewState state(views_, {}, &overlay_);
+  const ViewState state(views_, landing_ ? Overlays{landing_} : Overlays{}, &overlay_);
   for (const auto bytes : frame.events) {
     const auto event = domain::EventView::parse(bytes);
     if (!event)
@@ -23,16 +24,23 @@ void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after
   if (overlay_.size_bytes() >= batch_bytes_) land();
 }
 
+Projector::~Projector() {
+  if (landed_.valid()) landed_.wait();
+}
+
 void Projector::land() {
-  views_.land(overlay_);
-  overlay_ = Overlay{};
+  if (landed_.valid()) landed_.get();
+  landing_ = std::make_shared<const Overlay>(std::exchange(overlay_, {}));
+  landed_ = std::async(std::launch::async, [&views = views_, landing = landing_] { views.land(*landing); });
 }
 
 void Projector::finish(const bus::AcceptanceState& position) {
+  if (landed_.valid()) landed_.get();
   if (overlay_.empty() && views_.position() == position) return;
   overlay_.begin_frame(position.last, position.time);
   overlay_.position = position;
   land();
+  landed_.get();
 }
 
 std::string fingerprint(const Views& views) {

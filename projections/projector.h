@@ -3,6 +3,8 @@
 // followers all the time. The owner's own batches take the same reducers (reducers.h) and land by Views::land.
 
 #include <functional>
+#include <future>
+#include <memory>
 
 #include "bus/frame_reader.h"
 #include "projections/reducers.h"
@@ -13,10 +15,14 @@ namespace countersign::projections {
 /// For rebuilds into views that were opened for bulk: the larger, the fewer tables.
 inline constexpr std::size_t rebuild_batch_bytes = 128u << 20;
 
+///
+/// Operation: while folded frames are written, the next ones are folded on top of them, on two threads.
+/// Concurrency: calls come from one thread.
 class Projector {
  public:
   /// Lands whenever the folded frames hold about `batch_bytes`.
   explicit Projector(Views& views, std::size_t batch_bytes = 4u << 20);
+  ~Projector();
 
   /// Folds one frame; `after` is the acceptance state that includes it. Throws std::runtime_error naming account,
   /// sequence or event type when it can't be read: the partition must stop then.
@@ -31,6 +37,8 @@ class Projector {
   Views& views_;
   std::size_t batch_bytes_;
   Overlay overlay_;
+  std::shared_ptr<const Overlay> landing_;  ///< readable until the next one takes its place
+  std::future<void> landed_;
   std::uint64_t events_ = 0;
 };
 

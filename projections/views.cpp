@@ -40,7 +40,10 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   options.write_buffer_size = (rows ? 128u : 64u) << 20;  // 16 MiB is cheaper a put but stalls for 20 to 36 ms
   options.max_write_buffer_number = 3;
   options.compression = rocksdb::kLZ4Compression;
-  if (bulk) options.disable_auto_compactions = true;
+  if (bulk) {
+    options.disable_auto_compactions = true;
+    options.compression = rocksdb::kNoCompression;  // compactions compress what stays
+  }
   return options;
 }
 

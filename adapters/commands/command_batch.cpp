@@ -57,8 +57,7 @@ bool CommandBatch::run(bus::Work& opaque) {
       work.refusal = domain::Refusal{RefusalCode::too_large, "One command may not make that many events."};
       return true;
     case Kept::key_missing:
-      work.refusal =
-          domain::Refusal{RefusalCode::state_conflict, "A user was erased meanwhile: please try again."};
+      work.refusal = domain::Refusal{RefusalCode::state_conflict, "A user was erased meanwhile: please try again."};
       return true;
   }
   return true;
@@ -178,14 +177,13 @@ std::optional<std::string> CommandBatch::answer_record(CommandWork& work, const 
   const auto answer = work.rendered(after);
   if (!answer) return std::nullopt;
   const auto& idempotency = *work.call.idempotency;
-  const AnswerRecord record{
-      .record = idempotency.record,
-      .body = idempotency.body,
-      .time = time_,
-      .status = answer->status,
-      .account = domain::EventView::parse(written.events.front().bytes)->account(),
-      .handed_out = work.handed_out(),
-      .sealed = keys::seal_answer(idempotency.key, idempotency.scope, text_to_seal(*answer))};
+  const AnswerRecord record{.record = idempotency.record,
+                            .body = idempotency.body,
+                            .time = time_,
+                            .status = answer->status,
+                            .account = domain::EventView::parse(written.events.front().bytes)->account(),
+                            .handed_out = work.handed_out(),
+                            .sealed = keys::seal_answer(idempotency.key, idempotency.scope, text_to_seal(*answer))};
   return encode(record);
 }
 

@@ -34,8 +34,8 @@ struct Idempotency {
   domain::Digest body{};    ///< keyed digest of the body
 };
 
-/// Checked in the sequencer before any look-up, told of the outcome afterwards (attempt_limits.h). It has a clock of its
-/// own, which a step of the wall clock doesn't stop.
+/// Checked in the sequencer before any look-up, told of the outcome afterwards (attempt_limits.h). It has a clock of
+/// its own, which a step of the wall clock doesn't stop.
 class Admission {
  public:
   virtual ~Admission() = default;

@@ -36,9 +36,9 @@ std::vector<domain::DrawnCode> draw_codes(const keys::Lookup& lookup, std::uint1
 domain::Profile make_profile(const keys::Lookup& lookup, domain::AccountId account, domain::Personal personal,
                              bool mfa_configured);
 
-/// What finds and seals the answer to a command with this Idempotency-Key. `scope`: whose key, on what; `body`: all that
-/// a retry must repeat. The answer is sealed under a keyed digest of the Idempotency-Key: who has the log needs the
-/// look-up key and the client's key to open it, so that a short one can't be guessed from a copy of the data.
+/// What finds and seals the answer to a command with this Idempotency-Key. `scope`: whose key, on what; `body`: all
+/// that a retry must repeat. The answer is sealed under a keyed digest of the Idempotency-Key: who has the log needs
+/// the look-up key and the client's key to open it, so that a short one can't be guessed from a copy of the data.
 Idempotency idempotency_of(const keys::Lookup& lookup, std::string scope, std::string_view key, std::string_view body);
 
 /// Of an address that has been normalised already.

@@ -24,7 +24,8 @@ class EventWriter {
   explicit EventWriter(keys::KeyStore& keys) : keys_(keys) {}
 
   /// `sequence` of its account. Nothing when the key is missing that would seal it: a user was erased meanwhile, or
-  /// never had a key made. What the system itself writes without a personal value needs no key then: nothing is sealed. Throws std::runtime_error when the key store can't be read.
+  /// never had a key made. What the system itself writes without a personal value needs no key then: nothing is sealed.
+  /// Throws std::runtime_error when the key store can't be read.
   std::optional<WrittenEvent> write(domain::NewEvent event, const domain::Context& context, std::uint64_t sequence);
 
  private:

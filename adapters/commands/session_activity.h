@@ -1,8 +1,8 @@
 #pragma once
 // When sessions were last used: kept in RAM, logged as a coalesced session.seen, once a session and 15 minutes at most.
 //
-// Concurrency: any thread, take_due() one; sharded. Bounded: `most` sessions; beyond that new ones are not followed until others are
-// idle.
+// Concurrency: any thread, take_due() one; sharded. Bounded: `most` sessions; beyond that new ones are not followed
+// until others are idle.
 
 #include <array>
 #include <mutex>

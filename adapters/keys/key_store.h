@@ -85,9 +85,9 @@ class KeyStore {
   /// The second half alone, for a rotation that was broken off between the two.
   boost::system::error_code purge_old_wrappings();
 
-  /// A consistent copy in `directory`, which must not exist. No key is destroyed between the beginning of `before`, which
-  /// copies what needs the keys, and the end of the copy: otherwise somebody erased meanwhile would be in one copy with
-  /// rows and in the other without a key.
+  /// A consistent copy in `directory`, which must not exist. No key is destroyed between the beginning of `before`,
+  /// which copies what needs the keys, and the end of the copy: otherwise somebody erased meanwhile would be in one
+  /// copy with rows and in the other without a key.
   boost::system::error_code checkpoint_to(const std::filesystem::path& directory,
                                           const std::function<boost::system::error_code()>& before = {});
 

@@ -100,7 +100,7 @@ std::vector<double> open_loop(Stage& stage, Redeems redeems, double rate) {
 std::vector<Result> sequencer_vs_log(const Plan& plan) {
   const Scratch scratch(plan);
   Stage stage(scratch.path(), batch);
-  const auto other = stage.open_other_log(scratch.path() / "other");
+  std::unique_ptr<bus::EmbeddedLog> other;
   const std::size_t count = plan.quick ? 10'000 : 40'000;
   commands_a_second(stage, stage.add_users(2'000));  // caches warm
   std::vector<std::string> frames;
@@ -108,6 +108,8 @@ std::vector<Result> sequencer_vs_log(const Plan& plan) {
       plan, "sequencer_vs_log", "commands/s",
       [&] {
         auto redeems = stage.add_users(count);
+        other.reset();
+        other = stage.copy_log_to(scratch.path() / "other");
         const auto from = stage.log_end();
         const auto rate = commands_a_second(stage, std::move(redeems));
         frames = stage.records(from, stage.log_end());
@@ -122,7 +124,7 @@ std::vector<Result> sequencer_vs_log(const Plan& plan) {
 std::vector<Result> sequencer_p99_vs_write(const Plan& plan) {
   const Scratch scratch(plan);
   Stage stage(scratch.path(), bus::SequencerLimits{}.works_per_batch);
-  const auto other = stage.open_other_log(scratch.path() / "other");
+  std::unique_ptr<bus::EmbeddedLog> other;
   commands_a_second(stage, stage.add_users(2'000));
   std::vector<double> tops;
   for (int i = 0; i < 3; ++i) tops.push_back(commands_a_second(stage, stage.add_users(plan.quick ? 5'000 : 20'000)));
@@ -134,6 +136,8 @@ std::vector<Result> sequencer_p99_vs_write(const Plan& plan) {
       plan, "sequencer_p99_vs_write", "ms, p99",
       [&] {
         auto redeems = stage.add_users(count);
+        other.reset();
+        other = stage.copy_log_to(scratch.path() / "other");
         const auto from = stage.log_end();
         const auto p99 = percentile(open_loop(stage, std::move(redeems), rate), 0.99);
         frames = stage.records(from, stage.log_end());

@@ -43,9 +43,9 @@ Stage::Stage(const std::filesystem::path& directory, std::size_t works_per_batch
                                {.write_buffers = write_buffers});
   lookup_ = std::make_unique<keys::Lookup>(keys_->cluster().lookup.key);
   identity_.cluster = keys::random_bytes<16>();
-  auto options = log_options(directory / "log", identity_);
-  options.write_buffers = write_buffers;
-  log_ = std::make_unique<bus::EmbeddedLog>(options);
+  log_options_ = log_options(directory / "log", identity_);
+  log_options_.write_buffers = write_buffers;
+  log_ = std::make_unique<bus::EmbeddedLog>(log_options_);
   views_ = std::make_unique<projections::Views>(
       projections::ViewOptions{.directory = (directory / "views").string(), .write_buffers = write_buffers});
   decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
@@ -140,7 +140,9 @@ std::vector<std::string> Stage::records(bus::Offset from, bus::Offset until) {
   return out;
 }
 
-std::unique_ptr<bus::EmbeddedLog> Stage::open_other_log(const std::filesystem::path& directory) const {
+std::unique_ptr<bus::EmbeddedLog> Stage::copy_log_to(const std::filesystem::path& directory) const {
+  std::filesystem::remove_all(directory);
+  if (log_->checkpoint_to(directory.string()).has_error()) throw std::runtime_error("the log can't be copied");
   return std::make_unique<bus::EmbeddedLog>(log_options(directory, identity_));
 }
 
@@ -149,6 +151,9 @@ void Stage::stop() {
   sequencer_->stop();
   submitter_.reset();
   sequencer_.reset();
+  // As a start finds it: in tables, not in the memory of who wrote it.
+  log_.reset();
+  log_ = std::make_unique<bus::EmbeddedLog>(log_options_);
 }
 
 std::string Stage::fingerprint_of_views() const {

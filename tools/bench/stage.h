@@ -31,8 +31,8 @@ class Stage {
   bus::Offset log_end() { return *log_->end(); }
   /// Records of [from, until) as they stand in the log.
   std::vector<std::string> records(bus::Offset from, bus::Offset until);
-  /// Another log that takes the same bytes.
-  std::unique_ptr<bus::EmbeddedLog> open_other_log(const std::filesystem::path& directory) const;
+  /// A copy of the log as it is now, which takes the frames that come next.
+  std::unique_ptr<bus::EmbeddedLog> copy_log_to(const std::filesystem::path& directory) const;
   /// Drains the sequencer and ends it; the log stays.
   void stop();
   std::string fingerprint_of_views() const;
@@ -45,6 +45,7 @@ class Stage {
   std::unique_ptr<keys::KeyStore> keys_;
   std::unique_ptr<keys::Lookup> lookup_;
   bus::LogIdentity identity_;
+  bus::EmbeddedLogOptions log_options_;
   std::unique_ptr<bus::EmbeddedLog> log_;
   std::unique_ptr<projections::Views> views_;
   commands::RefusalLog refusals_;

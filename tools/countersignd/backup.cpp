@@ -38,9 +38,7 @@ bool synced(const fs::path& path) {
 
 /// Everything below `directory`, and its own entry, on disk. Empty, or what could not be.
 std::string make_durable(const fs::path& directory) {
-  const auto failure = [](const fs::path& path) {
-    return path.string() + " can't be synced: " + std::strerror(errno);
-  };
+  const auto failure = [](const fs::path& path) { return path.string() + " can't be synced: " + std::strerror(errno); };
   for (const auto& entry : fs::recursive_directory_iterator(directory))
     if (!synced(entry.path())) return failure(entry.path());
   for (const auto& path : {directory, directory.parent_path()})

@@ -61,6 +61,10 @@ Log::Log(std::string_view format, std::string_view level) : json_(format == "jso
   spdlog::set_default_logger(std::move(logger));
 }
 
+bool Log::writes(LogLevel level) const {
+  return spdlog::should_log(spdlog_level(level));
+}
+
 void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   const auto to = spdlog_level(level);
   if (!spdlog::should_log(to)) return;

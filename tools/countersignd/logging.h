@@ -19,6 +19,8 @@ class Log {
  public:
   /// `format`: "text" or "json". Throws std::invalid_argument for a level that isn't one.
   Log(std::string_view format, std::string_view level);
+  /// Whether a line of this level would be written: to be asked before making costly fields.
+  bool writes(LogLevel level) const;
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
  private:

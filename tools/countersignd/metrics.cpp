@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+
 namespace countersign::server {
 namespace {
 
@@ -23,22 +25,27 @@ Metrics::Metrics(const std::vector<http::Route>& routes)
                   .Name("countersign_state")
                   .Help("Snapshot of log, sequencer and views.")
                   .Register(registry_)) {
-  for (const auto& route : routes)
-    by_operation_[route.operation] = &durations_.Add({{"operation", route.operation}}, seconds);
+  for (const auto& route : routes) {
+    const auto& name = operations_.emplace_back(route.operation);
+    auto& of = by_operation_[name] = std::make_unique<OfOperation>();
+    of->durations = &durations_.Add({{"operation", name}}, seconds);
+  }
+}
+
+prometheus::Counter& Metrics::counter_of(OfOperation& of, const std::string& operation, unsigned status) {
+  auto& known = of.by_status[std::min<std::size_t>(status, of.by_status.size() - 1)];
+  if (auto* const counter = known.load(std::memory_order_acquire)) return *counter;
+  auto& made = requests_.Add({{"operation", operation}, {"status", std::to_string(status)}});  // the same one each time
+  known.store(&made, std::memory_order_release);
+  return made;
 }
 
 void Metrics::answered(const http::AccessRecord& record) {
-  const std::string operation = record.route ? record.route->operation : "none";
-  if (const auto it = by_operation_.find(operation); it != by_operation_.end())
-    it->second->Observe(static_cast<double>(record.duration.count()) / 1e6);
-  prometheus::Counter* counter = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    auto& known = counters_[{operation, record.status}];
-    if (!known) known = &requests_.Add({{"operation", operation}, {"status", std::to_string(record.status)}});
-    counter = known;
-  }
-  counter->Increment();
+  static const std::string none = "none";
+  const auto it = record.route ? by_operation_.find(record.route->operation) : by_operation_.end();
+  if (it == by_operation_.end()) return counter_of(none_, none, record.status).Increment();
+  it->second->durations->Observe(static_cast<double>(record.duration.count()) / 1e6);
+  counter_of(*it->second, record.route->operation, record.status).Increment();
 }
 
 std::string Metrics::text(const bus::SequencerStatus& status, const projections::Views& views,

@@ -7,9 +7,12 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
-#include <map>
-#include <mutex>
+#include <array>
+#include <atomic>
+#include <deque>
+#include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "adapters/http/server/service.h"
 #include "bus/sequencer.h"
@@ -27,9 +30,15 @@ class Metrics {
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& durations_;
-  std::map<std::string, prometheus::Histogram*, std::less<>> by_operation_;
-  std::mutex mutex_;
-  std::map<std::pair<std::string, unsigned>, prometheus::Counter*> counters_;
+  /// Of one operation. Counters are made when a status is seen first, and found without a lock afterwards.
+  struct OfOperation {
+    prometheus::Histogram* durations = nullptr;
+    std::array<std::atomic<prometheus::Counter*>, 600> by_status{};
+  };
+  prometheus::Counter& counter_of(OfOperation& of, const std::string& operation, unsigned status);
+  std::unordered_map<std::string_view, std::unique_ptr<OfOperation>> by_operation_;  ///< by the routes' own texts
+  std::deque<std::string> operations_;                                               ///< what by_operation_ refers to
+  OfOperation none_;
   prometheus::Family<prometheus::Gauge>& gauges_;
 };
 

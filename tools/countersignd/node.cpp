@@ -208,10 +208,11 @@ void Node::serve() {
     landed.get_future().wait();
   };
   operations_ = std::make_unique<operations::Operations>(
-      operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, [this] { return now(); }, warn,
-                                 wait_landed},
+      operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, [this] { return now(); },
+                                 warn, wait_landed},
       directory_.operations());
-  upkeep_ = std::make_unique<commands::Upkeep>(*submitter_, *views_, refusals_, activity_, [this] { return now(); }, warn);
+  upkeep_ = std::make_unique<commands::Upkeep>(
+      *submitter_, *views_, refusals_, activity_, [this] { return now(); }, warn);
 
   const auto root_key = directory_.root_key(settings_, root_key_origin_);
   http::StatusPorts ports{
@@ -239,6 +240,7 @@ void Node::serve() {
   };
   options.hooks.on_answered = [this](const http::AccessRecord& record) {
     metrics_->answered(record);
+    if (!log_.writes(LogLevel::debug)) return;
     log_.write(LogLevel::debug, "answered",
                {{"method", std::string(text_of(record.verb))},
                 {"route", record.route ? record.route->path : "-"},

@@ -84,9 +84,9 @@ bus::AcceptanceState recover(const Recovered& parts, Log& log) {
   erase_keys_without_user(parts);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   log.write(LogLevel::info, "log folded",
-             {{"events", std::to_string(projector.events())},
-              {"frame", std::to_string(bus::value(reader.state().last))},
-              {"milliseconds", std::to_string(took.count())}});
+            {{"events", std::to_string(projector.events())},
+             {"frame", std::to_string(bus::value(reader.state().last))},
+             {"milliseconds", std::to_string(took.count())}});
   return reader.state();
 }
 

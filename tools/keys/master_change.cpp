@@ -45,7 +45,8 @@ std::string change_master(const MasterChange& change) {
     if (opens_with(store_directory, fresh)) {
       // The last run may have been broken off before the old wrappings were gone from the files.
       const auto store = KeyStore::open(store_directory, fresh, KeyStore::Mode::open_existing);
-      if (const auto error = store->purge_old_wrappings()) throw std::runtime_error("the key store: " + error.message());
+      if (const auto error = store->purge_old_wrappings())
+        throw std::runtime_error("the key store: " + error.message());
       return "the keys are wrapped by the master key " + id_text(fresh.id) + " already";
     }
   }

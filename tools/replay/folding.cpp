@@ -19,7 +19,8 @@ ScratchViews::ScratchViews() {
     throw std::runtime_error("no directory can be made in " + fs::temp_directory_path().string() + ": " +
                              std::strerror(errno));
   directory_ = pattern;
-  views_ = std::make_unique<projections::Views>(projections::ViewOptions{.directory = (directory_ / "views").string()});
+  views_ = std::make_unique<projections::Views>(
+      projections::ViewOptions{.directory = (directory_ / "views").string(), .bulk = true});
 }
 
 ScratchViews::~ScratchViews() {
@@ -30,7 +31,7 @@ ScratchViews::~ScratchViews() {
 
 std::uint64_t fold(AuditedLog& log, projections::Views& views, const std::function<bool(const bus::Frame&)>& wanted,
                    const Progress& progress) {
-  projections::Projector projector(views);
+  projections::Projector projector(views, projections::rebuild_batch_bytes);
   auto position = log.state();
   while (const auto* step = log.next()) {
     if (const auto* frame = step->frame()) {

@@ -129,8 +129,12 @@ TEST(Idempotency, ARescueIsAnsweredAgainAlthoughItsLastEventStandsInAnotherAccou
     const auto digest = draw_secret(desk.lookup, domain::BearerKind::api_key, 0).digest;
     return desk.run(
         desk.once(desk.as_root(), "rescue-1", ""), domain::RescueAccount{desk.account, {id, digest}},
-        [](const domain::Done&, const domain::State&) { return Answer{201, "the key", {}}; },
-        [id](const domain::Done&) { return std::vector<HandedOut>{{domain::party(id), {}}}; });
+        [](const domain::Done&, const domain::State&) {
+          return Answer{201, "the key", {}};
+        },
+        [id](const domain::Done&) {
+          return std::vector<HandedOut>{{domain::party(id), {}}};
+        });
   };
   ASSERT_TRUE(rescue().ok());
   const auto again = rescue();
@@ -148,8 +152,8 @@ TEST(Idempotency, TheAnswerCannotBeOpenedWithTheClientsKeyAlone) {
     ++records;
     const auto record = decode_answer_record(row);
     EXPECT_FALSE(keys::open_answer("1", "POST /v1/test", record.sealed));
-    EXPECT_TRUE(keys::open_answer(idempotency_of(desk.lookup, "POST /v1/test", "1", "").key, "POST /v1/test",
-                                  record.sealed));
+    EXPECT_TRUE(
+        keys::open_answer(idempotency_of(desk.lookup, "POST /v1/test", "1", "").key, "POST /v1/test", record.sealed));
     return true;
   });
   EXPECT_EQ(records, 1);
@@ -231,9 +235,7 @@ TEST(Batch, NeverOutgrowsAFrameWhateverTheAnswersAdd) {
           return Answer{201, std::string(answer_bytes, 'x'), {}};
         });
   };
-  const auto size_of = [](const bus::Batch& batch) {
-    return bus::encoded_size_bound(batch.contents());
-  };
+  const auto size_of = [](const bus::Batch& batch) { return bus::encoded_size_bound(batch.contents()); };
   const auto batch = desk.decider.begin(bus::TimeMs{desk.now});
   const auto first = work_of(400'000, "a"), second = work_of(400'000, "b"), third = work_of(400'000, "c");
   EXPECT_TRUE(batch->run(*first));

@@ -53,9 +53,10 @@ const std::vector<Past>& pasts() {
       {"reserved", [](auto& desk, auto, const auto& code) { desk.run(desk.from(9), reservation(desk, code, "T")); }},
       {"with MFA", [](auto& desk, auto user, const auto&) { turn_mfa_on(desk, user); }},
       {"suspended",
-       [](auto& desk, auto, const auto&) { desk.run(desk.as_root(), domain::SetAccountStatus{desk.account, true}); }},
-      {"erased",
-       [](auto& desk, auto user, const auto&) {
+       [](auto& desk, auto, const auto&) {
+         desk.run(desk.as_root(), domain::SetAccountStatus{desk.account, true});
+       }},
+      {"erased", [](auto& desk, auto user, const auto&) {
          desk.run(desk.as_admin(), domain::SetUserDisabled{user});
          desk.run(desk.as_admin(), domain::EraseUser{user});
          ASSERT_FALSE(desk.key_store().erase_subject(desk.account, user));
