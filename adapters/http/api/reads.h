@@ -60,6 +60,7 @@ class Reads {
   void stop();
 
   projections::ViewState state() const { return decider_.reader(); }
+  const commands::CommandDecider& decider() const { return decider_; }
   projections::Views& views() const { return views_; }
   queries::SealOpener& opener() const { return opener_; }
   const keys::Lookup& lookup() const { return lookup_; }

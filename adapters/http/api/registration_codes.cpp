@@ -177,6 +177,8 @@ boost::asio::awaitable<Response> RegistrationCodes::lookup(Exchange& exchange) {
     co_await reads_.landed();
     auto search = [this, account, correlation] {
       std::pair<domain::CodeId, domain::Reason> found;
+      if (const auto counted = reads_.decider().recall(account, correlation))
+        return std::pair(counted->code, counted->reason);
       std::size_t looked = 0;
       reads_.views().events_back(account, ~0ull, [&](std::string_view bytes, bus::FrameNumber) {
         const auto event = domain::EventView::parse(bytes);
