@@ -139,6 +139,13 @@ NewEvent user_event(EventType type, const User& user) {
   return {.type = type, .subject = party(user.id), .target = party(user.id)};
 }
 
+/// Who has an imported row's address: nobody has version 0.
+struct Standing {
+  UserId id;
+  std::uint64_t version = 0;
+  Digest content{};
+};
+
 /// Addresses that this decision has given out already, for rows of one chunk that collide with each other.
 using TakenHere = std::map<Digest, UserId>;
 
@@ -189,7 +196,7 @@ Decision<ImportedUsers> decide(const State& state, const Context& context, const
   ImportedUsers result;
   std::vector<NewEvent> events;
   TakenHere here;
-  std::map<UserId, Digest> written;  // content of people that stand twice in this chunk
+  std::map<UserId, Standing> written;  // people that stand twice in this chunk
   for (const auto& row : command.rows) {
     const auto known = holder(state, here, row.profile.email);
     const auto id = known.value_or(row.id);
@@ -197,20 +204,25 @@ Decision<ImportedUsers> decide(const State& state, const Context& context, const
       result.refused.push_back({row.line, *refusal});
       continue;
     }
-    if (known) {
-      const auto earlier = written.find(id);
-      const auto user = earlier == written.end() ? state.user(context.account, id) : nullptr;
-      const Digest& content = user ? user->content : earlier->second;
-      if (content == row.profile.content) {
-        ++result.unchanged;
-        continue;
-      }
+    Standing present;
+    if (const auto earlier = written.find(id); earlier != written.end())
+      present = earlier->second;
+    else if (const auto user = state.user(context.account, id))
+      present = {user->id, user->version, user->content};
+    if (known && present.content == row.profile.content) {
+      ++result.unchanged;
+      continue;
+    }
+    const bool would_replace = !known && present.version > 0;
+    if (would_replace || present.id != row.merged_from || present.version != row.merged_version) {
+      result.refused.push_back({row.line, {RefusalCode::version_mismatch, "The user has changed since it was read."}});
+      continue;
     }
     events.push_back(profile_event(known ? EventType::user_updated : EventType::user_created, id, row.profile));
     ++(known ? result.updated : result.created);
     here[row.profile.email] = id;
     if (row.profile.login_name != no_digest) here[row.profile.login_name] = id;
-    written[id] = row.profile.content;
+    written[id] = {id, present.version + 1, row.profile.content};
   }
   return {std::move(result), std::move(events)};
 }

@@ -81,12 +81,16 @@ struct UpdateUser {
 };
 Decision<UserWritten> decide(const State& state, const Context& context, const UpdateUser& command);
 
-/// One chunk of an import: rows that are known by their address are updated, or unchanged; others are created.
+/// One chunk of an import: rows that are known by their address are updated, or unchanged; others are created. A
+/// profile was merged from what stood there before; a row whose address has another holder now, or whose holder has
+/// changed since, is refused with version_mismatch: to be merged again.
 struct ImportUsers {
   struct Row {
-    UserId id;  ///< drawn for the case that the row is new
+    UserId id;  ///< freshly drawn for the case that the row is new: never that of somebody there is
     Profile profile;
     std::uint64_t line = 0;
+    UserId merged_from;                ///< nil: from nobody
+    std::uint64_t merged_version = 0;  ///< of merged_from
   };
   std::vector<Row> rows;
 };

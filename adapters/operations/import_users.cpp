@@ -1,8 +1,11 @@
 // Import of a directory export: the spooled body is read once, row after row; good rows go in chunks, bad ones are
-// reported. A chunk's content decides its boundaries, so that going on after a crash finds the same chunks.
+// reported. A chunk's content decides its boundaries, so that going on after a crash finds the same chunks. A row is
+// merged with the user it is about outside of decide: when that user has changed until the chunk is decided, decide
+// refuses the row, and it is merged again.
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "adapters/commands/draw.h"
@@ -20,6 +23,7 @@ using directory::DirectoryRecord;
 using directory::Person;
 
 constexpr std::size_t rows_a_chunk = 256, bytes_a_chunk = 96 * 1024;
+constexpr int most_merges = 8;  // of a row that is overtaken again and again
 
 void set_attribute(domain::Personal& personal, const std::string& name, const std::string& value) {
   if (value.empty()) return;
@@ -51,7 +55,9 @@ commands::Answer to_answer(const domain::ImportedUsers& result) {
   return {200, json::serialize(json::value{result.created, result.updated, result.unchanged, std::move(refused)}), {}};
 }
 
-void count(Operation& operation, const std::string& answer) {
+/// Counts what became of a chunk's rows. Gives the lines that are to be merged again, if there may be another merge.
+std::set<std::uint64_t> count(Operation& operation, const std::string& answer, bool may_merge_again) {
+  std::set<std::uint64_t> overtaken;
   const auto row = json::parse(answer).as_array();
   const auto created = row[0].to_number<std::uint64_t>(), updated = row[1].to_number<std::uint64_t>(),
              unchanged = row[2].to_number<std::uint64_t>();
@@ -60,20 +66,168 @@ void count(Operation& operation, const std::string& answer) {
   operation.unchanged += unchanged;
   operation.done += created + updated + unchanged;
   for (const auto& refused : row[3].as_array()) {
+    const auto line = refused.at(0).to_number<std::uint64_t>();
+    const std::string code(refused.at(1).as_string());
+    if (may_merge_again && code == domain::text_of(domain::RefusalCode::version_mismatch)) {
+      overtaken.insert(line);
+      continue;
+    }
     ++operation.failed;
-    operation.rows.push_back({refused.at(0).to_number<std::uint64_t>(), "", std::string(refused.at(1).as_string()),
-                              std::string(refused.at(2).as_string())});
+    operation.rows.push_back({line, "", code, std::string(refused.at(2).as_string())});
   }
+  return overtaken;
 }
 
-/// The chunk that is being filled: rows, and the text that identifies them to a repeated run.
-struct Filling {
-  domain::ImportUsers command;
-  std::vector<domain::UserId> fresh;
-  std::string content;
+/// A row of the file that passed the reader's checks, until it is settled.
+struct Taken {
+  std::uint64_t line;
+  Person person;
+  domain::Digest email;
 };
 
 }  // namespace
+
+class Import {
+ public:
+  using Command = domain::ImportUsers;
+  explicit Import(Run& run)
+      : run_(run),
+        ports_(run.ports_),
+        operation_(run.operation_),
+        chunks_(
+            ports_.submitter, run.stop_,
+            [](const domain::ImportedUsers& result, const domain::State&) { return to_answer(result); },
+            [this](Chunks<Command>::Outcome& outcome, std::uint64_t chunk) { settled(outcome, chunk); }) {}
+
+  /// False: the server is stopping, or a chunk was refused.
+  bool take(const DirectoryRecord& record) {
+    ++operation_.total;
+    if (const auto* error = std::get_if<directory::RecordError>(&record.outcome)) {
+      ++operation_.failed;
+      operation_.rows.push_back({record.line, "", error->code, error->detail});
+      return true;
+    }
+    const auto& person = std::get<Person>(record.outcome);
+    const auto email = commands::digest_of_email(ports_.lookup, operation_.account, person.email);
+    // Somebody who stands twice in the file: the second row is merged with what the first one made.
+    if (unsettled_.contains(email) && !settle_all()) return false;
+    unsettled_.insert(email);
+    content_.append(content_of(record.line, person));
+    filling_.push_back({record.line, person, email});
+    return filling_.size() < rows_a_chunk && content_.size() < bytes_a_chunk ? true : flush();
+  }
+  bool settle_all() { return flush() && chunks_.settle_all() && going(); }
+  const std::optional<domain::Refusal>& refused() const { return refused_; }
+
+ private:
+  static std::string content_of(std::uint64_t line, const Person& person) {
+    return std::to_string(line) + ' ' + person.email + '\n' + person.first_name + '\n' + person.last_name + '\n';
+  }
+  bool going() const { return !refused_ && !interrupted_; }
+
+  bool flush() {
+    if (filling_.empty()) return going();
+    const auto chunk = number_++;
+    auto rows = std::move(filling_);
+    const auto content = std::move(content_);
+    filling_.clear();
+    content_.clear();
+    if (operation_.dry_run) {
+      operation_.done += rows.size();
+      for (const auto& row : rows) unsettled_.erase(row.email);
+      run_.note_progress(number_);
+      return !run_.stop_.stop_requested();
+    }
+    auto command = merged(rows);
+    if (!command) return false;
+    on_their_way_[chunk] = std::move(rows);
+    return chunks_.push(chunk, run_.chunk_call(std::to_string(chunk), content), std::move(*command)) && going();
+  }
+
+  /// The rows, merged with the users they are about as those are now. Nothing: the server is stopping.
+  std::optional<Command> merged(const std::vector<Taken>& rows) {
+    Command command;
+    std::vector<domain::UserId> fresh;
+    const auto state = ports_.decider.reader();
+    for (const auto& taken : rows) {
+      const auto known = state.find(taken.email);
+      const auto user = known ? state.user(operation_.account, known->user) : nullptr;
+      Command::Row row;
+      row.id = keys::random_id<domain::UserId>(ports_.clock());
+      row.line = taken.line;
+      domain::Personal personal;
+      if (user) {
+        row.merged_from = user->id;
+        row.merged_version = user->version;
+        if (auto opened = ports_.opener.of_user(operation_.account, user->id, user->profile))
+          personal = std::move(*opened);
+      } else {
+        fresh.push_back(row.id);
+      }
+      personal.ip.clear();
+      personal.user_agent.clear();
+      merge(personal, taken.person);
+      row.profile =
+          commands::make_profile(ports_.lookup, operation_.account, std::move(personal), user && user->mfa_configured);
+      command.rows.push_back(std::move(row));
+    }
+    if (const auto error = ports_.keys.create_subject_keys(operation_.account, fresh))
+      throw std::runtime_error("the users' keys can't be stored: " + error.message());
+    return command;
+  }
+
+  void settled(Chunks<Command>::Outcome& outcome, std::uint64_t chunk) {
+    auto rows = std::move(on_their_way_.extract(chunk).mapped());
+    auto overtaken = counted(outcome, true);
+    for (int merges = 2; !overtaken.empty() && merges <= most_merges; ++merges) {
+      std::vector<Taken> again;
+      std::ranges::copy_if(rows, std::back_inserter(again),
+                           [&](const Taken& row) { return overtaken.contains(row.line); });
+      overtaken = merge_again(again, chunk, merges);
+    }
+    for (const auto& row : rows) unsettled_.erase(row.email);
+    run_.note_progress(chunk + 1);
+  }
+
+  /// Another chunk of overtaken rows, with a key of its own. Gives those that were overtaken again.
+  std::set<std::uint64_t> merge_again(const std::vector<Taken>& rows, std::uint64_t chunk, int merges) {
+    auto key = std::to_string(chunk) + "/" + std::to_string(merges);
+    std::string content;
+    for (const auto& row : rows) {
+      key += " " + std::to_string(row.line);
+      content += content_of(row.line, row.person);
+    }
+    auto command = merged(rows);
+    std::set<std::uint64_t> overtaken;
+    Chunks<Command> one(
+        ports_.submitter, run_.stop_,
+        [](const domain::ImportedUsers& result, const domain::State&) { return to_answer(result); },
+        [&](Chunks<Command>::Outcome& outcome, std::uint64_t) { overtaken = counted(outcome, merges < most_merges); });
+    if (!command || !one.push(0, run_.chunk_call(key, content), std::move(*command)) || !one.settle_all())
+      interrupted_ = true;
+    return overtaken;
+  }
+
+  std::set<std::uint64_t> counted(Chunks<Command>::Outcome& outcome, bool may_merge_again) {
+    if (!outcome.refusal)
+      return count(operation_, outcome.answer ? outcome.answer->body : to_answer(*outcome.result).body,
+                   may_merge_again);
+    refused_ = outcome.refusal;
+    return {};
+  }
+
+  Run& run_;
+  OperationPorts& ports_;
+  Operation& operation_;
+  Chunks<Command> chunks_;
+  std::vector<Taken> filling_;
+  std::string content_;  ///< of filling_: identifies the chunk to a repeated run
+  std::map<std::uint64_t, std::vector<Taken>> on_their_way_;
+  std::set<domain::Digest> unsettled_;  ///< addresses in filling_ and on_their_way_
+  std::uint64_t number_ = 0;
+  std::optional<domain::Refusal> refused_;
+  bool interrupted_ = false;
+};
 
 Run::Ended Run::import_users() {
   const auto account_key = ports_.keys.account_key(operation_.account);
@@ -88,66 +242,11 @@ Run::Ended Run::import_users() {
   operation_.created = operation_.updated = operation_.unchanged = 0;
   operation_.rows.clear();
 
-  std::optional<domain::Refusal> refused;
-  Chunks<domain::ImportUsers> chunks(
-      ports_.submitter, stop_,
-      [](const domain::ImportedUsers& result, const domain::State&) { return to_answer(result); },
-      [&](Chunks<domain::ImportUsers>::Outcome& outcome, std::uint64_t chunk) {
-        if (outcome.refusal)
-          refused = outcome.refusal;
-        else
-          count(operation_, outcome.answer ? outcome.answer->body : to_answer(*outcome.result).body);
-        note_progress(chunk + 1);
-      });
-
-  Filling filling;
-  std::uint64_t number = 0;
-  const auto flush = [&] {
-    if (filling.command.rows.empty()) return true;
-    if (operation_.dry_run) {
-      operation_.done += filling.command.rows.size();
-      filling = {};
-      note_progress(++number);
-      return !stop_.stop_requested();
-    }
-    if (const auto error = ports_.keys.create_subject_keys(operation_.account, filling.fresh))
-      throw std::runtime_error("the users' keys can't be stored: " + error.message());
-    auto call = chunk_call(number, filling.content);
-    const bool pushed = chunks.push(number++, std::move(call), std::move(filling.command));
-    filling = {};
-    return pushed && !refused;
+  Import import(*this);
+  const auto stopped = [&] {
+    if (import.refused()) throw std::runtime_error(import.refused()->detail);
+    return Ended::interrupted;
   };
-
-  const auto take = [&](const DirectoryRecord& record) {
-    ++operation_.total;
-    if (const auto* error = std::get_if<directory::RecordError>(&record.outcome)) {
-      ++operation_.failed;
-      operation_.rows.push_back({record.line, "", error->code, error->detail});
-      return true;
-    }
-    const auto& person = std::get<Person>(record.outcome);
-    const auto state = ports_.decider.reader();
-    const auto known = state.find(commands::digest_of_email(ports_.lookup, operation_.account, person.email));
-    const auto user = known ? state.user(operation_.account, known->user) : nullptr;
-    domain::ImportUsers::Row row;
-    row.line = record.line;
-    domain::Personal personal;
-    if (user)
-      if (auto opened = ports_.opener.of_user(operation_.account, user->id, user->profile))
-        personal = std::move(*opened);
-    personal.ip.clear();
-    personal.user_agent.clear();
-    merge(personal, person);
-    row.profile =
-        commands::make_profile(ports_.lookup, operation_.account, std::move(personal), user && user->mfa_configured);
-    row.id = user ? user->id : keys::random_id<domain::UserId>(ports_.clock());
-    if (!user) filling.fresh.push_back(row.id);
-    filling.content.append(std::to_string(record.line)).append(1, ' ').append(person.email).append(1, '\n');
-    filling.content.append(person.first_name).append(1, '\n').append(person.last_name).append(1, '\n');
-    filling.command.rows.push_back(std::move(row));
-    return filling.command.rows.size() < rows_a_chunk && filling.content.size() < bytes_a_chunk ? true : flush();
-  };
-
   std::string text;
   for (bool more = true; more;) {
     text.clear();
@@ -157,18 +256,11 @@ Run::Ended Run::import_users() {
     reader->feed(text);
     if (!more) reader->finish();
     while (const auto record = reader->next())
-      if (!take(*record)) {
-        if (refused) throw std::runtime_error(refused->detail);
-        return Ended::interrupted;
-      }
+      if (!import.take(*record)) return stopped();
     if (const auto failure = reader->failure()) throw std::runtime_error(failure->code + ": " + failure->detail);
   }
   operation_.ignored_columns = reader->ignored();
-  if (!flush() || !chunks.settle_all()) {
-    if (refused) throw std::runtime_error(refused->detail);
-    return Ended::interrupted;
-  }
-  if (refused) throw std::runtime_error(refused->detail);
+  if (!import.settle_all()) return stopped();
   std::ranges::stable_sort(operation_.rows, {},
                            &RowReport::line);  // chunks answer later than the rows beyond them are read
   return Ended::finished;

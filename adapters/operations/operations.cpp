@@ -152,10 +152,10 @@ commands::Call Run::plain_call() const {
   return call;
 }
 
-commands::Call Run::chunk_call(std::uint64_t chunk, std::string_view content) const {
+commands::Call Run::chunk_call(std::string_view chunk, std::string_view content) const {
   auto call = plain_call();
   const auto scope = "operation " + operation_.account.text();
-  const auto key = operation_.id.text() + "/" + std::to_string(chunk);
+  const auto key = operation_.id.text() + "/" + std::string(chunk);
   call.idempotency = commands::idempotency_of(ports_.lookup, scope, key, content);
   return call;
 }

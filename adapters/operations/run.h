@@ -80,12 +80,13 @@ class Run {
   Ended run();
 
  private:
+  friend class Import;
   Ended import_users();
   Ended generate_for_new_users();
   Ended erase_user();
 
   /// A call in the bulk lane as who began the operation, with the chunk's idempotency.
-  commands::Call chunk_call(std::uint64_t chunk, std::string_view content) const;
+  commands::Call chunk_call(std::string_view chunk, std::string_view content) const;
   commands::Call plain_call() const;
   /// Saves how far the operation got, at most once a second.
   void note_progress(std::uint64_t chunks_done);

@@ -186,7 +186,8 @@ TEST(Import, CreatesUpdatesAndLeavesAloneAndCanBeRepeated) {
   Ledger ledger;
   a_user("ada")(ledger);
   ImportUsers import;
-  import.rows = {{user("ada again"), profile("ada", false, " the second"), 2}, { user("bob"), profile("bob"), 3 }};
+  import.rows.push_back({user("ada again"), profile("ada", false, " the second"), 2, user("ada"), 1});
+  import.rows.push_back({user("bob"), profile("bob"), 3});
   const auto first = ledger.run(import, ledger.as(Role::admin)).result();
   EXPECT_EQ(first.updated, 1u);
   EXPECT_EQ(first.created, 1u);
@@ -207,9 +208,54 @@ TEST(Import, ARowThatStandsTwiceIsCreatedOnce) {
   const auto result = ledger.run(import, ledger.as(Role::admin)).result();
   EXPECT_EQ(result.created, 1u);
   EXPECT_EQ(result.unchanged, 1u);
-  EXPECT_EQ(result.updated, 1u);
+  EXPECT_EQ(result.updated, 0u);
+  ASSERT_EQ(result.refused.size(), 1u) << "what the second says is to be merged with the first";
+  EXPECT_EQ(result.refused[0].line, 4u);
+  EXPECT_EQ(result.refused[0].refusal.code, RefusalCode::version_mismatch);
+  import.rows.push_back({user("b4"), profile("bob", true), 5, user("b1"), 1});
+  EXPECT_EQ(ledger.run(import, ledger.as(Role::admin)).result().updated, 1u);
   EXPECT_EQ(ledger.the_account().users, 1u);
   EXPECT_EQ(ledger.the_account().mfa_users, 1u);
+}
+
+ImportedUsers import_of(Ledger& ledger, ImportUsers::Row row) {
+  ImportUsers import;
+  import.rows.push_back(std::move(row));
+  return ledger.run(import, ledger.as(Role::admin)).result();
+}
+
+void expect_to_be_merged_again(const ImportedUsers& result) {
+  EXPECT_EQ(result.created + result.updated + result.unchanged, 0u);
+  ASSERT_EQ(result.refused.size(), 1u);
+  EXPECT_EQ(result.refused[0].refusal.code, RefusalCode::version_mismatch);
+}
+
+TEST(Import, DoesNotWriteOverAUserWhoseAddressHasChangedMeanwhile) {
+  Ledger ledger;
+  a_user("ada")(ledger);
+  a_code("ada", "A")(ledger);
+  disable("ada")(ledger);
+  ledger.run(UpdateUser{user("ada"), profile("countess"), 2}, ledger.as(Role::admin));
+  const auto before = ledger.the_user("ada");
+  expect_to_be_merged_again(import_of(ledger, {user("new"), profile("ada", false, "2"), 2, user("ada"), 2}));
+  expect_to_be_merged_again(import_of(ledger, {user("ada"), profile("ada", false, "2"), 2}));
+  EXPECT_EQ(ledger.the_user("ada"), before);
+  EXPECT_EQ(import_of(ledger, {user("new"), profile("ada", false, "2"), 2}).created, 1u);
+}
+
+TEST(Import, DoesNotBringBackAUserThatWasErasedMeanwhile) {
+  Ledger ledger;
+  for (const auto& step : {a_user("ada"), disable("ada"), erase("ada")}) step(ledger);
+  expect_to_be_merged_again(import_of(ledger, {user("new"), profile("ada", false, "2"), 2, user("ada"), 2}));
+  EXPECT_EQ(ledger.the_account().users, 0u);
+}
+
+TEST(Import, DoesNotRevertWhatChangedMeanwhile) {
+  Ledger ledger;
+  for (const auto& step : {a_user("ada"), turn_mfa("ada", true)}) step(ledger);
+  expect_to_be_merged_again(import_of(ledger, {user("new"), profile("ada", false, "2"), 2, user("ada"), 1}));
+  EXPECT_TRUE(ledger.the_user("ada").mfa_configured);
+  EXPECT_EQ(import_of(ledger, {user("new"), profile("ada", true, "2"), 2, user("ada"), 2}).updated, 1u);
 }
 
 TEST(GenerateForNewUsers, GivesEachUserThatNeverHadOneACodeAndASecondCallNothing) {

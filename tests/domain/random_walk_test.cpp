@@ -86,7 +86,15 @@ class Walk {
   Command import() {
     ImportUsers command;
     for (const auto& name : names_)
-      if (below(2)) command.rows.push_back({new_person(), profile(name, below(6) == 0, std::to_string(below(3))), 1});
+      if (below(2)) {
+        ImportUsers::Row row{new_person(), profile(name, below(6) == 0, std::to_string(below(3))), 1};
+        const auto entry = ledger_.state().find(row.profile.email);
+        if (const auto user = entry ? ledger_.state().user(ledger_.account, entry->user) : nullptr) {
+          row.merged_from = user->id;
+          row.merged_version = user->version - (below(8) == 0);
+        }
+        command.rows.push_back(std::move(row));
+      }
     // A row that was refused may find its name free when another row of the chunk has let it go.
     const auto dry = decide(static_cast<const State&>(ledger_.state()), ledger_.as(Role::admin), command);
     return {"import", admin(command), !dry.refusal() && dry.result().refused.empty()};
