@@ -31,9 +31,9 @@ std::optional<std::string> nullable_text(Fields& fields, std::string_view name, 
 /// A number that may be absent (nothing) or null (0).
 std::optional<std::uint64_t> nullable_number(Fields& fields, std::string_view name, std::int64_t least,
                                              std::int64_t most);
-/// Free-form members: texts, or numbers up to a million.
-std::optional<std::map<std::string, std::string>> free_texts(Fields& fields, std::string_view name, std::size_t most,
-                                                             std::size_t longest);
+/// Free-form members: texts, of which null is none; or numbers up to a million.
+std::optional<std::map<std::string, std::optional<std::string>>> free_texts(Fields& fields, std::string_view name,
+                                                                            std::size_t most, std::size_t longest);
 std::optional<std::map<std::string, std::uint32_t>> free_numbers(Fields& fields, std::string_view name,
                                                                  std::size_t most);
 /// RFC 3339; nothing when absent or null.

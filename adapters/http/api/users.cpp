@@ -28,21 +28,36 @@ void read_email(Fields& fields, std::string_view typed, domain::Personal& person
     fields.invalid("email", std::string(directory::text_of(address.error)));
 }
 
+/// Attributes that are named are set, or removed by null; the others stay.
+void merge_attributes(Fields& fields, domain::Personal& personal) {
+  const auto named = free_texts(fields, "attributes", most_attributes, longest_attribute);
+  if (!named) return;
+  std::map<std::string, std::string> merged;
+  for (auto& row : personal.attributes) merged[row->name] = std::move(row->value);
+  for (const auto& [name, value] : *named) {
+    if (value)
+      merged[name] = *value;
+    else
+      merged.erase(name);
+  }
+  if (merged.size() > most_attributes)
+    fields.invalid("attributes", "a user has at most " + std::to_string(most_attributes) + " attributes");
+  personal.attributes.clear();
+  for (auto& [name, value] : merged) {
+    auto row = std::make_unique<domain::fb::AttributeT>();
+    row->name = name;
+    row->value = std::move(value);
+    personal.attributes.push_back(std::move(row));
+  }
+}
+
 /// Takes what the body says into `personal`; what it leaves out stays.
 void read_profile(Fields& fields, domain::Personal& personal, std::optional<bool>& mfa) {
   if (auto name = nullable_text(fields, "first_name", longest_name)) personal.first_name = std::move(*name);
   if (auto name = nullable_text(fields, "last_name", longest_name)) personal.last_name = std::move(*name);
   if (auto name = nullable_text(fields, "login_name", longest_login))
     personal.login_name = directory::to_lower_ascii(*name);
-  if (auto attributes = free_texts(fields, "attributes", most_attributes, longest_attribute)) {
-    personal.attributes.clear();
-    for (auto& [name, value] : *attributes) {
-      auto row = std::make_unique<domain::fb::AttributeT>();
-      row->name = name;
-      row->value = std::move(value);
-      personal.attributes.push_back(std::move(row));
-    }
-  }
+  merge_attributes(fields, personal);
   mfa = fields.optional_boolean("mfa_configured");
 }
 
