@@ -99,7 +99,7 @@ json::object EventRenderer::render(const domain::EventView& event, bus::FrameNum
                    {"type", name.name},
                    {"sub_type", name.sub_type},
                    {"action", name.action},
-                   {"severity", event.reason() == domain::Reason::rescue ? "critical" : name.severity},
+                   {"severity", domain::severity_of(event.type(), event.reason())},
                    {"outcome",
                     {{"result", clear.outcome() == domain::Outcome::success ? "success" : "failure"},
                      {"reason", text_or_null(std::string(domain::reason_text(event.reason())))}}},

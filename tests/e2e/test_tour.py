@@ -364,9 +364,9 @@ class Rules(ServerTest):
     def test_versions_as_rfc_9110_writes_them(self):
         made = self.admin.user()
         path, number = "/v1/users/" + made["id"], made["version"]
-        for tags in (f'"v{number}"', f'"v99", "v{number}"', "*"):
+        for tags in ('"v{}"', '"v99", "v{}"', "*"):
+            self.admin.patch(path, {"last_name": f"L{number}"}, headers={"If-Match": tags.format(number)}).expect(200)
             number += 1
-            self.admin.patch(path, {"last_name": f"L{number}"}, headers={"If-Match": tags}).expect(200)
         for tags in (f'W/"v{number}"', f"v{number}", f'"{number}"', '"v1"'):
             self.admin.patch(path, {"last_name": "no"}, headers={"If-Match": tags}).expect(412, "version-mismatch")
 
