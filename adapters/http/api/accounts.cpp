@@ -81,7 +81,7 @@ boost::asio::awaitable<Response> Accounts::list(Exchange& exchange) {
       return true;
     });
   };
-  return reads_.list(exchange, {}, std::move(fill));
+  return reads_.list(exchange, std::move(fill));
 }
 
 boost::asio::awaitable<Response> Accounts::update(Exchange& exchange) {
@@ -119,8 +119,6 @@ boost::asio::awaitable<Response> Accounts::rescue(Exchange& exchange) {
 // --- policy ----------------------------------------------------------------------------------------------------------
 
 boost::asio::awaitable<Response> Accounts::get_provisioning(Exchange& exchange) {
-  auto behind = co_await reads_.reach_min_position(exchange);
-  if (behind) co_return exchange.problem(*behind);
   const auto account = reads_.state().account(exchange.caller<Caller>()->account);
   co_return Response::json(200, boost::json::serialize(render(account->provisioning)));
 }
@@ -214,7 +212,7 @@ boost::asio::awaitable<Response> Accounts::list_keys(Exchange& exchange) {
       return true;
     });
   };
-  return reads_.list(exchange, {}, std::move(fill));
+  return reads_.list(exchange, std::move(fill));
 }
 
 boost::asio::awaitable<Response> Accounts::revoke_key(Exchange& exchange) {

@@ -11,6 +11,12 @@ namespace json = boost::json;
 Body::Body(const Exchange& exchange)
     : json_(exchange.body().empty() ? "{}" : exchange.body()), fields_(json_.value()) {}
 
+std::optional<Problem> refuse_body(const Exchange& exchange) {
+  if (exchange.body().empty()) return std::nullopt;
+  Body body(exchange);
+  return body.finish();
+}
+
 std::string trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return {};

@@ -26,6 +26,9 @@ class Body {
   Fields fields_;
 };
 
+/// For a request that needs no body: what is wrong with one that came nevertheless.
+std::optional<Problem> refuse_body(const Exchange& exchange);
+
 /// A text that may be absent (nothing) or null (empty). Blanks at both ends are trimmed.
 std::optional<std::string> nullable_text(Fields& fields, std::string_view name, std::size_t most);
 /// A number that may be absent (nothing) or null (0).
@@ -46,5 +49,7 @@ std::string etag_of(std::uint64_t version);
 /// The version that If-Match demands, `current` without it; nothing when it can't match.
 std::optional<std::uint64_t> expected_version(const Exchange& exchange, std::uint64_t current);
 Problem version_mismatch();
+/// How often a change is merged anew because another one came in between. If-Match is asked again each time.
+inline constexpr int most_merges = 32;
 
 }  // namespace countersign::http

@@ -41,6 +41,7 @@ boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submi
   }
   auto start = [&](Callback<Ended> done) { submit(std::move(call), std::move(done)); };
   const auto ended = co_await await_callback<Ended>(start);
+  if (ended.refusal && rules->refused) rules->refused(*ended.refusal);
   co_return to_response(exchange, ended, rules->secret);
 }
 
