@@ -3,10 +3,12 @@
 import base64
 import concurrent.futures
 import http.client
+import json
+import subprocess
 import time
 import unittest
 
-from support import NO_LIMITS, ServerTest, key, until
+from support import NO_LIMITS, REPLAY, ServerTest, key, until
 
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"  # RFC 8037, appendix A
 FORM = "application/x-www-form-urlencoded"
@@ -228,6 +230,19 @@ class Contract(ServerTest):
         for _ in range(5):
             self.assertEqual(self.anybody.post("/oauth2/revoke", "token=nonsense", type=FORM).expect(200).body, b"{}")
         self.assertEqual(commands(), before)
+
+    # Programs
+
+    def test_replay_shows_names_that_could_mislead_escaped(self):
+        name = "user\u202egpj.exe\u2066"
+        user = self.admin.user(first_name=name)["id"]
+        ran = subprocess.run([REPLAY, "state", "--data-dir", self.server.data, "--account", self.admin.account, "--user", user,
+                              "--at", "2100-01-01T00:00:00Z"], capture_output=True, timeout=60)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        shown = ran.stdout.decode("utf-8")
+        self.assertIn("\\u202e", shown)
+        self.assertNotIn("\u202e", shown)
+        self.assertIn(name, json.dumps(json.loads(shown), ensure_ascii=False))
 
     # Events
 
