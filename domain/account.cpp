@@ -8,6 +8,34 @@ UnixMs Provisioning::code_validity() const {
   return code_validity_value * (code_validity_unit == fb::ValidityUnit::hours ? hour_ms : day_ms);
 }
 
+ProvisioningChange ProvisioningChange::to(const Provisioning& wanted) {
+  return {wanted.method,
+          wanted.code_validity_value,
+          wanted.code_validity_unit,
+          wanted.send_to_created,
+          wanted.send_to_imported,
+          wanted.notify_disabled,
+          wanted.max_authenticators,
+          wanted.access_token_validity_seconds,
+          wanted.session_lifetime_seconds};
+}
+
+Provisioning ProvisioningChange::applied_to(Provisioning policy) const {
+  const auto take = [](auto& value, const auto& named) {
+    if (named) value = *named;
+  };
+  take(policy.method, method);
+  take(policy.code_validity_value, code_validity_value);
+  take(policy.code_validity_unit, code_validity_unit);
+  take(policy.send_to_created, send_to_created);
+  take(policy.send_to_imported, send_to_imported);
+  take(policy.notify_disabled, notify_disabled);
+  take(policy.max_authenticators, max_authenticators);
+  take(policy.access_token_validity_seconds, access_token_validity_seconds);
+  take(policy.session_lifetime_seconds, session_lifetime_seconds);
+  return policy;
+}
+
 // --- evolve ----------------------------------------------------------------------------------------------------------
 
 namespace {
@@ -166,7 +194,7 @@ Decision<Done> decide(const State& state, const Context& context, const RescueAc
 Decision<Done> decide(const State& state, const Context& context, const ChangeProvisioning& command) {
   if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
   const auto account = state.account(context.account);
-  const auto& wanted = command.wanted;
+  const auto wanted = command.change.applied_to(account->provisioning);
   if (wanted.code_validity_value == 0 || wanted.code_validity() > longest_code_validity)
     return Refusal{RefusalCode::validity_out_of_range, "A registration code is valid for 1 hour to 7 days."};
   const bool mails = wanted.method == fb::Method::invitation_email || wanted.send_to_created ||

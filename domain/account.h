@@ -1,6 +1,7 @@
 #pragma once
 // The account: the tenant, its provisioning policy and its API keys.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,20 @@ struct Provisioning {
 
   UnixMs code_validity() const;
   bool operator==(const Provisioning&) const = default;
+};
+
+/// What is to become of a policy; what isn't named stays as it is then.
+struct ProvisioningChange {
+  std::optional<fb::Method> method;
+  std::optional<std::uint32_t> code_validity_value;
+  std::optional<fb::ValidityUnit> code_validity_unit;
+  std::optional<bool> send_to_created, send_to_imported, notify_disabled;
+  std::optional<std::vector<AuthenticatorLimit>> max_authenticators;
+  std::optional<std::uint64_t> access_token_validity_seconds, session_lifetime_seconds;
+
+  /// Names everything.
+  static ProvisioningChange to(const Provisioning& wanted);
+  Provisioning applied_to(Provisioning policy) const;
 };
 
 struct Account {
@@ -100,7 +115,7 @@ struct RescueAccount {
 Decision<Done> decide(const State& state, const Context& context, const RescueAccount& command);
 
 struct ChangeProvisioning {
-  Provisioning wanted;
+  ProvisioningChange change;
   bool mail_configured = false;  ///< the server has a mail transport
 };
 Decision<Done> decide(const State& state, const Context& context, const ChangeProvisioning& command);

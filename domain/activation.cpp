@@ -123,6 +123,7 @@ Decision<DeviceWritten> decide(const State& state, const Context& context, const
   if (!device.device_live()) return Refusal{RefusalCode::state_conflict, "The device has been revoked."};
   if (command.expected_version != device.device_version)
     return Refusal{RefusalCode::version_mismatch, "The device has changed since it was read."};
+  if (command.has_name) return DeviceWritten{found->user->id, device.device_version};
   std::vector<NewEvent> events;
   auto renamed = activation_event(EventType::device_renamed, *found->user, party(command.id), device, Reason::none);
   renamed.personal = command.device;

@@ -56,6 +56,7 @@ struct RenameDevice {
   DeviceId id;
   Personal device;  ///< the whole device profile with the new name
   std::uint64_t expected_version = 0;
+  bool has_name = false;  ///< that version has this name already; no seal is opened here to see it
 };
 struct DeviceWritten {
   UserId user;

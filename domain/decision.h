@@ -72,6 +72,10 @@ std::string_view text_of(RefusalCode code);
 struct Refusal {
   RefusalCode code;
   std::string detail;  ///< for people; never quotes a secret
+  /// Of a refused redemption: what its event says. Not for whoever tried.
+  Reason reason = Reason::none;
+  AccountId account{};
+  Uuid registration_code{};
 };
 
 template <class Result>

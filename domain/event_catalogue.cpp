@@ -67,6 +67,10 @@ const EventName& name_of(EventType type) {
   return row == std::end(catalogue) ? unknown : *row;
 }
 
+std::string_view severity_of(EventType type, Reason reason) {
+  return reason == Reason::rescue ? "critical" : name_of(type).severity;
+}
+
 std::optional<EventType> event_type(std::string_view name) {
   const auto* row = std::ranges::find(catalogue, name, &EventName::name);
   if (row == std::end(catalogue)) return std::nullopt;

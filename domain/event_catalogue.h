@@ -20,6 +20,8 @@ struct EventName {
 
 std::span<const EventName> event_catalogue();
 const EventName& name_of(EventType type);
+/// The type's severity, or what an event's reason raises it to.
+std::string_view severity_of(EventType type, Reason reason);
 std::optional<EventType> event_type(std::string_view name);
 
 /// "by_administrator", "code_expired" ...; empty for none.

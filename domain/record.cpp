@@ -29,9 +29,14 @@ Decision<Done> decide(const State& state, const Context& context, const RecordRe
   return {Done{}, just(std::move(event))};
 }
 
-Decision<Done> decide(const State& state, const Context& context, const RecordDownload&) {
+Decision<Done> decide(const State& state, const Context& context, const RecordDownload& command) {
   if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
-  return {Done{}, just(record(EventType::registration_codes_downloaded, context.account, party(context.account)))};
+  auto event = record(EventType::registration_codes_downloaded, context.account, party(context.account));
+  fb::CodesDownloadedT payload;
+  payload.rows = command.rows;
+  event.payload.Set(payload);
+  event.personal.detail = command.filter;
+  return {Done{}, just(std::move(event))};
 }
 
 Decision<Done> decide(const State& state, const Context& context, const RecordStream& command) {

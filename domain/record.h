@@ -20,7 +20,10 @@ struct RecordRefusals {
 Decision<Done> decide(const State& state, const Context& context, const RecordRefusals& command);
 
 /// The download of open codes, durable before its first byte.
-struct RecordDownload {};
+struct RecordDownload {
+  std::uint64_t rows = 0;  ///< codes that were open when they were counted, just before
+  std::string filter;      ///< the query that chose them; sealed
+};
 Decision<Done> decide(const State& state, const Context& context, const RecordDownload& command);
 
 struct RecordStream {

@@ -93,6 +93,17 @@ std::optional<Refusal> refuse_generation(const Account& account) {
   return Refusal{RefusalCode::provisioning_method, "The account's users are provisioned by e-mail invitation."};
 }
 
+Refusal refuse_mfa(const State& state, AccountId account, const std::vector<UserId>& users, UserId first) {
+  const auto count = std::count_if(users.begin(), users.end(), [&](UserId id) {
+    const auto user = state.user(account, id);
+    return user && user->mfa_configured;
+  });
+  return {RefusalCode::mfa_configured,
+          std::to_string(count) + (count == 1 ? " user has" : " users have") +
+              " MFA configured and can't be provisioned by registration code, the first of them " + first.text() +
+              "; GET /v1/users?mfa=true lists all of the account."};
+}
+
 /// The drawn codes whose digest nobody has, one after the other.
 class FreshCodes {
  public:
@@ -124,11 +135,7 @@ Decision<GeneratedCodes> decide(const State& state, const Context& context, cons
   for (const auto& id : command.users) {
     const auto user = state.user(context.account, id);
     if (!user) return Refusal{RefusalCode::not_found, "There is no user " + id.text() + "."};
-    if (user->mfa_configured)
-      return Refusal{RefusalCode::mfa_configured,
-                     "User " + id.text() +
-                         " has MFA configured and can't be provisioned by registration code; GET "
-                         "/v1/users?mfa=true lists all of them."};
+    if (user->mfa_configured) return refuse_mfa(state, context.account, command.users, id);
     if (user->disabled) return Refusal{RefusalCode::user_disabled, "User " + id.text() + " is disabled."};
     if (open_codes(*user, context.now) + command.codes_per_user > most_per_user ||
         user->codes.size() + command.codes_per_user > 2 * most_per_user)
@@ -256,12 +263,14 @@ std::vector<NewEvent> refused(const Attempt& attempt, Reason reason) {
   return events;
 }
 
-Refusal not_redeemable() {
-  return {RefusalCode::code_not_redeemable, "This registration code can't be redeemed. Please ask your administrator."};
+Refusal not_redeemable(const Attempt& attempt, Reason reason) {
+  return {RefusalCode::code_not_redeemable, "This registration code can't be redeemed. Please ask your administrator.",
+          reason, attempt.account, attempt.code ? attempt.code->id.uuid : Uuid{}};
 }
 
-Refusal ticket_not_redeemable() {
-  return {RefusalCode::ticket_not_redeemable, "This activation ticket can't be used: please redeem the code again."};
+Refusal ticket_not_redeemable(const Attempt& attempt, Reason reason) {
+  return {RefusalCode::ticket_not_redeemable, "This activation ticket can't be used: please redeem the code again.",
+          reason, attempt.account, attempt.code ? attempt.code->id.uuid : Uuid{}};
 }
 
 UnixMs after(UnixMs now, std::uint64_t seconds) {
@@ -290,6 +299,8 @@ Decision<Activated> activate(const Attempt& attempt, const Context& context, con
   fb::TokenIssuedT issued;
   issued.digest = to_fb(drawn.token);
   issued.expires_at = result.token_expires_at;
+  if (drawn.key_thumbprint != Digest{})
+    issued.key_thumbprint = std::make_unique<fb::Digest>(to_fb(drawn.key_thumbprint));
   token.payload.Set(std::move(issued));
   events.push_back(std::move(token));
 
@@ -312,7 +323,7 @@ Decision<Activated> decide(const State& state, const Context& context, const Red
   auto reason = why_not(attempt, context.now);
   if (reason == Reason::none && effective_status(*attempt.code, context.now) == CodeStatus::reserved)
     reason = Reason::code_reserved;
-  if (reason != Reason::none) return {not_redeemable(), refused(attempt, reason)};
+  if (reason != Reason::none) return {not_redeemable(attempt, reason), refused(attempt, reason)};
   return activate(attempt, context, command.drawn);
 }
 
@@ -321,7 +332,7 @@ Decision<Reserved> decide(const State& state, const Context& context, const Rese
   auto reason = why_not(attempt, context.now);
   if (reason == Reason::none && effective_status(*attempt.code, context.now) == CodeStatus::reserved)
     reason = Reason::code_reserved;
-  if (reason != Reason::none) return {not_redeemable(), refused(attempt, reason)};
+  if (reason != Reason::none) return {not_redeemable(attempt, reason), refused(attempt, reason)};
   const auto& code = *attempt.code;
   const auto expires_at = std::min(context.now + ticket_validity, code.expires_at);
   auto event = code_event(EventType::registration_code_reserved, *attempt.user, code.id);
@@ -345,7 +356,7 @@ Decision<Activated> decide(const State& state, const Context& context, const Act
     else if (effective_status(*attempt.code, context.now) != CodeStatus::reserved)
       reason = Reason::ticket_lapsed;
   }
-  if (reason != Reason::none) return {ticket_not_redeemable(), refused(attempt, reason)};
+  if (reason != Reason::none) return {ticket_not_redeemable(attempt, reason), refused(attempt, reason)};
   return activate(attempt, context, command.drawn);
 }
 

@@ -86,9 +86,10 @@ Decision<CodeRevoked> decide(const State& state, const Context& context, const R
 
 /// What an activation needs, drawn outside.
 struct DrawnActivation {
-  Uuid id;          ///< shared by device, token and session
-  Digest token{};   ///< of the access token's secret
-  Personal device;  ///< device_* fields
+  Uuid id;                  ///< shared by device, token and session
+  Digest token{};           ///< of the access token's secret
+  Personal device;          ///< device_* fields
+  Digest key_thumbprint{};  ///< RFC 7638, of the device's public key; zero: it named none
 };
 
 /// One step: redeems the code and activates the device.

@@ -240,21 +240,54 @@ Decision<UserWritten> decide(const State& state, const Context& context, const S
   return {UserWritten{user->id, user->version + 1}, std::move(events)};
 }
 
+namespace {
+
+/// Of one code, with the token, session and device that a used one brought.
+std::size_t reset_events(const Code& code) {
+  return code.status == CodeStatus::used ? 4 : 1;
+}
+
+}  // namespace
+
+std::size_t reset_events(const User& user) {
+  std::size_t events = user.codes.empty() ? 0 : 1;
+  for (const auto& code : user.codes) events += reset_events(code);
+  return events;
+}
+
 Decision<ResetResult> decide(const State& state, const Context& context, const ResetUsers& command) {
   if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  const std::set<UserId> ids(command.ids.begin(), command.ids.end());
+  for (const auto& id : ids)
+    if (!state.user(context.account, id)) return not_found();
   ResetResult result;
   std::vector<NewEvent> events;
-  for (const auto& id : std::set<UserId>(command.ids.begin(), command.ids.end())) {
+  const auto fits = [&](std::size_t more) { return events.size() + more <= most_reset_events; };
+  for (const auto& id : ids) {
+    if (!result.left.empty()) {
+      result.left.push_back(id);
+      continue;
+    }
     const auto user = state.user(context.account, id);
-    if (!user) return not_found();
     if (user->codes.empty()) continue;
-    events.push_back(user_event(EventType::user_reset, *user));
+    const bool goes_on = command.begun && id == command.ids.front();
+    const bool whole = fits(reset_events(*user)), alone = events.empty();
+    if (!whole && !alone) {
+      result.left.push_back(id);
+      continue;
+    }
+    if (!goes_on) events.push_back(user_event(EventType::user_reset, *user));
     for (const auto& code : user->codes) {
+      if (!fits(reset_events(code))) {
+        result.left.push_back(id);
+        result.begun = true;
+        break;
+      }
       revoke_code(*user, code, Reason::user_was_reset, events);
       ++result.codes_revoked;
     }
   }
-  return {result, std::move(events)};
+  return {std::move(result), std::move(events)};
 }
 
 Decision<UserWritten> decide(const State& state, const Context& context, const EraseUser& command) {

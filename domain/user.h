@@ -110,13 +110,20 @@ struct SetUserDisabled {
 };
 Decision<UserWritten> decide(const State& state, const Context& context, const SetUserDisabled& command);
 
-/// "Reset password": the user's codes are revoked, with what used ones brought. No new code by itself.
+/// "Reset password": the user's codes are revoked, with what used ones brought. No new code by itself. What would make
+/// more than most_reset_events is left for further commands: several users, or one with very many codes.
+inline constexpr std::size_t most_reset_events = 500;
 struct ResetUsers {
   std::vector<UserId> ids;
+  bool begun = false;  ///< the first one's reset goes on: its event is there already
 };
 struct ResetResult {
   std::uint64_t codes_revoked = 0;
+  std::vector<UserId> left;  ///< not done yet
+  bool begun = false;        ///< the first that is left is done in part
 };
+/// How many events the reset of this user makes.
+std::size_t reset_events(const User& user);
 Decision<ResetResult> decide(const State& state, const Context& context, const ResetUsers& command);
 
 /// The first half of an erasure; the second destroys the user's key.

@@ -108,9 +108,7 @@ void CommandBatch::drop_counted_refusals(std::vector<domain::NewEvent>& events, 
       return false;
     if (context.actor.kind == domain::PartyKind::system) return false;
     const auto account = event.account ? event.account : context.account;
-    if (refusals_.first({account, event.type, event.reason, context.ip_digest, context.ip}, time_)) return false;
-    refusals_.remember({account, context.correlation, domain::CodeId{event.target.id}, event.reason});
-    return true;
+    return !refusals_.first({account, event.type, event.reason, context.ip_digest, context.ip}, time_);
   });
 }
 

@@ -25,10 +25,6 @@ class CommandDecider : public bus::Decider {
 
   /// The state as of the newest published batch.
   projections::ViewState reader() const;
-  /// See RefusalLog::recall.
-  std::optional<RefusalLog::Remembered> recall(domain::AccountId account, const domain::Uuid& correlation) const {
-    return refusals_.recall(account, correlation);
-  }
 
  private:
   projections::Overlays published() const;

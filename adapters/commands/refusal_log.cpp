@@ -31,19 +31,6 @@ bool RefusalLog::first(const Refused& refused, domain::UnixMs now) {
   return false;
 }
 
-void RefusalLog::remember(const Remembered& refused) {
-  const std::lock_guard lock(mutex_);
-  if (remembered_.size() >= most_remembered) remembered_.pop_front();
-  remembered_.push_back(refused);
-}
-
-std::optional<RefusalLog::Remembered> RefusalLog::recall(domain::AccountId account, const domain::Uuid& correlation) {
-  const std::lock_guard lock(mutex_);
-  for (auto it = remembered_.rbegin(); it != remembered_.rend(); ++it)
-    if (it->account == account && it->correlation == correlation) return *it;
-  return std::nullopt;
-}
-
 void RefusalLog::count(const Refused& refused, domain::UnixMs now) {
   const std::lock_guard lock(mutex_);
   ++minute_of(refused, now).beyond_first[refused.reason];

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -35,17 +34,6 @@ class RefusalLog {
     std::uint32_t count = 0;
     domain::UnixMs window_start = 0;
   };
-
-  /// A refused redemption that was only counted, for the help desk: which code, and why.
-  struct Remembered {
-    domain::AccountId account;
-    domain::Uuid correlation;
-    domain::CodeId code;  ///< nil: nobody's
-    domain::Reason reason;
-  };
-  /// The newest most_remembered are kept, in RAM.
-  void remember(const Remembered& refused);
-  std::optional<Remembered> recall(domain::AccountId account, const domain::Uuid& correlation);
 
   explicit RefusalLog(std::size_t most = 2'000) : most_(most) {}
 
@@ -81,8 +69,6 @@ class RefusalLog {
   std::mutex mutex_;
   const std::size_t most_;
   std::map<Key, Minute> minutes_;
-  static constexpr std::size_t most_remembered = 10'000;
-  std::deque<Remembered> remembered_;
 };
 
 }  // namespace countersign::commands

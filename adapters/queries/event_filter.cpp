@@ -56,7 +56,8 @@ constexpr Attribute attributes[] = {
     {"type", false, [](const EventView& e) -> Value { return std::string(domain::name_of(e.type()).name); }},
     {"sub_type", false, [](const EventView& e) -> Value { return std::string(domain::name_of(e.type()).sub_type); }},
     {"action", false, [](const EventView& e) -> Value { return std::string(domain::name_of(e.type()).action); }},
-    {"severity", false, [](const EventView& e) -> Value { return std::string(domain::name_of(e.type()).severity); }},
+    {"severity", false,
+     [](const EventView& e) -> Value { return std::string(domain::severity_of(e.type(), e.reason())); }},
     {"sequence", true, [](const EventView& e) -> Value { return static_cast<std::int64_t>(e.sequence()); }},
     {"time", true, [](const EventView& e) -> Value { return e.time(); }},
     {"outcome", false, result},
@@ -223,7 +224,9 @@ class Parser {
     if (*op == Operator::pr) return node;
     const bool textual = *op == Operator::co || *op == Operator::sw || *op == Operator::ew;
     if (attribute->numeric && textual) return fail("co, sw and ew don't go with numbers and times");
-    auto value = attribute->numeric ? number(attribute->name == "time") : text();
+    const bool whole = *op == Operator::eq || *op == Operator::ne;
+    auto value =
+        attribute->numeric ? number(attribute->name == "time") : text(attribute->name == "correlation_id" && whole);
     if (!value) return nullptr;
     node->value = std::move(*value);
     return node;
@@ -265,8 +268,9 @@ class Parser {
     return std::nullopt;
   }
 
-  /// A JSON string. Folded to lower case, since comparisons are without regard to case.
-  std::optional<Value> text() {
+  /// A JSON string. Folded to lower case, since comparisons are without regard to case; a whole correlation id is made
+  /// what stands in events for it, so that a proxy's own request id finds them.
+  std::optional<Value> text(bool is_correlation = false) {
     if (!symbol('"')) {
       fail("expected a text in double quotes");
       return std::nullopt;
@@ -288,7 +292,7 @@ class Parser {
       return std::nullopt;
     }
     ++at_;
-    return Value(lower(out));
+    return Value(is_correlation && !out.empty() ? correlation_text(correlation_uuid(out)) : lower(out));
   }
 
   std::string_view text_;

@@ -4,7 +4,8 @@
 //
 // Attributes: id, type, sub_type, action, severity, sequence, time, outcome (= outcome.result), outcome.reason, actor,
 // subject, target (= their .id), actor.type, subject.type, target.type, session_id, correlation_id. All of them stand
-// in the event's clear part: no seal is opened. Limits: 4,096 characters, 100 comparisons, 32 levels.
+// in the event's clear part: no seal is opened. A whole correlation_id (eq, ne) may be the request id that a proxy
+// gave. Limits: 4,096 characters, 100 comparisons, 32 levels.
 
 #include <memory>
 #include <string>

@@ -18,8 +18,8 @@ json::value text_or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
-/// What an event type says beyond who and what: numbers and enums of its clear part.
-json::object details(const domain::EventView& event) {
+/// What an event type says beyond who and what: numbers and enums of its clear part, and what a download asked for.
+json::object details(const domain::EventView& event, const domain::Personal& personal) {
   json::object out;
   const auto& clear = event.clear();
   if (const auto* refusals = clear.payload_as_Refusals()) out["count"] = refusals->count();
@@ -36,6 +36,10 @@ json::object details(const domain::EventView& event) {
   if (const auto* stream = clear.payload_as_StreamRecord()) {
     out["format"] = stream->format() ? stream->format()->str() : "";
     if (event.type() == domain::EventType::stream_ended) out["events"] = stream->events();
+  }
+  if (const auto* download = clear.payload_as_CodesDownloaded()) {
+    out["rows"] = download->rows();
+    out["filter"] = text_or_null(personal.detail);
   }
   if (const auto* server = clear.payload_as_ServerRecord()) {
     out["version"] = server->version() ? server->version()->str() : "";
@@ -99,7 +103,7 @@ json::object EventRenderer::render(const domain::EventView& event, bus::FrameNum
                    {"type", name.name},
                    {"sub_type", name.sub_type},
                    {"action", name.action},
-                   {"severity", event.reason() == domain::Reason::rescue ? "critical" : name.severity},
+                   {"severity", domain::severity_of(event.type(), event.reason())},
                    {"outcome",
                     {{"result", clear.outcome() == domain::Outcome::success ? "success" : "failure"},
                      {"reason", text_or_null(std::string(domain::reason_text(event.reason())))}}},
@@ -110,7 +114,7 @@ json::object EventRenderer::render(const domain::EventView& event, bus::FrameNum
   const auto session = domain::EventView::to_uuid(clear.session());
   out["session_id"] = session.is_nil() ? json::value(nullptr) : json::value(domain::SessionId{session}.text());
   out["correlation_id"] = text_or_null(correlation_text(domain::EventView::to_uuid(clear.correlation())));
-  out["details"] = details(event);
+  out["details"] = details(event, personal);
   out["position"] = text_of(Position{log_, frame});
   return out;
 }

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Holds docs/api/openapi.yaml against itself: references lead somewhere, operations are named once and say who may call
-them, secrets aren't cached, path parameters are declared. That it says what the server does is for tests of the server.
+them, secrets aren't cached, path parameters are declared. And against the server's route table, in both directions: which
+operations there are, who may call them, and which query parameters and media types they take.
 
-Usage: openapi_test.py REPOSITORY
+Usage: openapi_test.py REPOSITORY PRINT_ROUTES
 """
+import json
 import pathlib
 import re
+import subprocess
 import sys
 import unittest
 
 import yaml
 
 ROOT = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else ".").resolve()
+PRINT_ROUTES = sys.argv.pop(1) if len(sys.argv) > 1 else ROOT / "build/dev/bin/print_routes"
 ROLES = {"root", "admin", "operator", "auditor", "gateway", "siem", "scim", "public"}
 METHODS = ("get", "post", "patch", "delete", "put")
 
@@ -22,6 +26,40 @@ class OpenApi(unittest.TestCase):
         cls.document = yaml.safe_load((ROOT / "docs/api/openapi.yaml").read_text("utf-8"))
         cls.operations = [(path, method, item[method], item.get("parameters", []))
                           for path, item in cls.document["paths"].items() for method in METHODS if method in item]
+
+        printed = subprocess.run([PRINT_ROUTES], check=True, capture_output=True, text=True).stdout
+        cls.routes = {route["operation"]: route for route in map(json.loads, printed.splitlines())}
+
+    def of_each_operation(self, say):
+        return {operation["operationId"]: say(path, method, operation, shared)
+                for path, method, operation, shared in self.operations}
+
+    def test_the_server_has_these_operations_and_no_others(self):
+        self.assertEqual({name: (route["verb"], route["path"]) for name, route in self.routes.items()},
+                         self.of_each_operation(lambda path, method, *_: (method.upper(), path)))
+
+    def test_the_server_lets_these_roles_and_no_others(self):
+        self.assertEqual({name: set(route["roles"]) for name, route in self.routes.items()},
+                         self.of_each_operation(lambda _, __, operation, ___: set(operation["x-roles"])))
+
+    def test_the_server_knows_these_query_parameters_and_no_others(self):
+        def queried(_, __, operation, shared):
+            declared = [self.resolve(p["$ref"]) if "$ref" in p else p for p in shared + operation.get("parameters", [])]
+            return {p["name"] for p in declared if p["in"] == "query"}
+        self.assertEqual({name: set(route["query"]) for name, route in self.routes.items()}, self.of_each_operation(queried))
+
+    def test_the_server_takes_these_media_types_and_no_others(self):
+        for _, __, operation, ___ in self.operations:
+            if "requestBody" in operation:
+                self.assertEqual(set(self.routes[operation["operationId"]]["accepts"]),
+                                 set(operation["requestBody"]["content"]), operation["operationId"])
+
+    def test_reads_can_wait_for_a_position(self):
+        """Every GET of an account's objects but the stream and the server's own pages."""
+        for path, method, operation, _ in self.operations:
+            if method == "get" and "public" not in operation["x-roles"] and operation["operationId"] not in (
+                    "stream_events", "list_projections"):
+                self.assertIn({"$ref": "#/components/parameters/min_position"}, operation.get("parameters", []), path)
 
     def resolve(self, reference):
         node = self.document

@@ -169,6 +169,57 @@ TEST(Reset, OfOneUserNamedTwiceHappensOnce) {
       .then({user_reset, registration_code_revoked});
 }
 
+TEST(Reset, OfMoreThanOneCommandHoldsIsDoneByFurtherOnes) {
+  Ledger ledger;
+  const std::vector<std::string> names{"ada", "bob", "eve"};
+  for (const auto& name : names) {
+    a_user(name)(ledger);
+    for (int i = 0; i < 100; ++i) {
+      const auto each = name + std::to_string(i);
+      ASSERT_FALSE(a_code(name, each)(ledger).refusal);
+      ASSERT_FALSE(redeem(each, each)(ledger).refusal);
+    }
+  }
+  for (int i = 100; i < 200; ++i) {  // ada alone makes 901 events
+    ASSERT_FALSE(a_code("ada", "ada" + std::to_string(i))(ledger).refusal);
+    ASSERT_FALSE(redeem("ada" + std::to_string(i), "ada" + std::to_string(i))(ledger).refusal);
+  }
+  for (int i = 0; i < 100; ++i) ASSERT_FALSE(a_code("ada", "open" + std::to_string(i))(ledger).refusal);
+  EXPECT_EQ(reset_events(ledger.the_user("ada")), 901u);
+
+  ResetUsers command{{user("ada"), user("bob"), user("eve")}};
+  std::uint64_t revoked = 0;
+  std::size_t commands = 0, resets = 0;
+  while (!command.ids.empty() && ++commands < 10) {
+    const auto decision = ledger.run(command, ledger.as(Role::admin));
+    ASSERT_FALSE(decision.refusal());
+    EXPECT_LE(ledger.last().types.size(), most_reset_events);
+    resets += static_cast<std::size_t>(std::ranges::count(ledger.last().types, user_reset));
+    revoked += decision.result().codes_revoked;
+    command = {decision.result().left, decision.result().begun};
+  }
+  EXPECT_EQ(revoked, 500u);
+  EXPECT_EQ(commands, 4u);
+  for (const auto& name : names) EXPECT_TRUE(ledger.the_user(name).codes.empty()) << name;
+  EXPECT_EQ(resets, names.size());
+}
+
+TEST(Renaming, ToTheNameThatADeviceHasChangesNothing) {
+  auto story = given(a_device("ada", "A"));
+  story.when(admin(RenameDevice{{activation("A")}, {}, 1, true})).then_nothing();
+  EXPECT_EQ(story->the_activation("A")->device_version, 1u);
+  story.when(admin(RenameDevice{{activation("A")}, {}, 1})).then({device_renamed});
+  story.when(admin(RenameDevice{{activation("A")}, {}, 1, true})).refused(RefusalCode::version_mismatch);
+}
+
+TEST(Redeeming, TheKeyThatADeviceNamesIsItsTokens) {
+  auto drawn = drawn_activation("A");
+  drawn.key_thumbprint = digest_of("thumbprint");
+  auto story = given(an_open_code());
+  story.when(admin(RedeemCode{digest_of("code A"), story->slot(), drawn})).then(activated);
+  EXPECT_EQ(story->the_activation("A")->key_thumbprint, digest_of("thumbprint"));
+}
+
 TEST(Erasing, LeavesNothingThatLeadsToThePerson) {
   auto story = given(a_device("ada", "A") + std::vector{a_code("ada", "B"), reserve("B", "T"), disable("ada")});
   story.when(erase("ada")).then({user_erased});

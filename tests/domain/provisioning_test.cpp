@@ -54,6 +54,13 @@ TEST(Method, AUserWithMfaIsRefusedByNameAndAllAreWithHim) {
   EXPECT_TRUE(story->the_user("bob").codes.empty());
 }
 
+TEST(Method, AllUsersWithMfaAmongThoseNamedAreCounted) {
+  auto story = given({a_user("ada", true), a_user("bob"), a_user("eve", true)});
+  GenerateCodes all{{user("bob"), user("ada"), user("eve")}, 1, {drawn_code("1"), drawn_code("2"), drawn_code("3")}};
+  story.when(admin(all)).refused(RefusalCode::mfa_configured);
+  EXPECT_TRUE(story.refusal().detail.starts_with("2 users have MFA")) << story.refusal().detail;
+}
+
 TEST(Policy, KeepsEverythingThatItWasGiven) {
   Provisioning wanted;
   wanted.code_validity_value = 12;
@@ -63,9 +70,23 @@ TEST(Policy, KeepsEverythingThatItWasGiven) {
   wanted.access_token_validity_seconds = 3600;
   wanted.session_lifetime_seconds = 60;
   auto story = given({});
-  story.when(admin(ChangeProvisioning{wanted, true})).then({provisioning_changed});
+  story.when(admin(ChangeProvisioning{ProvisioningChange::to(wanted), true})).then({provisioning_changed});
   EXPECT_EQ(story->the_account().provisioning, wanted);
-  story.when(admin(ChangeProvisioning{wanted, true})).then_nothing();
+  story.when(admin(ChangeProvisioning{ProvisioningChange::to(wanted), true})).then_nothing();
+}
+
+TEST(Policy, TwoChangesOfDifferentFieldsAreBothKept) {
+  const auto before = Provisioning{};
+  ProvisioningChange validity, lifetime;
+  validity.code_validity_value = 3;
+  lifetime.session_lifetime_seconds = 60;
+  auto story = given({});
+  story.when(admin(ChangeProvisioning{validity, false})).then({provisioning_changed});
+  story.when(admin(ChangeProvisioning{lifetime, false})).then({provisioning_changed});
+  auto wanted = before;
+  wanted.code_validity_value = 3;
+  wanted.session_lifetime_seconds = 60;
+  EXPECT_EQ(story->the_account().provisioning, wanted);
 }
 
 TEST(ApiKey, TheLastLastingAdministratorKeyStays) {

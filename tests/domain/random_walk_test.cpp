@@ -122,7 +122,7 @@ class Walk {
     wanted.code_validity_value = static_cast<std::uint32_t>(below(9));
     wanted.access_token_validity_seconds = below(2) * below(1'000'000);
     wanted.session_lifetime_seconds = below(2) * below(1'000'000);
-    return admin(ChangeProvisioning{wanted, true});
+    return admin(ChangeProvisioning{ProvisioningChange::to(wanted), true});
   }
   Step suspend_or_resume() {
     const bool suspended = !ledger_.the_account().suspended && below(4) == 0;

@@ -268,6 +268,13 @@ class Starts(unittest.TestCase):
     def test_settings(self):
         self.refused("nonsense", status=2, arguments=["--nonsense"])
         self.refused("LIMITS_QUEUE", "a whole number", status=2, settings={"LIMITS_QUEUE": "many"})
+        for name, value in (("LIMITS_REDEEM_FAILURES_PER_SOURCE", "4294967296"), ("DISK_RESERVE_MIB", str(1 << 44)),
+                            ("LIMITS_QUEUE", "0"), ("THREADS", "1025"), ("LIMITS_IDLE_TIMEOUT_MS", str(1 << 64)), ("THREADS", "-1")):
+            self.refused(name, "a whole number from", value, status=2, settings={name: value})
+        self.refused("--restore", status=2, arguments=["--keep-tokens"])
+        self.refused("--restore", status=2, arguments=["--erasures", "/tmp/x"])
+        for settings in ({"ROOT_KEY_FILE": "/tmp/x"}, {"ROOT_KEY": "an-operators-own-root-key"}):
+            self.refused("--new-root-key", status=2, arguments=["--new-root-key"], settings=settings)
         self.refused("kafka", "later release", status=2, settings={"BUS": "kafka"})
         self.refused("kafka", status=2, arguments=["--bus", "kafka", "--kafka-brokers", "localhost:9092"])
         self.refused("embedded", "carrier-pigeon", status=2, settings={"BUS": "carrier-pigeon"})

@@ -361,6 +361,36 @@ class Rules(ServerTest):
         self.admin.patch(device, {"name": "again"}, headers={"If-Match": tag}).expect(412, "version-mismatch")
         self.assertEqual(self.admin.get(device).json["name"], "renamed")
 
+    def test_versions_as_rfc_9110_writes_them(self):
+        made = self.admin.user()
+        path, number = "/v1/users/" + made["id"], made["version"]
+        for tags in ('"v{}"', '"v99", "v{}"', "*"):
+            self.admin.patch(path, {"last_name": f"L{number}"}, headers={"If-Match": tags.format(number)}).expect(200)
+            number += 1
+        for tags in (f'W/"v{number}"', f"v{number}", f'"{number}"', '"v1"'):
+            self.admin.patch(path, {"last_name": "no"}, headers={"If-Match": tags}).expect(412, "version-mismatch")
+
+    def test_attributes_are_merged(self):
+        made = self.admin.user(attributes={"department": "Sales", "mobile": "+49 1"})
+        path = "/v1/users/" + made["id"]
+
+        def change(attributes):
+            return self.admin.patch(path, {"attributes": attributes}).expect(200).json["attributes"]
+        self.assertEqual(change({"mobile": "+49 2"}), {"department": "Sales", "mobile": "+49 2"})
+        self.assertEqual(change({"mobile": None, "floor": "3"}), {"department": "Sales", "floor": "3"})
+        self.assertEqual(change({"mobile": None}), {"department": "Sales", "floor": "3"})
+        change({f"a{number}": "x" for number in range(30)})
+        self.admin.patch(path, {"attributes": {"one too many": "x"}}).expect(422, "invalid-fields")
+
+    def test_a_dry_run_is_another_request_than_the_import(self):
+        retry, people = key(), "email,first_name\ndry-and-wet@example.com,D\n"
+        dry = self.admin.import_csv(people, query={"dry_run": "true"}, headers=retry)
+        self.assertTrue(dry["dry_run"])
+        for query in ({"dry_run": "false"}, None):
+            self.admin.post("/v1/users/import", people, type="text/csv", query=query,
+                            headers=retry).expect(422, "idempotency-key-reused")
+        self.assertEqual(self.admin.import_csv(people, query={"dry_run": "true"}, headers=retry)["id"], dry["id"])
+
     def test_retries(self):
         retry = key()
         person = {"first_name": "R", "email": "retry@example.com"}
@@ -523,6 +553,18 @@ class Looking(ServerTest):
             self.siem.get("/v1/events", wrong).expect(400, "invalid-parameter")
         self.siem.get("/v1/events", {"account": "acc_system"}).expect(404)
         self.assertIn("server.started", [e["type"] for e in self.server.root().get("/v1/events").expect(200).json["items"]])
+
+    def test_a_user_agent_of_any_bytes(self):
+        user = self.admin.user()["id"]
+        for sent, shown in ((b"T\xe9l\xe9phone/1.0", "T\ufffdl\ufffdphone/1.0"), ("\u65e5\u672c/1".encode(), "\u65e5\u672c/1"),
+                            (b"x" * 254 + "\u65e5\u672c".encode(), "x" * 254)):
+            [code] = self.admin.codes(user)
+            made = self.server.client().redeem(code["code"], headers={"User-Agent": sent}).expect(201).json
+            self.assertEqual(self.admin.get("/v1/sessions/" + made["session_id"]).expect(200).json["user_agent"], shown)
+            [event] = self.admin.events(f'type eq "device.activated" and target eq "{made["device_id"]}"')
+            self.assertEqual(event["client"]["user_agent"], shown)
+        self.server.client("x").get("/v1/users", headers={"User-Agent": b"\xff\xfe"}).expect(401)
+        self.assertEqual(self.server.root().get("/v1/events").expect(200).status, 200)
 
     def test_pages(self):
         query = {"filter": f'type eq "user.created" and sequence le {self.last}', "limit": "7"}

@@ -80,6 +80,8 @@ class Ledger {
     return last_;
   }
 
+  /// Of the last command.
+  const Happened& last() const { return last_; }
   const projections::ViewState& state() const { return state_; }
   const projections::Overlay& overlay() const { return overlay_; }
   /// Bytes of every event so far, in order.

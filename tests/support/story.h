@@ -114,7 +114,8 @@ inline Step a_policy(const std::function<void(domain::Provisioning&)>& change, b
   return [=](Ledger& ledger) {
     auto wanted = ledger.the_account().provisioning;
     change(wanted);
-    return ledger.happens(domain::ChangeProvisioning{wanted, mail}, ledger.as(domain::Role::admin));
+    return ledger.happens(domain::ChangeProvisioning{domain::ProvisioningChange::to(wanted), mail},
+                          ledger.as(domain::Role::admin));
   };
 }
 /// A user with `device` activated by a code of the same name.

@@ -146,7 +146,8 @@ json::object Api::post_file(std::string_view path, const Parameters& parameters,
 json::object Api::patch(std::string_view path, const json::value& body, std::string_view version) {
   auto asked = request("PATCH", std::string(path));
   asked.headers["Content-Type"] = "application/json";
-  if (!version.empty()) asked.headers["If-Match"] = '"' + std::string(version) + '"';
+  if (!version.empty())
+    asked.headers["If-Match"] = (version.starts_with('v') ? "\"" : "\"v") + std::string(version) + '"';
   asked.body = json::serialize(body);
   return parse_object(http_.send(asked));
 }

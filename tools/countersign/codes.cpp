@@ -69,19 +69,23 @@ void add_list(CLI::App& codes, Session& session) {
 /// Into a file of mode 0600, or to standard output for "-".
 void download(Session& session, const std::string& file, const Parameters& parameters) {
   std::ofstream out;
-  if (file != "-") {
-    if (::access(file.c_str(), F_OK) == 0)
-      throw LocalError(file + " exists: name another file, or - for standard output.");
+  if (file != "-" && ::access(file.c_str(), F_OK) == 0)
+    throw LocalError(file + " exists: name another file, or - for standard output.");
+  // Not before the server has begun to answer: a refusal leaves no file behind.
+  const auto begin = [&] {
+    if (file == "-" || out.is_open()) return;
     const auto mask = ::umask(077);
     out.open(file, std::ios::binary);
     ::umask(mask);
     if (!out) throw LocalError(file + " can't be written.");
-  }
+  };
   std::ostream& to = file == "-" ? std::cout : out;
   session.api().stream("/v1/registration-codes.csv", parameters, "text/csv", [&](std::string_view piece) {
+    begin();
     to.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     return to.good();
   });
+  begin();
   to.flush();
   if (!to) throw std::runtime_error(file + ": writing failed; the file is not complete.");
 }

@@ -60,7 +60,7 @@ void add_create_and_update(CLI::App& users, Session& session) {
   auto version = std::make_shared<std::string>();
   update->add_option("user", *who, "usr_... or e-mail address")->required();
   update->add_option("--email", changed->email);
-  update->add_option("--if-version", *version, "Change nothing unless the user still has this version");
+  update->add_option("--if-version", *version, "Change nothing unless the user still has this version, such as 3");
   add_fields(*update, *changed);
   update->callback([&session, changed, who, version] {
     const auto body = body_of(*changed);

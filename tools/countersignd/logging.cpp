@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "adapters/queries/rfc3339.h"
+#include "tools/countersign/text.h"
 
 namespace countersign::server {
 namespace {
@@ -24,33 +25,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 constexpr std::string_view names[] = {"debug", "info", "warning", "error"};
 
-bool is_bidi(std::string_view rest) {
-  // U+200E/F, U+202A..E, U+2066..9 in UTF-8
-  if (rest.size() < 3 || static_cast<unsigned char>(rest[0]) != 0xe2) return false;
-  const auto b = static_cast<unsigned char>(rest[1]), c = static_cast<unsigned char>(rest[2]);
-  return (b == 0x80 && ((c >= 0x8e && c <= 0x8f) || (c >= 0xaa && c <= 0xae))) || (b == 0x81 && c >= 0xa6 && c <= 0xa9);
-}
-
 }  // namespace
-
-std::string escaped(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool bidi = is_bidi(text.substr(i));
-    if (c < 0x20 || c == 0x7f || bidi) {
-      for (std::size_t n = bidi ? 3 : 1; n > 0; --n, ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        out.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
-      }
-      --i;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 Log::Log(std::string_view format, std::string_view level) : json_(format == "json") {
   const auto* name = std::find(std::begin(names), std::end(names), level);
@@ -73,14 +48,14 @@ void Log::write(LogLevel level, std::string_view message, std::initializer_list<
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
     boost::json::object line{{"time", queries::rfc3339(now.count())},
                              {"level", names[static_cast<std::size_t>(level)]},
-                             {"message", escaped(message)}};
-    for (const auto& [name, value] : fields) line[name] = escaped(value);
+                             {"message", cli::escaped(message)}};
+    for (const auto& [name, value] : fields) line[name] = cli::escaped(value);
     spdlog::log(to, "{}", boost::json::serialize(line));
     return;
   }
-  std::string line = escaped(message);
+  std::string line = cli::escaped(message);
   for (const auto& [name, value] : fields) {
-    const auto text = escaped(value);
+    const auto text = cli::escaped(value);
     const bool quoted = text.empty() || text.find_first_of(" \"=") != std::string::npos;
     line.append(1, ' ').append(name).append(1, '=').append(quoted ? "\"" + text + "\"" : text);
   }

@@ -27,7 +27,4 @@ class Log {
   bool json_;
 };
 
-/// Control and bidirectional-formatting characters as \xNN and \uNNNN.
-std::string escaped(std::string_view text);
-
 }  // namespace countersign::server

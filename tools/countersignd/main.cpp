@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "tools/countersign/text.h"
 #include "tools/countersignd/node.h"
 
 namespace {
@@ -54,10 +55,10 @@ int main(int argc, char** argv) {
     server::Log log(settings->log_format, settings->log_level);
     return serve(*settings, log);
   } catch (const server::UsageError& error) {
-    std::cerr << "countersignd: " << server::escaped(error.text) << '\n';
+    std::cerr << "countersignd: " << cli::escaped(error.text) << '\n';
     return 2;
   } catch (const std::exception& error) {
-    std::cerr << "countersignd: " << server::escaped(error.what()) << '\n';
+    std::cerr << "countersignd: " << cli::escaped(error.what()) << '\n';
     return 1;
   }
 }

@@ -24,7 +24,11 @@ Metrics::Metrics(const std::vector<http::Route>& routes)
       gauges_(prometheus::BuildGauge()
                   .Name("countersign_state")
                   .Help("Snapshot of log, sequencer and views.")
-                  .Register(registry_)) {
+                  .Register(registry_)),
+      ignored_(prometheus::BuildCounter()
+                   .Name("countersign_ignored_records_total")
+                   .Help("Records of the log that don't count, by the reason.")
+                   .Register(registry_)) {
   for (const auto& route : routes) {
     const auto& name = operations_.emplace_back(route.operation);
     auto& of = by_operation_[name] = std::make_unique<OfOperation>();
@@ -50,6 +54,7 @@ void Metrics::answered(const http::AccessRecord& record) {
 
 std::string Metrics::text(const bus::SequencerStatus& status, const projections::Views& views,
                           std::size_t connections) {
+  const std::lock_guard lock(scrape_);
   const auto set = [&](const char* what, double value) { gauges_.Add({{"what", what}}).Set(value); };
   set("durable_frame", static_cast<double>(value(status.durable_frame)));
   set("landed_frame", static_cast<double>(value(status.landed_frame)));
@@ -63,9 +68,10 @@ std::string Metrics::text(const bus::SequencerStatus& status, const projections:
   set("resolves", static_cast<double>(status.resolves));
   set("connections", static_cast<double>(connections));
   set("views_bytes", static_cast<double>(views.disk_bytes()));
-  double ignored = 0;
-  for (const auto count : status.ignored) ignored += static_cast<double>(count);
-  set("ignored_records", ignored);
+  for (std::size_t reason = 0; reason < bus::ignored_reasons; ++reason) {
+    auto& counter = ignored_.Add({{"reason", std::string(bus::name(static_cast<bus::Ignored>(reason)))}});
+    counter.Increment(static_cast<double>(status.ignored[reason]) - counter.Value());
+  }
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

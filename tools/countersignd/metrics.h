@@ -11,6 +11,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 
@@ -40,6 +41,8 @@ class Metrics {
   std::deque<std::string> operations_;                                               ///< what by_operation_ refers to
   OfOperation none_;
   prometheus::Family<prometheus::Gauge>& gauges_;
+  prometheus::Family<prometheus::Counter>& ignored_;
+  std::mutex scrape_;
 };
 
 }  // namespace countersign::server

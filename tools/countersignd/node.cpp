@@ -37,6 +37,7 @@ struct Node::Api {
   http::Writes writes;
   http::Accounts accounts;
   http::Users users;
+  http::RecentRefusals recent_refusals;
   http::RegistrationCodes codes;
   http::Redemption redemption;
   http::Connections connections;
@@ -50,15 +51,16 @@ struct Node::Api {
         writes(*n.submitter_, *n.decider_, *n.lookup_, n.identity_),
         accounts(reads, writes, *n.keys_, authentication, false),
         users(reads, writes, *n.keys_, *n.operations_),
-        codes(reads, writes, *n.operations_),
-        redemption(reads, writes, *n.limits_),
+        codes(reads, writes, *n.operations_, recent_refusals),
+        redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
         events(reads, writes, **n.sequencer_),
         status(reads, **n.sequencer_, std::move(ports)) {}
 
   std::vector<http::Route> routes(operations::Operations& operations) {
-    return http::routes({accounts, users, codes, redemption, connections, introspection, events, status, operations});
+    return http::routes(
+        {reads, accounts, users, codes, redemption, connections, introspection, events, status, operations});
   }
 };
 

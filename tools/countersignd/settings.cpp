@@ -22,7 +22,10 @@ struct Setting {
   const char* name;  ///< TOML key; variable and flag follow from it
   std::variant<Text, Number, Flag, Texts> member;
   const char* help;
+  std::uint64_t least = 0, most = 0;  ///< of numbers
 };
+
+constexpr std::uint64_t day_ms = 86'400'000, most_failures = 1'000'000'000;
 
 const Setting table[] = {
     {"data_dir", &Settings::data_dir, "where log, keys and views are kept"},
@@ -43,16 +46,17 @@ const Setting table[] = {
     {"log.level", &Settings::log_level, "debug, info, warning or error"},
     {"trusted_proxies", &Settings::trusted_proxies, "networks whose X-Forwarded-For counts, such as 10.0.0.0/8"},
     {"limits.redeem_failures_per_source", &Settings::redeem_failures_per_source,
-     "failed redemptions a minute and source; 0: no limit"},
+     "failed redemptions a minute and source; 0: no limit", 0, most_failures},
     {"limits.redeem_failures_per_account", &Settings::redeem_failures_per_account,
-     "failed redemptions a minute and account; 0: no limit"},
-    {"limits.max_connections", &Settings::max_connections, "open connections"},
-    {"limits.queue", &Settings::queue, "commands that may wait; beyond: 503"},
-    {"limits.header_timeout_ms", &Settings::header_timeout_ms, "until a request's headers are complete"},
-    {"limits.idle_timeout_ms", &Settings::idle_timeout_ms, "between two requests of a connection"},
-    {"limits.body_idle_timeout_ms", &Settings::body_idle_timeout_ms, "between two pieces of a body"},
-    {"disk_reserve_mib", &Settings::disk_reserve_mib, "free space below which commands are refused (507)"},
-    {"threads", &Settings::threads, "threads for connections; 0: one for each core"},
+     "failed redemptions a minute and account; 0: no limit", 0, most_failures},
+    {"limits.max_connections", &Settings::max_connections, "open connections", 1, 1'000'000},
+    {"limits.queue", &Settings::queue, "commands that may wait; beyond: 503", 1, 1'000'000},
+    {"limits.header_timeout_ms", &Settings::header_timeout_ms, "until a request's headers are complete", 1, day_ms},
+    {"limits.idle_timeout_ms", &Settings::idle_timeout_ms, "between two requests of a connection", 1, day_ms},
+    {"limits.body_idle_timeout_ms", &Settings::body_idle_timeout_ms, "between two pieces of a body", 1, day_ms},
+    {"disk_reserve_mib", &Settings::disk_reserve_mib, "free space below which commands are refused (507)", 0,
+     1'000'000'000},
+    {"threads", &Settings::threads, "threads for connections; 0: one for each core", 0, 1024},
 };
 
 bool is_secret(const Setting& setting) {
@@ -72,7 +76,7 @@ std::string flag_of(const Setting& setting) {
 }
 
 void set(Settings& settings, const Setting& setting, const std::string& value, const std::string& where) {
-  const auto wrong = [&](const char* expected) {
+  const auto wrong = [&](const std::string& expected) {
     throw UsageError{where + ": " + expected + " is expected" + (is_secret(setting) ? "" : ", not '" + value + "'")};
   };
   if (const auto* text = std::get_if<Text>(&setting.member)) {
@@ -80,7 +84,8 @@ void set(Settings& settings, const Setting& setting, const std::string& value, c
   } else if (const auto* number = std::get_if<Number>(&setting.member)) {
     std::uint64_t parsed = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
-    if (error != std::errc() || end != value.data() + value.size() || value.empty()) wrong("a whole number");
+    if (error != std::errc() || end != value.data() + value.size() || parsed < setting.least || parsed > setting.most)
+      wrong("a whole number from " + std::to_string(setting.least) + " to " + std::to_string(setting.most));
     settings.*(*number) = parsed;
   } else if (const auto* flag = std::get_if<Flag>(&setting.member)) {
     if (value != "true" && value != "false" && value != "1" && value != "0") wrong("true or false");
@@ -142,6 +147,12 @@ void check(const Settings& settings) {
   if (settings.bus != "embedded") throw UsageError{"bus: embedded is expected, not '" + settings.bus + "'"};
   if (settings.log_format != "text" && settings.log_format != "json")
     throw UsageError{"log.format: text or json is expected"};
+  if (settings.restore_from.empty() && (settings.restore_keep_tokens || !settings.restore_erasures.empty()))
+    throw UsageError{"--keep-tokens and --erasures go with --restore"};
+  if (settings.new_root_key && !(settings.root_key_file.empty() && settings.root_key.empty()))
+    throw UsageError{
+        "--new-root-key makes the data directory's own root key: with root_key or root_key_file it would change "
+        "nothing"};
   const auto listen = parse_listen(settings.listen);
   const bool tls = !settings.tls_certificate.empty();
   if (tls != !settings.tls_key.empty()) throw UsageError{"tls.certificate and tls.key belong together"};

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "adapters/queries/rfc3339.h"
+#include "tools/countersign/text.h"
 #include "tools/replay/folding.h"
 #include "tools/replay/progress_line.h"
 #include "tools/replay/state_at.h"
@@ -24,13 +25,6 @@ DIR is a data directory (a running server's too), a copy of one, or a backup.
 
 Exit status: 0 done, 1 something is wrong, 2 the command line was not understood.)";
 
-/// What stands in files may be anybody's: control characters stay off the terminal.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return out;
-}
-
 int run_verify(const replay::Source& source, replay::ProgressLine& line) {
   const auto result = replay::verify(source, line.port());
   line.clear();
@@ -38,9 +32,9 @@ int run_verify(const replay::Source& source, replay::ProgressLine& line) {
             << result.accounts << " accounts\nhead " << result.head << '\n';
   if (result.superseded > 0) std::cout << result.superseded << " records of superseded writers were passed over\n";
   if (result.views_equal) std::cout << "the views equal a fold of the log\n";
-  for (const auto& text : result.unchecked) std::cout << "not checked: " << printable(text) << '\n';
+  for (const auto& text : result.unchecked) std::cout << "not checked: " << cli::escaped(text) << '\n';
   if (result.wrong) {
-    std::cerr << "countersign-replay: " << printable(*result.wrong) << '\n';
+    std::cerr << "countersign-replay: " << cli::escaped(*result.wrong) << '\n';
     return 1;
   }
   std::cout << (result.unchecked.empty() ? "everything verifies\n" : "what could be checked verifies\n");
@@ -67,7 +61,7 @@ int run_state(const replay::Source& source, const std::string& account, const st
               << " then\n";
     return 1;
   }
-  std::cout << boost::json::serialize(state) << '\n';
+  std::cout << cli::escaped_json(boost::json::serialize(state)) << '\n';
   return 0;
 }
 
@@ -116,7 +110,7 @@ int main(int argc, char** argv) {
     app.exit(error, std::cerr, std::cerr);
     return 2;
   } catch (const std::exception& error) {
-    std::cerr << "countersign-replay: " << printable(error.what()) << '\n';
+    std::cerr << "countersign-replay: " << cli::escaped(error.what()) << '\n';
     return 1;
   }
 }

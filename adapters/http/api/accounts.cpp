@@ -81,7 +81,7 @@ boost::asio::awaitable<Response> Accounts::list(Exchange& exchange) {
       return true;
     });
   };
-  return reads_.list(exchange, {}, std::move(fill));
+  return reads_.list(exchange, std::move(fill));
 }
 
 boost::asio::awaitable<Response> Accounts::update(Exchange& exchange) {
@@ -119,15 +119,13 @@ boost::asio::awaitable<Response> Accounts::rescue(Exchange& exchange) {
 // --- policy ----------------------------------------------------------------------------------------------------------
 
 boost::asio::awaitable<Response> Accounts::get_provisioning(Exchange& exchange) {
-  auto behind = co_await reads_.reach_min_position(exchange);
-  if (behind) co_return exchange.problem(*behind);
   const auto account = reads_.state().account(exchange.caller<Caller>()->account);
   co_return Response::json(200, boost::json::serialize(render(account->provisioning)));
 }
 
 namespace {
 
-void read_policy(Fields& fields, domain::Provisioning& policy) {
+void read_policy(Fields& fields, domain::ProvisioningChange& policy) {
   constexpr std::string_view methods[] = {"registration_code", "invitation_email"};
   constexpr std::string_view units[] = {"hours", "days"};
   constexpr std::int64_t longest = 10ll * 366 * 86'400;
@@ -138,13 +136,13 @@ void read_policy(Fields& fields, domain::Provisioning& policy) {
     policy.code_validity_unit = static_cast<domain::fb::ValidityUnit>(validity.choice("unit", units));
   });
   fields.optional_object("invitation", [&](Fields& mail) {
-    policy.send_to_created = mail.optional_boolean("send_to_created").value_or(policy.send_to_created);
-    policy.send_to_imported = mail.optional_boolean("send_to_imported").value_or(policy.send_to_imported);
-    policy.notify_disabled = mail.optional_boolean("notify_disabled").value_or(policy.notify_disabled);
+    policy.send_to_created = mail.optional_boolean("send_to_created");
+    policy.send_to_imported = mail.optional_boolean("send_to_imported");
+    policy.notify_disabled = mail.optional_boolean("notify_disabled");
   });
   if (const auto limits = free_numbers(fields, "max_authenticators", 32)) {
-    policy.max_authenticators.clear();
-    for (const auto& [type, maximum] : *limits) policy.max_authenticators.push_back({type, maximum});
+    policy.max_authenticators.emplace();
+    for (const auto& [type, maximum] : *limits) policy.max_authenticators->push_back({type, maximum});
   }
   if (const auto seconds = nullable_number(fields, "access_token_validity", 60, longest))
     policy.access_token_validity_seconds = *seconds;
@@ -156,10 +154,9 @@ void read_policy(Fields& fields, domain::Provisioning& policy) {
 
 boost::asio::awaitable<Response> Accounts::change_provisioning(Exchange& exchange) {
   const auto id = exchange.caller<Caller>()->account;
-  const auto account = reads_.state().account(id);
-  domain::ChangeProvisioning command{account->provisioning, mail_configured_};
+  domain::ChangeProvisioning command{{}, mail_configured_};
   Body body(exchange);
-  read_policy(body.fields(), command.wanted);
+  read_policy(body.fields(), command.change);
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   auto rendered = [id](const domain::Done&, const domain::State& state) {
     return json_answer(200, render(state.account(id)->provisioning));
@@ -215,7 +212,7 @@ boost::asio::awaitable<Response> Accounts::list_keys(Exchange& exchange) {
       return true;
     });
   };
-  return reads_.list(exchange, {}, std::move(fill));
+  return reads_.list(exchange, std::move(fill));
 }
 
 boost::asio::awaitable<Response> Accounts::revoke_key(Exchange& exchange) {

@@ -38,7 +38,12 @@ unsigned status_of(domain::RefusalCode code) {
 }  // namespace
 
 Problem problem_of(const domain::Refusal& refusal) {
-  return {.status = status_of(refusal.code), .code = std::string(text_of(refusal.code)), .detail = refusal.detail};
+  // A key that was refused has one code, whether the door saw it or the decision.
+  using enum domain::RefusalCode;
+  const auto code = refusal.code == key_invalid         ? "unauthorized"
+                    : refusal.code == role_insufficient ? "forbidden"
+                                                        : text_of(refusal.code);
+  return {.status = status_of(refusal.code), .code = std::string(code), .detail = refusal.detail};
 }
 
 Problem too_many_attempts(std::int64_t wait_ms) {
@@ -77,6 +82,10 @@ Problem bad_parameter(std::string_view name, std::string_view detail) {
           .code = "invalid-parameter",
           .detail = "The query parameter '" + std::string(name) + "' is not valid: " + std::string(detail) + ".",
           .errors = {{"/" + std::string(name), std::string(detail)}}};
+}
+
+boost::asio::awaitable<Response> ready(Response response) {
+  co_return response;
 }
 
 commands::Answer json_answer(std::uint16_t status, const boost::json::value& body) {

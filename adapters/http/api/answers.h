@@ -2,6 +2,7 @@
 // How outcomes become responses: refusals and failed settlements as problems, results as JSON with the position of what
 // they rest on.
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/json.hpp>
 
 #include "adapters/commands/command_work.h"
@@ -18,6 +19,9 @@ Problem too_many_attempts(std::int64_t wait_ms);
 
 Problem no_such(std::string_view what);
 Problem bad_parameter(std::string_view name, std::string_view detail);
+
+/// For a handler that needs to wait for nothing after all.
+boost::asio::awaitable<Response> ready(Response response);
 
 commands::Answer json_answer(std::uint16_t status, const boost::json::value& body);
 commands::Answer empty_answer(std::uint16_t status);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "adapters/commands/draw.h"
+#include "adapters/http/server/utf8.h"
 #include "adapters/queries/correlation.h"
 #include "bus/hash.h"
 #include "domain/record.h"
@@ -30,6 +31,11 @@ commands::RefusalLog::Source source_of(const keys::Lookup& lookup, const boost::
   commands::RefusalLog::Source source;
   std::copy_n(digest.begin(), source.size(), source.begin());
   return source;
+}
+
+std::string user_agent_of(const Exchange& exchange) {
+  constexpr std::size_t most_bytes = 256;
+  return as_utf8(exchange.request().header("User-Agent"), most_bytes);
 }
 
 domain::Uuid correlation_of(const Exchange& exchange) {
@@ -96,7 +102,7 @@ std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned statu
     call.context.correlation = correlation_of(exchange);
     call.context.ip = ip;
     call.context.ip_digest = source;
-    call.context.user_agent = exchange.request().header("User-Agent").substr(0, 256);
+    call.context.user_agent = user_agent_of(exchange);
     submitter_.submit<domain::RecordRefusals>(
         std::move(call), domain::RecordRefusals{domain::EventType::api_key_refused, reason, 1, clock_()},
         [](const auto&) {});

@@ -35,8 +35,6 @@ Connections::RenderOne Connections::session() const {
 
 boost::asio::awaitable<Response> Connections::get_one(Exchange& exchange, std::optional<domain::Uuid> id,
                                                       std::string_view what, RenderOne render) {
-  auto behind = co_await reads_.reach_min_position(exchange);
-  if (behind) co_return exchange.problem(*behind);
   const auto account = exchange.caller<Caller>()->account;
   const auto found = id ? find(reads_.state(), account, *id) : std::nullopt;
   if (!found) co_return exchange.problem(no_such(what));
@@ -58,8 +56,8 @@ boost::asio::awaitable<Response> Connections::get_session(Exchange& exchange) {
 
 // --- lists -----------------------------------------------------------------------------------------------------------
 
-boost::asio::awaitable<Response> Connections::list(Exchange& exchange, std::vector<std::string_view> parameters,
-                                                   std::function<Wanted(const Query&)> wanted, RenderOne render) {
+boost::asio::awaitable<Response> Connections::list(Exchange& exchange, std::function<Wanted(const Query&)> wanted,
+                                                   RenderOne render) {
   auto fill = [this, wanted = std::move(wanted), render = std::move(render)](Page& page, const Query& query,
                                                                              const Caller& caller) {
     const auto keep = wanted(query);
@@ -98,7 +96,7 @@ boost::asio::awaitable<Response> Connections::list(Exchange& exchange, std::vect
       return !found || take(id, *found->user, *found->activation);
     });
   };
-  return reads_.list(exchange, parameters, std::move(fill));
+  return reads_.list(exchange, std::move(fill));
 }
 
 boost::asio::awaitable<Response> Connections::list_devices(Exchange& exchange) {
@@ -108,19 +106,17 @@ boost::asio::awaitable<Response> Connections::list_devices(Exchange& exchange) {
       throw bad_parameter("status", "active or revoked is expected");
     return [status](const Activation& a) { return !status || a.device_live() == (*status == "active"); };
   };
-  return list(exchange, {"user_id", "status"}, wanted, device());
+  return list(exchange, wanted, device());
 }
 
 boost::asio::awaitable<Response> Connections::list_tokens(Exchange& exchange) {
   const auto wanted = [this](const Query& query) -> Wanted {
     const auto status = query.text("status");
-    if (status && *status != "active" && *status != "ended")
-      throw bad_parameter("status", "active or ended is expected");
-    return [status, now = reads_.now()](const Activation& a) {
-      return !status || a.token_live(now) == (*status == "active");
-    };
+    if (status && *status != "active" && *status != "revoked" && *status != "expired")
+      throw bad_parameter("status", "active, revoked or expired is expected");
+    return [status, now = reads_.now()](const Activation& a) { return !status || token_status(a, now) == *status; };
   };
-  return list(exchange, {"user_id", "status"}, wanted, token());
+  return list(exchange, wanted, token());
 }
 
 boost::asio::awaitable<Response> Connections::list_sessions(Exchange& exchange) {
@@ -131,7 +127,7 @@ boost::asio::awaitable<Response> Connections::list_sessions(Exchange& exchange) 
       return !active || a.session_live(now) == (*active == "true");
     };
   };
-  return list(exchange, {"user_id", "active"}, wanted, session());
+  return list(exchange, wanted, session());
 }
 
 // --- changes ---------------------------------------------------------------------------------------------------------
@@ -143,23 +139,28 @@ boost::asio::awaitable<Response> Connections::rename_device(Exchange& exchange) 
   const auto name = trimmed(body->text("name"));
   if (name.empty()) body->invalid("name", "it is blank");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
-  const auto found = id ? find(reads_.state(), account, id->uuid) : std::nullopt;
-  if (!found) co_return exchange.problem(no_such("device"));
-  auto expected = expected_version(exchange, found->activation->device_version);
-  if (!expected) co_return exchange.problem(version_mismatch());
-  domain::RenameDevice command{*id, {}, *expected};
-  if (auto profile = reads_.opener().of_user(account, found->user->id, found->activation->device))
-    command.device = std::move(*profile);
-  command.device.device_name = name;
-  co_return co_await writes_.run<domain::RenameDevice>(
-      exchange, std::move(command),
-      [this, account, id](const domain::DeviceWritten& result, const domain::State& state) {
-        const auto renamed = find(state, account, id->uuid);
-        auto answer =
-            renamed ? json_answer(200, device()(*renamed->activation, *renamed->user, account)) : empty_answer(204);
-        answer.headers.emplace_back("ETag", etag_of(result.version));
-        return answer;
-      });
+  for (int tries = 0;; ++tries) {
+    const auto found = id ? find(reads_.state(), account, id->uuid) : std::nullopt;
+    if (!found) co_return exchange.problem(no_such("device"));
+    auto expected = expected_version(exchange, found->activation->device_version);
+    if (!expected) co_return exchange.problem(version_mismatch());
+    domain::RenameDevice command{*id, {}, *expected};
+    if (auto profile = reads_.opener().of_user(account, found->user->id, found->activation->device))
+      command.device = std::move(*profile);
+    command.has_name = command.device.device_name == name;
+    command.device.device_name = name;
+    auto response = co_await writes_.run<domain::RenameDevice>(
+        exchange, std::move(command),
+        [this, account, id](const domain::DeviceWritten& result, const domain::State& state) {
+          const auto renamed = find(state, account, id->uuid);
+          auto answer =
+              renamed ? json_answer(200, device()(*renamed->activation, *renamed->user, account)) : empty_answer(204);
+          answer.headers.emplace_back("ETag", etag_of(result.version));
+          return answer;
+        });
+    if (response.status() == 412 && tries < most_merges) continue;
+    co_return response;
+  }
 }
 
 boost::asio::awaitable<Response> Connections::revoke_device(Exchange& exchange) {

@@ -36,8 +36,8 @@ class Connections {
   boost::asio::awaitable<Response> get_one(Exchange& exchange, std::optional<domain::Uuid> id, std::string_view what,
                                            RenderOne render);
   using Wanted = std::function<bool(const domain::Activation&)>;
-  boost::asio::awaitable<Response> list(Exchange& exchange, std::vector<std::string_view> parameters,
-                                        std::function<Wanted(const Query&)> wanted, RenderOne render);
+  boost::asio::awaitable<Response> list(Exchange& exchange, std::function<Wanted(const Query&)> wanted,
+                                        RenderOne render);
   RenderOne device() const;
   RenderOne token() const;
   RenderOne session() const;

@@ -35,6 +35,16 @@ std::optional<std::uint64_t> parse_stream_cursor(domain::AccountId account, std:
   return sequence;
 }
 
+/// Asked before every chunk: a revoked key reads no further, however much there is.
+bool may_read_on(const Reads& reads, const Caller& caller) {
+  const auto state = reads.state();
+  const auto account = state.account(caller.account);
+  if (!account || account->suspended) return false;
+  if (caller.actor.kind != domain::PartyKind::api_key) return true;
+  const auto key = state.api_key(caller.account, domain::ApiKeyId{caller.actor.id});
+  return key && key->live(reads.now());
+}
+
 struct StreamRequest {
   queries::EventFilter filter;
   std::uint64_t after = 0;
@@ -139,7 +149,7 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   boost::system::error_code gone = co_await exchange.begin(std::move(head));
   std::uint64_t events = 0;
   bool idle = false;
-  while (!gone && exchange.interruption() == Interruption::none) {
+  while (!gone && exchange.interruption() == Interruption::none && may_read_on(reads_, *exchange.caller<Caller>())) {
     auto work = [this, account, &wanted] { return next_chunk(account, wanted.after, wanted.filter, wanted.sse); };
     auto chunk = co_await reads_.on_pool(std::move(work));
     const bool moved = chunk.last > wanted.after;
@@ -154,13 +164,6 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
     if (moved) continue;
     co_await wait_for_more(exchange);
     idle = true;
-    const auto account_row = reads_.state().account(account);
-    if (!account_row || account_row->suspended) break;
-    const auto* caller = exchange.caller<Caller>();
-    if (caller->actor.kind == domain::PartyKind::api_key) {
-      const auto key = reads_.state().api_key(account, domain::ApiKeyId{caller->actor.id});
-      if (!key || !key->live(reads_.now())) break;  // a revoked key reads no further
-    }
   }
   domain::RecordStream end{true, "native", events};
   co_await writes_.run<domain::RecordStream>(exchange, std::move(end), done);

@@ -1,5 +1,6 @@
 #include "adapters/http/api/events.h"
 
+#include "adapters/queries/event_page.h"
 #include "adapters/queries/rfc3339.h"
 
 namespace countersign::http {
@@ -7,7 +8,7 @@ namespace {
 
 using domain::EventView;
 
-constexpr std::size_t most_looked_at = 3'000'000;
+constexpr std::size_t most_looked_at = 3'000'000;  // for one page
 
 std::string sequence_key(std::uint64_t sequence) {
   std::string key;
@@ -83,30 +84,22 @@ boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
     }
     if (first > last) return;
     queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
-    std::size_t looked_at = 0;
+    queries::EventPage walk(query.limit(), most_looked_at);
     const auto take = [&](std::string_view bytes, bus::FrameNumber frame) {
       const auto event = EventView::parse(bytes);
       if (!event || event->sequence() < first || event->sequence() > last) return false;
-      if (++looked_at > most_looked_at)
-        throw Problem{
-            .status = 422,
-            .code = "query-too-costly",
-            .detail = "Too many events would have to be looked at: please bound the query with since and until."};
-      if (!filter.matches(*event)) return true;
-      if (page.items.size() == query.limit()) {
-        page.has_more = true;
-        return false;
-      }
-      page.items.push_back(renderer.render(*event, frame));
-      page.last_key = sequence_key(event->sequence());
-      return true;
+      const auto verdict = walk.look(event->sequence(), filter.matches(*event));
+      if (verdict == queries::EventPage::Verdict::take) page.items.push_back(renderer.render(*event, frame));
+      return verdict != queries::EventPage::Verdict::stop;
     };
     if (sort == "desc")
       reads_.views().events_back(caller.account, last, take);
     else
       reads_.views().events_from(caller.account, first, take);
+    page.has_more = walk.has_more();
+    page.last_key = sequence_key(walk.last_sequence());
   };
-  return reads_.list(exchange, {"account", "since", "until", "filter", "sort"}, std::move(fill));
+  return reads_.list(exchange, std::move(fill));
 }
 
 boost::asio::awaitable<Response> Events::get(Exchange& exchange) {

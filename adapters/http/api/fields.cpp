@@ -1,5 +1,6 @@
 #include "adapters/http/api/fields.h"
 
+#include "adapters/http/server/entity_tag.h"
 #include "adapters/http/server/utf8.h"
 #include "adapters/queries/rfc3339.h"
 
@@ -9,6 +10,12 @@ namespace json = boost::json;
 
 Body::Body(const Exchange& exchange)
     : json_(exchange.body().empty() ? "{}" : exchange.body()), fields_(json_.value()) {}
+
+std::optional<Problem> refuse_body(const Exchange& exchange) {
+  if (exchange.body().empty()) return std::nullopt;
+  Body body(exchange);
+  return body.finish();
+}
 
 std::string trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(' ');
@@ -51,12 +58,16 @@ const json::object* members(Fields& fields, std::string_view name, std::size_t m
 
 }  // namespace
 
-std::optional<std::map<std::string, std::string>> free_texts(Fields& fields, std::string_view name, std::size_t most,
-                                                             std::size_t longest) {
+std::optional<std::map<std::string, std::optional<std::string>>> free_texts(Fields& fields, std::string_view name,
+                                                                            std::size_t most, std::size_t longest) {
   const auto* object = members(fields, name, most);
   if (!object) return std::nullopt;
-  std::map<std::string, std::string> texts;
+  std::map<std::string, std::optional<std::string>> texts;
   for (const auto& [key, value] : *object) {
+    if (value.is_null()) {
+      texts[key] = std::nullopt;
+      continue;
+    }
     if (!value.is_string()) {
       fields.malformed(name, "texts are expected");
       return std::nullopt;
@@ -109,9 +120,10 @@ std::string etag_of(std::uint64_t version) {
 std::optional<std::uint64_t> expected_version(const Exchange& exchange, std::uint64_t current) {
   const auto& request = exchange.request();
   if (!request.has_header("If-Match")) return current;
-  const auto wanted = request.header("If-Match");
-  if (wanted == "*" || wanted == etag_of(current)) return current;
-  return std::nullopt;
+  std::string wanted;  // a list may stand on several lines
+  for (const auto& field : request.headers)
+    if (equal_ignoring_case(field.name, "If-Match")) wanted.append(wanted.empty() ? "" : ",").append(field.value);
+  return if_match(wanted, etag_of(current)) ? std::optional(current) : std::nullopt;
 }
 
 Problem version_mismatch() {

@@ -26,22 +26,22 @@ std::variant<std::string, Problem> token_of(const Exchange& exchange) {
 
 }  // namespace
 
-Response Introspection::introspect(Exchange& exchange) {
+boost::asio::awaitable<Response> Introspection::introspect(Exchange& exchange) {
   auto token = token_of(exchange);
-  if (const auto* problem = std::get_if<Problem>(&token)) return exchange.problem(*problem);
+  if (const auto* problem = std::get_if<Problem>(&token)) co_return exchange.problem(*problem);
   const auto answer = [](std::string body) { return Response::json(200, std::move(body)).no_store(); };
   const auto inactive = [&] { return answer(R"({"active":false})"); };
 
   const auto& text = std::get<std::string>(token);
-  if (!domain::is_bearer(domain::BearerKind::access_token, text)) return inactive();
+  if (!domain::is_bearer(domain::BearerKind::access_token, text)) co_return inactive();
   const auto account = exchange.caller<Caller>()->account;
   const auto state = reads_.state();
   const auto entry = state.find(commands::digest_of(reads_.lookup(), domain::BearerKind::access_token, text));
-  if (!entry || entry->kind != domain::PartyKind::token || entry->account != account) return inactive();
+  if (!entry || entry->kind != domain::PartyKind::token || entry->account != account) co_return inactive();
   const auto user = state.user(account, entry->user);
   const auto* activation = user ? user->activation(entry->id) : nullptr;
   const auto now = reads_.now();
-  if (!activation || user->disabled || !activation->session_live(now)) return inactive();
+  if (!activation || user->disabled || !activation->session_live(now)) co_return inactive();
   activity_.seen(account, user->id, activation->session_id(), activation->session_seen_at, now);
 
   const auto profile = reads_.opener().of_user(account, user->id, user->profile).value_or(domain::Personal{});
@@ -55,13 +55,14 @@ Response Introspection::introspect(Exchange& exchange) {
   if (const auto ends = activation->ends_at(); ends != 0) body["exp"] = ends / 1000;
   if (activation->key_thumbprint != domain::Digest{})
     body["cnf"] = {{"jkt", queries::base64url(domain::view(activation->key_thumbprint))}};
-  return answer(boost::json::serialize(body));
+  co_return answer(boost::json::serialize(body));
 }
 
 boost::asio::awaitable<Response> Introspection::revoke(Exchange& exchange) {
   auto token = token_of(exchange);
   if (const auto* problem = std::get_if<Problem>(&token)) co_return exchange.problem(*problem);
   const auto& text = std::get<std::string>(token);
+  if (!domain::is_bearer(domain::BearerKind::access_token, text)) co_return Response::json(200, "{}");
   domain::RevokeBearer command;
   command.token = commands::digest_of(reads_.lookup(), domain::BearerKind::access_token, text);
   WriteOptions<domain::RevokeBearer> options;

@@ -9,6 +9,11 @@ namespace countersign::http {
 namespace {
 
 constexpr std::size_t most_items = 1000;
+constexpr std::size_t tag_bytes = 12;
+
+Problem unreadable_query() {
+  return {.status = 400, .code = "invalid-parameter", .detail = "The query is not valid UTF-8 or percent-encoding."};
+}
 
 Problem bad_cursor() {
   return bad_parameter("after", "not a cursor of this list and filter");
@@ -16,17 +21,28 @@ Problem bad_cursor() {
 
 }  // namespace
 
-std::variant<Query, Problem> Query::parse(const Exchange& exchange, std::vector<std::string_view> known) {
+std::optional<Problem> unknown_parameter(const Exchange& exchange) {
+  const auto parameters = exchange.request().query_parameters();
+  if (!parameters) return unreadable_query();
+  const auto& known = exchange.route().query;
+  for (const auto& [name, value] : *parameters)
+    if (std::ranges::find(known, name) == known.end()) return bad_parameter(name, "there is no such parameter");
+  return std::nullopt;
+}
+
+std::variant<Query, Problem> Query::parse(const Exchange& exchange, const keys::Lookup& lookup) {
   Query query;
   auto parameters = exchange.request().query_parameters();
-  if (!parameters)
-    return Problem{
-        .status = 400, .code = "invalid-parameter", .detail = "The query is not valid UTF-8 or percent-encoding."};
+  if (!parameters) return unreadable_query();
   query.parameters_ = std::move(*parameters);
-  std::string bound(exchange.request().path);
+  query.lookup_ = &lookup;
+  if (const auto* caller = exchange.caller<Caller>()) query.account_ = caller->account;
+  const auto& known = exchange.route().query;
+  std::vector<const Request::Parameter*> bound;
   std::string_view after;
   for (std::size_t i = 0; i < query.parameters_.size(); ++i) {
     const auto& [name, value] = query.parameters_[i];
+    if (std::ranges::find(known, name) == known.end()) return bad_parameter(name, "there is no such parameter");
     for (std::size_t j = 0; j < i; ++j)
       if (query.parameters_[j].first == name) return bad_parameter(name, "it is given twice");
     if (name == "limit") {
@@ -35,19 +51,31 @@ std::variant<Query, Problem> Query::parse(const Exchange& exchange, std::vector<
         return bad_parameter(name, "a number from 1 to 1000 is expected");
     } else if (name == "after") {
       after = value;
-    } else if (std::ranges::find(known, name) != known.end()) {
-      bound.append(1, '\0').append(name).append(1, '\0').append(value);
     } else {
-      return bad_parameter(name, "there is no such parameter");
+      bound.push_back(&query.parameters_[i]);
     }
   }
-  const auto digest = bus::sha256(bound);
-  query.binding_.assign(digest.begin(), digest.begin() + 8);
+  std::ranges::sort(bound, {}, [](const Request::Parameter* parameter) { return parameter->first; });
+  const auto bind = [&](std::string_view text) {
+    query.bound_.append(std::to_string(text.size())).append(1, ':').append(text);
+  };
+  bind(exchange.request().path);
+  for (const auto* parameter : bound) {
+    bind(parameter->first);
+    bind(parameter->second);
+  }
   if (after.empty()) return query;
   const auto bytes = after.size() <= 512 ? queries::parse_base64url(after) : std::nullopt;
-  if (!bytes || bytes->size() <= 8 || !bytes->starts_with(query.binding_)) return bad_cursor();
-  query.after_ = bytes->substr(8);
+  if (!bytes || bytes->size() <= tag_bytes) return bad_cursor();
+  query.after_ = bytes->substr(tag_bytes);
+  const auto expected = query.tag(query.after_);
+  if (!bus::equal_constant_time(expected, std::string_view(*bytes).substr(0, tag_bytes))) return bad_cursor();
   return query;
+}
+
+std::string Query::tag(std::string_view key) const {
+  const auto digest = lookup_->digest(keys::LookupKind::page_cursor, account_, bound_ + "after:" + std::string(key));
+  return std::string(domain::view(digest).substr(0, tag_bytes));
 }
 
 std::optional<std::string_view> Query::text(std::string_view name) const {
@@ -57,7 +85,7 @@ std::optional<std::string_view> Query::text(std::string_view name) const {
 }
 
 std::string Query::cursor(std::string_view key) const {
-  return queries::base64url(binding_ + std::string(key));
+  return queries::base64url(tag(key) + std::string(key));
 }
 
 std::string Query::next_target(const Exchange& exchange, std::string_view cursor) const {
@@ -92,6 +120,12 @@ Reads::~Reads() {
 void Reads::stop() {
   pool_.stop();
   pool_.join();
+}
+
+boost::asio::awaitable<Response> Reads::at_position(Exchange& exchange, const AnswerLater& answer) {
+  auto behind = co_await reach_min_position(exchange);
+  if (behind) co_return exchange.problem(*behind);
+  co_return co_await answer(exchange);
 }
 
 boost::asio::awaitable<std::optional<Problem>> Reads::reach_min_position(Exchange& exchange) {
@@ -130,18 +164,16 @@ boost::asio::awaitable<void> Reads::landed() {
                                                                                      boost::asio::use_awaitable);
 }
 
-boost::asio::awaitable<Response> Reads::list(Exchange& exchange, std::vector<std::string_view> parameters, Fill fill) {
-  auto parsed = Query::parse(exchange, parameters);
+boost::asio::awaitable<Response> Reads::list(Exchange& exchange, Fill fill) {
+  auto parsed = query(exchange);
   if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
-  auto behind = co_await reach_min_position(exchange);
-  if (behind) co_return exchange.problem(*behind);
   co_await landed();
-  const auto query = std::make_shared<const Query>(std::get<Query>(std::move(parsed)));
+  const auto wanted = std::make_shared<const Query>(std::get<Query>(std::move(parsed)));
   const Caller caller = *exchange.caller<Caller>();
-  auto work = [query, caller, fill = std::move(fill)] {
+  auto work = [wanted, caller, fill = std::move(fill)] {
     std::pair<Page, std::optional<Problem>> result;
     try {
-      fill(result.first, *query, caller);
+      fill(result.first, *wanted, caller);
     } catch (const Problem& problem) {
       result.second = problem;
     }
@@ -152,11 +184,11 @@ boost::asio::awaitable<Response> Reads::list(Exchange& exchange, std::vector<std
   boost::json::object body{{"items", std::move(page.items)}, {"next", nullptr}, {"has_more", page.has_more}};
   std::string next;
   if (page.has_more) {
-    next = query->cursor(page.last_key);
+    next = wanted->cursor(page.last_key);
     body["next"] = next;
   }
   auto response = Response::json(200, boost::json::serialize(body));
-  if (page.has_more) response.header("Link", "<" + query->next_target(exchange, next) + ">; rel=\"next\"");
+  if (page.has_more) response.header("Link", "<" + wanted->next_target(exchange, next) + ">; rel=\"next\"");
   response.header("Countersign-Position", queries::text_of({log_, durable_frame()})).no_store();
   co_return response;
 }

@@ -22,10 +22,13 @@
 
 namespace countersign::http {
 
-/// The query of a list: known parameters, all of them checked. A parameter that isn't known is an error.
+/// A route's query: the parameters that its row names, each once. One that isn't known is an error.
+///
+/// Cursors hold the key where a page ended behind a keyed digest of account, path, all other parameters in any order
+/// but `limit`, and the key: a cursor that we didn't make, or made for somebody or something else, is none.
 class Query {
  public:
-  static std::variant<Query, Problem> parse(const Exchange& exchange, std::vector<std::string_view> known);
+  static std::variant<Query, Problem> parse(const Exchange& exchange, const keys::Lookup& lookup);
   std::optional<std::string_view> text(std::string_view name) const;
   /// "limit": 1 to 1000, 100 when it isn't given.
   std::size_t limit() const { return limit_; }
@@ -37,10 +40,17 @@ class Query {
 
  private:
   std::vector<Request::Parameter> parameters_;
+  std::string tag(std::string_view key) const;
+
+  const keys::Lookup* lookup_ = nullptr;
+  domain::AccountId account_;
   std::size_t limit_ = 100;
   std::string after_;
-  std::string binding_;  ///< digest of everything but limit and after
+  std::string bound_;  ///< what a cursor is bound to
 };
+
+/// A parameter that the route's row doesn't name, or that can't be read.
+std::optional<Problem> unknown_parameter(const Exchange& exchange);
 
 /// A page being filled: items until the limit, then one more look whether there is anything beyond.
 struct Page {
@@ -60,7 +70,6 @@ class Reads {
   void stop();
 
   projections::ViewState state() const { return decider_.reader(); }
-  const commands::CommandDecider& decider() const { return decider_; }
   projections::Views& views() const { return views_; }
   queries::SealOpener& opener() const { return opener_; }
   const keys::Lookup& lookup() const { return lookup_; }
@@ -68,6 +77,11 @@ class Reads {
   domain::UnixMs now() const { return clock_(); }
   bus::FrameNumber durable_frame() const { return sequencer_.durable_frame(); }
 
+  std::variant<Query, Problem> query(const Exchange& exchange) const { return Query::parse(exchange, lookup_); }
+
+  /// Answers as of Countersign-Min-Position, or says that it is not reached. For every route that reads. `answer` must
+  /// outlive the exchange.
+  boost::asio::awaitable<Response> at_position(Exchange& exchange, const AnswerLater& answer);
   /// Whether the position in Countersign-Min-Position is one of this log and has been reached; waits up to 5 s.
   boost::asio::awaitable<std::optional<Problem>> reach_min_position(Exchange& exchange);
   /// Until everything answered so far stands in the views.
@@ -100,7 +114,7 @@ class Reads {
 
   /// A list: `fill(page, query, account)` runs on the pool over what has landed.
   using Fill = std::function<void(Page& page, const Query& query, const Caller& caller)>;
-  boost::asio::awaitable<Response> list(Exchange& exchange, std::vector<std::string_view> parameters, Fill fill);
+  boost::asio::awaitable<Response> list(Exchange& exchange, Fill fill);
 
  private:
   commands::CommandDecider& decider_;

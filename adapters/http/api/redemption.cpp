@@ -4,6 +4,7 @@
 
 #include "adapters/commands/draw.h"
 #include "adapters/http/api/fields.h"
+#include "adapters/keys/key_thumbprint.h"
 #include "adapters/keys/random.h"
 #include "adapters/queries/rfc3339.h"
 #include "domain/slot.h"
@@ -33,12 +34,20 @@ class Attempt : public commands::Admission {
   const std::uint64_t open_codes_;
 };
 
-void read_device(Fields& device, domain::Personal& out) {
+/// The thumbprint of the device's key, when it names one.
+std::optional<domain::Digest> read_device(Fields& device, domain::Personal& out) {
   out.device_name = trimmed(device.text("name"));
   out.device_platform = trimmed(device.text("platform", {.most = 64}));
   out.device_model = nullable_text(device, "model", 200).value_or("");
   out.device_serial = nullable_text(device, "serial", 200).value_or("");
-  out.device_public_key = nullable_text(device, "public_key", 4096).value_or("");
+  const auto key = device.is_null("public_key") ? std::nullopt
+                                                : device.optional_text("public_key", {.most = 4096, .newlines = true});
+  device.ignore("public_key");
+  if (!key) return std::nullopt;
+  out.device_public_key = *key;
+  const auto thumbprint = keys::key_thumbprint(*key);
+  if (!thumbprint) device.invalid("public_key", "a public key in PEM is expected: P-256, P-384, P-521, Ed25519 or RSA");
+  return thumbprint;
 }
 
 boost::json::object activated_json(const domain::Activated& result, const std::string& token) {
@@ -57,10 +66,11 @@ std::vector<commands::HandedOut> handed_out(const domain::Activated& result) {
 }
 
 /// The drawn activation and its token's text. Without an account known yet the token takes the secret's own slot.
-domain::DrawnActivation draw_activation(Reads& reads, std::uint16_t slot, domain::Personal device, std::string& token) {
+domain::DrawnActivation draw_activation(Reads& reads, std::uint16_t slot, domain::Personal device,
+                                        const std::optional<domain::Digest>& thumbprint, std::string& token) {
   auto secret = commands::draw_secret(reads.lookup(), domain::BearerKind::access_token, slot);
   token = std::move(secret.text);
-  return {keys::random_uuid(reads.now()), secret.digest, std::move(device)};
+  return {keys::random_uuid(reads.now()), secret.digest, std::move(device), thumbprint.value_or(domain::Digest{})};
 }
 
 }  // namespace
@@ -73,11 +83,20 @@ std::shared_ptr<commands::Admission> Redemption::admission(const Exchange& excha
                                    account_id.value_or(domain::system_account()), account ? account->open_codes : 0);
 }
 
+std::function<void(const domain::Refusal&)> Redemption::remember(const Exchange& exchange) {
+  return [this, correlation = correlation_of(exchange)](const domain::Refusal& refusal) {
+    if (refusal.reason == domain::Reason::none) return;
+    refusals_.note(correlation, {refusal.account, domain::CodeId{refusal.registration_code}, refusal.reason});
+  };
+}
+
 boost::asio::awaitable<Response> Redemption::redeem(Exchange& exchange) {
   Body body(exchange);
   const auto typed = body->text("code", {.least = 0, .most = 1024});
   domain::Personal device;
-  const bool one_step = body->optional_object("device", [&](Fields& fields) { read_device(fields, device); });
+  std::optional<domain::Digest> thumbprint;
+  const bool one_step =
+      body->optional_object("device", [&](Fields& fields) { thumbprint = read_device(fields, device); });
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   std::string hint;
   const auto code = domain::parse_code(typed, &hint);
@@ -89,9 +108,12 @@ boost::asio::awaitable<Response> Redemption::redeem(Exchange& exchange) {
 
   if (one_step) {
     std::string token;
-    domain::RedeemCode command{digest, slot, draw_activation(reads_, slot, std::move(device), token)};
-    WriteOptions<domain::RedeemCode> options{
-        .hand_out = handed_out, .secret = true, .scope = scope, .admission = admission(exchange, slot)};
+    domain::RedeemCode command{digest, slot, draw_activation(reads_, slot, std::move(device), thumbprint, token)};
+    WriteOptions<domain::RedeemCode> options{.hand_out = handed_out,
+                                             .secret = true,
+                                             .scope = scope,
+                                             .admission = admission(exchange, slot),
+                                             .refused = remember(exchange)};
     auto rendered = [token](const domain::Activated& result, const domain::State&) {
       return json_answer(201, activated_json(result, token));
     };
@@ -99,7 +121,8 @@ boost::asio::awaitable<Response> Redemption::redeem(Exchange& exchange) {
                                                        std::move(options));
   }
   const auto ticket = commands::draw_secret(reads_.lookup(), domain::BearerKind::activation_ticket, slot);
-  WriteOptions<domain::ReserveCode> options{.secret = true, .scope = scope, .admission = admission(exchange, slot)};
+  WriteOptions<domain::ReserveCode> options{
+      .secret = true, .scope = scope, .admission = admission(exchange, slot), .refused = remember(exchange)};
   auto rendered = [ticket](const domain::Reserved& result, const domain::State&) {
     return json_answer(201, boost::json::object{{"activation_ticket", ticket.text},
                                                 {"user_id", result.user.text()},
@@ -114,7 +137,8 @@ boost::asio::awaitable<Response> Redemption::activate(Exchange& exchange) {
   Body body(exchange);
   const auto ticket = body->text("activation_ticket", {.most = 256});
   domain::Personal device;
-  body->object("device", [&](Fields& fields) { read_device(fields, device); });
+  std::optional<domain::Digest> thumbprint;
+  body->object("device", [&](Fields& fields) { thumbprint = read_device(fields, device); });
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   const auto slot = domain::bearer_slot(domain::BearerKind::activation_ticket, ticket);
   if (!slot)
@@ -122,11 +146,12 @@ boost::asio::awaitable<Response> Redemption::activate(Exchange& exchange) {
         {.status = 400, .code = "ticket-malformed", .detail = "This is not an activation ticket."});
   const auto digest = commands::digest_of(reads_.lookup(), domain::BearerKind::activation_ticket, ticket);
   std::string token;
-  domain::ActivateDevice command{digest, *slot, draw_activation(reads_, *slot, std::move(device), token)};
+  domain::ActivateDevice command{digest, *slot, draw_activation(reads_, *slot, std::move(device), thumbprint, token)};
   WriteOptions<domain::ActivateDevice> options{.hand_out = handed_out,
                                                .secret = true,
                                                .scope = "activate " + std::string(domain::view(digest)),
-                                               .admission = admission(exchange, *slot)};
+                                               .admission = admission(exchange, *slot),
+                                               .refused = remember(exchange)};
   auto rendered = [token](const domain::Activated& result, const domain::State&) {
     return json_answer(201, activated_json(result, token));
   };

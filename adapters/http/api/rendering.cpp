@@ -115,12 +115,17 @@ std::string_view text_of(CodeStatus status) {
   return texts[static_cast<std::size_t>(status)];
 }
 
+bool is_blocked(const Code& code, const User& user, domain::UnixMs now) {
+  const auto status = effective_status(code, now);
+  return user.disabled && (status == CodeStatus::open || status == CodeStatus::reserved);
+}
+
 json::object render_code(const Code& code, const User& user, domain::AccountId account,
                          const queries::SealOpener& opener, domain::UnixMs now, bool in_clear) {
   const auto status = effective_status(code, now);
   json::object out{{"id", code.id.text()}, {"user_id", user.id.text()}, {"status", text_of(status)}};
-  out["blocked"] = user.disabled && !code.ended();
-  if (in_clear && (status == CodeStatus::open || status == CodeStatus::reserved))
+  out["blocked"] = is_blocked(code, user, now);
+  if (in_clear && status == CodeStatus::open)
     if (const auto text = opener.of_user(account, user.id, code.text)) out["code"] = domain::show_code(text->code);
   out["generated_at"] = time_or_null(code.generated_at);
   out["expires_at"] = time_or_null(code.expires_at);
@@ -153,16 +158,17 @@ json::object render_device(const Activation& activation, const User& user, domai
   return out;
 }
 
+std::string_view token_status(const Activation& activation, domain::UnixMs now) {
+  if (activation.token_live(now)) return "active";
+  return activation.token_ended_at == 0 || activation.token_reason == domain::Reason::expired ? "expired" : "revoked";
+}
+
 json::object render_token(const Activation& activation, const User& user, domain::UnixMs now) {
-  const bool expired = activation.token_reason == domain::Reason::expired ||
-                       (activation.token_ended_at == 0 && !activation.token_live(now));
   return {{"id", activation.token_id().text()},
           {"user_id", user.id.text()},
           {"device_id", activation.device_id().text()},
           {"session_id", activation.session_id().text()},
-          {"status", activation.token_live(now) ? "active"
-                     : expired                  ? "expired"
-                                                : "revoked"},
+          {"status", token_status(activation, now)},
           {"issued_at", time_or_null(activation.activated_at)},
           {"expires_at", time_or_null(activation.token_expires_at)},
           {"revoked_at", time_or_null(activation.token_ended_at)},

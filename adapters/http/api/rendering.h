@@ -22,11 +22,15 @@ boost::json::object render(const domain::User& user, domain::AccountId account, 
 boost::json::object render(const domain::User& user, const domain::Personal& profile, domain::UnixMs now);
 
 std::string_view text_of(domain::CodeStatus status);
+/// Whether a code that would be good can't be redeemed because its user is disabled.
+bool is_blocked(const domain::Code& code, const domain::User& user, domain::UnixMs now);
 /// The code itself stands there only while it is open and when `in_clear` allows it.
 boost::json::object render_code(const domain::Code& code, const domain::User& user, domain::AccountId account,
                                 const queries::SealOpener& opener, domain::UnixMs now, bool in_clear);
 boost::json::object render_device(const domain::Activation& activation, const domain::User& user,
                                   domain::AccountId account, const queries::SealOpener& opener);
+/// "active", "revoked" or "expired".
+std::string_view token_status(const domain::Activation& activation, domain::UnixMs now);
 boost::json::object render_token(const domain::Activation& activation, const domain::User& user, domain::UnixMs now);
 boost::json::object render_session(const domain::Activation& activation, const domain::User& user,
                                    domain::AccountId account, const queries::SealOpener& opener,

@@ -1,5 +1,6 @@
 #include "adapters/http/api/routes.h"
 
+#include "adapters/http/api/fields.h"
 #include "adapters/http/api/spool.h"
 
 namespace countersign::http {
@@ -55,79 +56,135 @@ Route streaming_request(Route route, std::uint64_t most) {
   return route;
 }
 
+std::vector<std::string> pages(std::vector<std::string> parameters = {}) {
+  parameters.insert(parameters.end(), {"limit", "after"});
+  return parameters;
+}
+
+Route asking(Route route, std::vector<std::string> parameters) {
+  route.query = std::move(parameters);
+  return route;
+}
+
+/// Reads as of Countersign-Min-Position.
+Route reading(Reads& reads, Route route) {
+  route.later = [&reads, answer = std::move(route.later)](Exchange& exchange) {
+    return exchange.request().has_header("Countersign-Min-Position") ? reads.at_position(exchange, answer)
+                                                                     : answer(exchange);
+  };
+  return route;
+}
+
+/// Needs no body; what comes nevertheless must be JSON without a field.
+Route bodiless(Route route) {
+  route.later = [answer = std::move(route.later)](Exchange& exchange) {
+    const auto problem = refuse_body(exchange);
+    return problem ? ready(exchange.problem(*problem)) : answer(exchange);
+  };
+  return route;
+}
+
+/// Refuses parameters that the row doesn't name.
+Route refusing_unknown_parameters(Route route) {
+  route.later = [answer = std::move(route.later)](Exchange& exchange) {
+    if (exchange.request().query.empty()) return answer(exchange);
+    const auto problem = unknown_parameter(exchange);
+    return problem ? ready(exchange.problem(*problem)) : answer(exchange);
+  };
+  return route;
+}
+
 }  // namespace
 
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
-  auto& [accounts, users, codes, redemption, connections, introspection, events, status, operations] = e;
+  auto& [reads, accounts, users, codes, redemption, connections, introspection, events, status, operations] = e;
   const AnswerLater operation = [&ops = operations](Exchange& exchange) { return get_operation(exchange, ops); };
   std::vector<Route> table;
-  const auto add = [&](Route route) { table.push_back(std::move(route)); };
+  const auto add = [&](Route route) {
+    table.push_back(route.later ? refusing_unknown_parameters(std::move(route)) : std::move(route));
+  };
+  const auto read = [&r = reads](Route route, std::vector<std::string> parameters = {}) {
+    return asking(reading(r, std::move(route)), std::move(parameters));
+  };
 
   add(row(post, "/v1/accounts", "create_account", root, later(accounts, &Accounts::create)));
-  add(row(get, "/v1/accounts", "list_accounts", root, later(accounts, &Accounts::list)));
+  add(read(row(get, "/v1/accounts", "list_accounts", root, later(accounts, &Accounts::list)), pages()));
   add(row(patch, "/v1/accounts/{id}", "update_account", root, later(accounts, &Accounts::update)));
-  add(row(post, "/v1/accounts/{id}/admin-keys", "create_rescue_key", root, later(accounts, &Accounts::rescue)));
-  add(row(get, "/v1/provisioning", "get_provisioning", readers, later(accounts, &Accounts::get_provisioning)));
+  add(bodiless(
+      row(post, "/v1/accounts/{id}/admin-keys", "create_rescue_key", root, later(accounts, &Accounts::rescue))));
+  add(read(row(get, "/v1/provisioning", "get_provisioning", readers, later(accounts, &Accounts::get_provisioning))));
   add(row(patch, "/v1/provisioning", "update_provisioning", admin, later(accounts, &Accounts::change_provisioning)));
   add(row(post, "/v1/api-keys", "create_api_key", admin, later(accounts, &Accounts::create_key)));
-  add(row(get, "/v1/api-keys", "list_api_keys", admin_auditor, later(accounts, &Accounts::list_keys)));
+  add(read(row(get, "/v1/api-keys", "list_api_keys", admin_auditor, later(accounts, &Accounts::list_keys)), pages()));
   add(row(delete_, "/v1/api-keys/{id}", "revoke_api_key", admin, later(accounts, &Accounts::revoke_key)));
 
   add(row(post, "/v1/users", "create_user", provisioner, later(users, &Users::create)));
-  add(row(get, "/v1/users", "list_users", user_readers, later(users, &Users::list)));
-  add(streaming_request(accepting(row(post, "/v1/users/import", "import_users", admin, later(users, &Users::import)),
-                                  {"text/csv", "application/x-ndjson"}),
-                        import_bytes));
+  add(read(row(get, "/v1/users", "list_users", user_readers, later(users, &Users::list)),
+           pages({"email", "q", "status", "mfa"})));
+  add(streaming_request(
+      accepting(asking(row(post, "/v1/users/import", "import_users", admin, later(users, &Users::import)), {"dry_run"}),
+                {"text/csv", "application/x-ndjson"}),
+      import_bytes));
   add(row(post, "/v1/users/reset", "reset_users", help_desk, later(users, &Users::reset_many)));
-  add(row(get, "/v1/users/{id}", "get_user", user_readers, later(users, &Users::get)));
+  add(read(row(get, "/v1/users/{id}", "get_user", user_readers, later(users, &Users::get))));
   add(row(patch, "/v1/users/{id}", "update_user", provisioner, later(users, &Users::update)));
   add(row(delete_, "/v1/users/{id}", "erase_user", admin, later(users, &Users::erase)));
-  add(row(post, "/v1/users/{id}/disable", "disable_user", switcher, later(users, &Users::disable)));
-  add(row(post, "/v1/users/{id}/enable", "enable_user", switcher, later(users, &Users::enable)));
-  add(row(post, "/v1/users/{id}/reset", "reset_user", help_desk, later(users, &Users::reset)));
+  add(bodiless(row(post, "/v1/users/{id}/disable", "disable_user", switcher, later(users, &Users::disable))));
+  add(bodiless(row(post, "/v1/users/{id}/enable", "enable_user", switcher, later(users, &Users::enable))));
+  add(bodiless(row(post, "/v1/users/{id}/reset", "reset_user", help_desk, later(users, &Users::reset))));
   add(row(delete_, "/v1/users/{id}/sessions", "end_user_sessions", help_desk,
           later(connections, &Connections::end_user_sessions)));
-  add(row(get, "/v1/operations/{id}", "get_operation", readers, operation));
+  add(read(row(get, "/v1/operations/{id}", "get_operation", readers, operation)));
 
   add(row(post, "/v1/registration-codes", "generate_registration_codes", help_desk,
           later(codes, &RegistrationCodes::generate)));
-  add(row(get, "/v1/registration-codes", "list_registration_codes", readers, later(codes, &RegistrationCodes::list)));
-  add(streaming_answer(row(get, "/v1/registration-codes.csv", "download_registration_codes", admin,
-                           later(codes, &RegistrationCodes::download))));
-  add(row(post, "/v1/registration-codes/generate-for-new-users", "generate_for_new_users", admin,
-          later(codes, &RegistrationCodes::generate_for_new_users)));
-  add(row(post, "/v1/registration-codes/lookup", "lookup_registration_code", help_desk,
-          later(codes, &RegistrationCodes::lookup)));
-  add(row(get, "/v1/registration-codes/{id}", "get_registration_code", readers, later(codes, &RegistrationCodes::get)));
-  add(row(post, "/v1/registration-codes/{id}/revoke", "revoke_registration_code", help_desk,
-          later(codes, &RegistrationCodes::revoke)));
+  add(read(
+      row(get, "/v1/registration-codes", "list_registration_codes", readers, later(codes, &RegistrationCodes::list)),
+      pages({"user_id", "status"})));
+  add(streaming_answer(read(row(get, "/v1/registration-codes.csv", "download_registration_codes", admin,
+                                later(codes, &RegistrationCodes::download)),
+                            {"user_id", "operation_id", "generated_since", "columns"})));
+  add(bodiless(row(post, "/v1/registration-codes/generate-for-new-users", "generate_for_new_users", admin,
+                   later(codes, &RegistrationCodes::generate_for_new_users))));
+  add(read(row(post, "/v1/registration-codes/lookup", "lookup_registration_code", help_desk,
+               later(codes, &RegistrationCodes::lookup))));
+  add(read(row(get, "/v1/registration-codes/{id}", "get_registration_code", readers,
+               later(codes, &RegistrationCodes::get))));
+  add(bodiless(row(post, "/v1/registration-codes/{id}/revoke", "revoke_registration_code", help_desk,
+                   later(codes, &RegistrationCodes::revoke))));
   add(row(post, "/v1/redeem", "redeem_code", public_route, later(redemption, &Redemption::redeem)));
   add(row(post, "/v1/devices/activate", "activate_device", public_route, later(redemption, &Redemption::activate)));
 
-  add(row(get, "/v1/devices", "list_devices", readers, later(connections, &Connections::list_devices)));
-  add(row(get, "/v1/devices/{id}", "get_device", readers, later(connections, &Connections::get_device)));
+  add(read(row(get, "/v1/devices", "list_devices", readers, later(connections, &Connections::list_devices)),
+           pages({"user_id", "status"})));
+  add(read(row(get, "/v1/devices/{id}", "get_device", readers, later(connections, &Connections::get_device))));
   add(row(patch, "/v1/devices/{id}", "rename_device", help_desk, later(connections, &Connections::rename_device)));
-  add(row(post, "/v1/devices/{id}/revoke", "revoke_device", help_desk,
-          later(connections, &Connections::revoke_device)));
-  add(row(get, "/v1/tokens", "list_tokens", readers, later(connections, &Connections::list_tokens)));
-  add(row(get, "/v1/tokens/{id}", "get_token", readers, later(connections, &Connections::get_token)));
-  add(row(post, "/v1/tokens/{id}/revoke", "revoke_token", help_desk, later(connections, &Connections::revoke_token)));
-  add(row(get, "/v1/sessions", "list_sessions", readers, later(connections, &Connections::list_sessions)));
-  add(row(get, "/v1/sessions/{id}", "get_session", readers, later(connections, &Connections::get_session)));
+  add(bodiless(row(post, "/v1/devices/{id}/revoke", "revoke_device", help_desk,
+                   later(connections, &Connections::revoke_device))));
+  add(read(row(get, "/v1/tokens", "list_tokens", readers, later(connections, &Connections::list_tokens)),
+           pages({"user_id", "status"})));
+  add(read(row(get, "/v1/tokens/{id}", "get_token", readers, later(connections, &Connections::get_token))));
+  add(bodiless(
+      row(post, "/v1/tokens/{id}/revoke", "revoke_token", help_desk, later(connections, &Connections::revoke_token))));
+  add(read(row(get, "/v1/sessions", "list_sessions", readers, later(connections, &Connections::list_sessions)),
+           pages({"user_id", "active"})));
+  add(read(row(get, "/v1/sessions/{id}", "get_session", readers, later(connections, &Connections::get_session))));
   add(row(delete_, "/v1/sessions/{id}", "end_session", help_desk, later(connections, &Connections::end_session)));
-  add(accepting(
-      row(post, "/oauth2/introspect", "introspect_token", gateway, now(introspection, &Introspection::introspect)),
-      form));
+  add(accepting(read(row(post, "/oauth2/introspect", "introspect_token", gateway,
+                         later(introspection, &Introspection::introspect))),
+                form));
   add(accepting(
       row(post, "/oauth2/revoke", "revoke_bearer_token", public_route, later(introspection, &Introspection::revoke)),
       form));
 
-  add(row(get, "/v1/events", "list_events", event_readers | root, later(events, &Events::list)));
+  add(read(row(get, "/v1/events", "list_events", event_readers | root, later(events, &Events::list)),
+           pages({"account", "since", "until", "filter", "sort"})));
   add(streaming_answer(
-      row(get, "/v1/events/stream", "stream_events", event_readers | root, later(events, &Events::stream))));
-  add(row(get, "/v1/events/{id}", "get_event", event_readers | root, later(events, &Events::get)));
-  add(row(get, "/v1/projections", "list_projections", event_readers | root, now(status, &Status::projections)));
+      asking(row(get, "/v1/events/stream", "stream_events", event_readers | root, later(events, &Events::stream)),
+             {"account", "after", "filter", "format"})));
+  add(read(row(get, "/v1/events/{id}", "get_event", event_readers | root, later(events, &Events::get))));
+  add(row(get, "/v1/projections", "list_projections", event_readers | root, later(status, &Status::projections)));
 
   add(row(post, "/v1/backup", "create_backup", root, later(status, &Status::backup)));
   add(row(get, "/healthz", "health", public_route, now(status, &Status::health)));

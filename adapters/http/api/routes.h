@@ -15,6 +15,7 @@
 namespace countersign::http {
 
 struct Endpoints {
+  Reads& reads;
   Accounts& accounts;
   Users& users;
   RegistrationCodes& codes;

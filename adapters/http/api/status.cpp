@@ -25,21 +25,37 @@ Response Status::openapi(Exchange&) {
   return {200, "application/yaml", ports_.openapi};
 }
 
-Response Status::projections(Exchange&) {
+std::uint64_t Status::unlanded_events() const {
+  std::uint64_t events = 0;
+  const auto state = reads_.state();
+  const std::string accounts(1, static_cast<char>(projections::Table::accounts));
+  reads_.views().scan(accounts, accounts, [&](std::string_view, std::string_view row) {
+    const auto landed = projections::decode_account(row);
+    const auto newest = state.account(landed.id);
+    if (newest && newest->last_sequence > landed.last_sequence) events += newest->last_sequence - landed.last_sequence;
+    return true;
+  });
+  return events;
+}
+
+boost::asio::awaitable<Response> Status::projections(Exchange&) {
   const auto status = sequencer_.status();
-  const auto durable = value(status.durable_frame), landed = value(status.landed_frame);
-  const auto lag_ms = landed < durable ? reads_.now() - value(status.last_time) : 0;
+  const bool behind = status.landed_frame < status.durable_frame;
+  auto count = [this] { return unlanded_events(); };
+  std::uint64_t events = 0;
+  if (behind) events = co_await reads_.on_pool(std::move(count));
+  const auto lag_ms = behind ? std::max<std::int64_t>(0, reads_.now() - value(status.last_time)) : 0;
   json::array items;
   items.push_back(json::object{{"name", "views"},
                                {"version", projections::view_version},
-                               {"status", landed < durable ? "catching-up" : "current"},
+                               {"status", behind ? "catching-up" : "current"},
                                {"position", queries::text_of({reads_.log(), status.landed_frame})},
-                               {"frame", landed},
-                               {"lag_frames", durable - landed},
-                               {"lag_seconds", static_cast<double>(std::max<std::int64_t>(0, lag_ms)) / 1000},
+                               {"frame", value(status.landed_frame)},
+                               {"lag_events", events},
+                               {"lag_seconds", static_cast<double>(lag_ms) / 1000},
                                {"last_error", nullptr},
                                {"parked_events", 0}});
-  return Response::json(
+  co_return Response::json(
       200, json::serialize(json::object{{"items", std::move(items)},
                                         {"log_position", queries::text_of({reads_.log(), status.durable_frame})},
                                         {"term", value(status.term)}}));

@@ -26,10 +26,12 @@ class Status {
   Response ready(Exchange& exchange);
   Response metrics(Exchange& exchange);
   Response openapi(Exchange& exchange);
-  Response projections(Exchange& exchange);
+  boost::asio::awaitable<Response> projections(Exchange& exchange);
   boost::asio::awaitable<Response> backup(Exchange& exchange);
 
  private:
+  std::uint64_t unlanded_events() const;
+
   Reads& reads_;
   bus::Sequencer& sequencer_;
   StatusPorts ports_;

@@ -14,7 +14,6 @@ namespace countersign::http {
 namespace {
 
 constexpr std::size_t longest_name = 200, longest_login = 128, most_attributes = 32, longest_attribute = 1024;
-constexpr std::size_t most_users_at_once = 500;
 
 Problem storage_failed(const boost::system::error_code& error) {
   return {.status = 507, .code = "insufficient-storage", .detail = "It can't be stored: " + error.message() + "."};
@@ -28,21 +27,36 @@ void read_email(Fields& fields, std::string_view typed, domain::Personal& person
     fields.invalid("email", std::string(directory::text_of(address.error)));
 }
 
+/// Attributes that are named are set, or removed by null; the others stay.
+void merge_attributes(Fields& fields, domain::Personal& personal) {
+  const auto named = free_texts(fields, "attributes", most_attributes, longest_attribute);
+  if (!named) return;
+  std::map<std::string, std::string> merged;
+  for (auto& row : personal.attributes) merged[row->name] = std::move(row->value);
+  for (const auto& [name, value] : *named) {
+    if (value)
+      merged[name] = *value;
+    else
+      merged.erase(name);
+  }
+  if (merged.size() > most_attributes)
+    fields.invalid("attributes", "a user has at most " + std::to_string(most_attributes) + " attributes");
+  personal.attributes.clear();
+  for (auto& [name, value] : merged) {
+    auto row = std::make_unique<domain::fb::AttributeT>();
+    row->name = name;
+    row->value = std::move(value);
+    personal.attributes.push_back(std::move(row));
+  }
+}
+
 /// Takes what the body says into `personal`; what it leaves out stays.
 void read_profile(Fields& fields, domain::Personal& personal, std::optional<bool>& mfa) {
   if (auto name = nullable_text(fields, "first_name", longest_name)) personal.first_name = std::move(*name);
   if (auto name = nullable_text(fields, "last_name", longest_name)) personal.last_name = std::move(*name);
   if (auto name = nullable_text(fields, "login_name", longest_login))
     personal.login_name = directory::to_lower_ascii(*name);
-  if (auto attributes = free_texts(fields, "attributes", most_attributes, longest_attribute)) {
-    personal.attributes.clear();
-    for (auto& [name, value] : *attributes) {
-      auto row = std::make_unique<domain::fb::AttributeT>();
-      row->name = name;
-      row->value = std::move(value);
-      personal.attributes.push_back(std::move(row));
-    }
-  }
+  merge_attributes(fields, personal);
   mfa = fields.optional_boolean("mfa_configured");
 }
 
@@ -90,8 +104,6 @@ boost::asio::awaitable<Response> Users::create(Exchange& exchange) {
 }
 
 boost::asio::awaitable<Response> Users::get(Exchange& exchange) {
-  auto behind = co_await reads_.reach_min_position(exchange);
-  if (behind) co_return exchange.problem(*behind);
   const auto account = exchange.caller<Caller>()->account;
   const auto id = domain::UserId::parse(exchange.parameter());
   const auto user = id ? reads_.state().user(account, *id) : nullptr;
@@ -124,8 +136,7 @@ boost::asio::awaitable<Response> Users::update(Exchange& exchange) {
         exchange, std::move(command), [this, account](const domain::UserWritten& result, const domain::State& state) {
           return answer(200, account, result.id, state);
         });
-    // Merged from a version that was overtaken meanwhile: without If-Match the client asked for no particular one.
-    if (response.status() == 412 && !exchange.request().has_header("If-Match") && tries < 5) continue;
+    if (response.status() == 412 && tries < most_merges) continue;
     co_return response;
   }
 }
@@ -138,36 +149,6 @@ boost::asio::awaitable<Response> Users::set_disabled(Exchange& exchange, bool di
       exchange, {*id, disabled}, [this, account](const domain::UserWritten& result, const domain::State& state) {
         return answer(200, account, result.id, state);
       });
-}
-
-namespace {
-
-commands::Answer reset_answer(const domain::ResetResult& result, const domain::State&) {
-  return json_answer(200, boost::json::object{{"codes_revoked", result.codes_revoked}});
-}
-
-}  // namespace
-
-boost::asio::awaitable<Response> Users::reset(Exchange& exchange) {
-  const auto id = domain::UserId::parse(exchange.parameter());
-  if (!id) co_return exchange.problem(no_such("user"));
-  domain::ResetUsers command;
-  command.ids.push_back(*id);
-  co_return co_await writes_.run<domain::ResetUsers>(exchange, std::move(command), reset_answer);
-}
-
-boost::asio::awaitable<Response> Users::reset_many(Exchange& exchange) {
-  Body body(exchange);
-  domain::ResetUsers command;
-  for (const auto& text : body->texts("user_ids", 1, most_users_at_once, {.most = 64})) {
-    const auto id = domain::UserId::parse(text);
-    if (!id)
-      body->invalid("user_ids", "not the id of a user: " + text);
-    else
-      command.ids.push_back(*id);
-  }
-  if (auto problem = body.finish()) co_return exchange.problem(*problem);
-  co_return co_await writes_.run<domain::ResetUsers>(exchange, std::move(command), reset_answer);
 }
 
 // --- list ------------------------------------------------------------------------------------------------------------
@@ -242,13 +223,13 @@ boost::asio::awaitable<Response> Users::list(Exchange& exchange) {
     reads_.views().scan(prefix, from,
                         [&](std::string_view, std::string_view row) { return take(projections::decode_user(row)); });
   };
-  return reads_.list(exchange, {"email", "q", "status", "mfa"}, std::move(fill));
+  return reads_.list(exchange, std::move(fill));
 }
 
 // --- operations ------------------------------------------------------------------------------------------------------
 
 boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
-  auto parsed = Query::parse(exchange, {"dry_run"});
+  auto parsed = reads_.query(exchange);
   if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
   const auto dry_run = std::get<Query>(parsed).text("dry_run").value_or("false");
   if (dry_run != "true" && dry_run != "false")

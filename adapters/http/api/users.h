@@ -26,6 +26,7 @@ class Users {
 
  private:
   boost::asio::awaitable<Response> set_disabled(Exchange& exchange, bool disabled);
+  boost::asio::awaitable<Response> reset_all(Exchange& exchange, std::vector<domain::UserId> ids);
   commands::Answer answer(std::uint16_t status, domain::AccountId account, domain::UserId id,
                           const domain::State& state) const;
 

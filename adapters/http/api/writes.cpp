@@ -27,7 +27,7 @@ domain::Context Writes::context_of(Exchange& exchange) const {
   context.correlation = correlation_of(exchange);
   context.ip = exchange.request().client.to_string();
   context.ip_digest = source_of(lookup_, exchange.request().client);
-  context.user_agent = exchange.request().header("User-Agent").substr(0, 256);
+  context.user_agent = user_agent_of(exchange);
   return context;
 }
 
@@ -41,6 +41,7 @@ boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submi
   }
   auto start = [&](Callback<Ended> done) { submit(std::move(call), std::move(done)); };
   const auto ended = co_await await_callback<Ended>(start);
+  if (ended.refusal && rules->refused) rules->refused(*ended.refusal);
   co_return to_response(exchange, ended, rules->secret);
 }
 
@@ -73,7 +74,8 @@ std::optional<Problem> Writes::read_idempotency(Exchange& exchange, const Rules&
     scope.append(caller->account.uuid.view()).append(caller->actor.id.view());
     scope.append(text_of(request.verb)).append(1, ' ').append(request.path);
   }
-  const std::string_view body = rules.body ? std::string_view(*rules.body) : exchange.body();
+  std::string body = rules.body ? *rules.body : std::string(exchange.body());
+  if (!request.query.empty()) body.append("\n?").append(request.query);  // it says what is wanted as the body does
   out = commands::idempotency_of(lookup_, std::move(scope), key, body);
   return std::nullopt;
 }

@@ -20,6 +20,7 @@ struct WriteOptions {
   std::string scope;                                        ///< instead of API key, method and path
   std::optional<std::string> body;                          ///< what stands for a streamed body
   std::shared_ptr<commands::Admission> admission;
+  std::function<void(const domain::Refusal&)> refused;  ///< is told why not
 };
 
 class Writes {
@@ -37,7 +38,8 @@ class Writes {
                                        WriteOptions<Command> options) {
     using Outcome = commands::Outcome<commands::ResultOf<Command>>;
     auto rules = std::make_shared<Rules>(Rules{options.secret, options.idempotent, std::move(options.scope),
-                                               std::move(options.body), std::move(options.admission)});
+                                               std::move(options.body), std::move(options.admission),
+                                               std::move(options.refused)});
     Submit submit = [this, command = std::move(command), render = std::move(render),
                      hand_out = std::move(options.hand_out)](commands::Call call, Callback<Ended> done) mutable {
       auto settled = [render, done = std::move(done)](Outcome outcome) {
@@ -70,6 +72,7 @@ class Writes {
     std::string scope;
     std::optional<std::string> body;
     std::shared_ptr<commands::Admission> admission;
+    std::function<void(const domain::Refusal&)> refused;
   };
   struct Ended {
     bus::Settlement settlement;

@@ -21,6 +21,7 @@ Response to_response(const Problem& problem, std::string_view reference) {
   for (const auto& [name, value] : problem.extra) body[name] = value;
   Response response(problem.status, "application/problem+json", boost::json::serialize(body));
   if (problem.retry_after_s) response.header("Retry-After", std::to_string(*problem.retry_after_s));
+  if (problem.status == 401) response.header("WWW-Authenticate", "Bearer");  // RFC 9110, 15.5.2; RFC 6750, 3
   return response;
 }
 

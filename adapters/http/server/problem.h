@@ -29,6 +29,7 @@ struct Problem {
 
 inline constexpr std::string_view problem_type_prefix = "https://countersign.dev/problems/";
 
+/// A 401 names the scheme that is missing.
 Response to_response(const Problem& problem, std::string_view reference);
 
 }  // namespace countersign::http

@@ -29,6 +29,7 @@ struct Route {
   std::string path;
   std::string operation;                                    ///< the operationId in the API's description
   std::uint32_t roles = 0;                                  ///< bit mask, meaningless here
+  std::vector<std::string> query;                           ///< the parameters it knows
   AnswerNow now;                                            ///< either this
   AnswerLater later;                                        ///< or this
   std::vector<std::string> accepts = {"application/json"};  ///< media types of a body; empty: any

@@ -5,26 +5,46 @@
 
 namespace countersign::http {
 
-bool is_utf8(std::string_view text) {
+namespace {
+
+/// Bytes of the character that `text` begins with; 0: it begins with none.
+std::size_t character_length(std::string_view text) {
   const auto at = [text](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0u; };
   const auto continues = [at](std::size_t i) { return (at(i) & 0xc0) == 0x80; };
-  for (std::size_t i = 0; i < text.size();) {
-    const unsigned first = at(i), second = at(i + 1);
-    if (first < 0x80) {
-      ++i;
-    } else if (first >= 0xc2 && first < 0xe0 && continues(i + 1)) {
-      i += 2;
-    } else if ((first & 0xf0) == 0xe0 && continues(i + 1) && continues(i + 2) && (first != 0xe0 || second >= 0xa0) &&
-               (first != 0xed || second < 0xa0)) {
-      i += 3;
-    } else if (first >= 0xf0 && first < 0xf5 && continues(i + 1) && continues(i + 2) && continues(i + 3) &&
-               (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90)) {
-      i += 4;
-    } else {
-      return false;
-    }
+  const unsigned first = at(0), second = at(1);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first < 0xe0 && continues(1)) return 2;
+  if ((first & 0xf0) == 0xe0 && continues(1) && continues(2) && (first != 0xe0 || second >= 0xa0) &&
+      (first != 0xed || second < 0xa0))
+    return 3;
+  if (first >= 0xf0 && first < 0xf5 && continues(1) && continues(2) && continues(3) &&
+      (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90))
+    return 4;
+  return 0;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto length = character_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
   }
   return true;
+}
+
+std::string as_utf8(std::string_view bytes, std::size_t most_bytes) {
+  constexpr std::string_view replacement = "\xef\xbf\xbd";
+  std::string text;
+  while (!bytes.empty()) {
+    const auto length = character_length(bytes);
+    const auto next = length == 0 ? replacement : bytes.substr(0, length);
+    if (text.size() + next.size() > most_bytes) break;
+    text += next;
+    bytes.remove_prefix(length == 0 ? 1 : length);
+  }
+  return text;
 }
 
 bool has_control_character(std::string_view text) {

@@ -7,6 +7,7 @@
 
 #include <random>
 
+#include "adapters/queries/correlation.h"
 #include "adapters/queries/rfc3339.h"
 #include "domain/event_catalogue.h"
 #include "tests/support/ledger.h"
@@ -24,12 +25,17 @@ struct Event {
   domain::Reason reason = domain::Reason::by_administrator;
   domain::Party actor = domain::party(domain::ApiKeyId{uuid_of("key")});
   domain::Party subject = domain::party(domain::UserId{uuid_of("ada")});
+  domain::Uuid correlation{};
 
   std::string bytes() const {
     domain::NewEvent event{.type = type, .subject = subject, .reason = reason};
     if (failed) event.outcome = domain::Outcome::failure;
-    domain::EventStamp stamp{
-        .id = {uuid_of("event")}, .account = {uuid_of("acc")}, .sequence = sequence, .time = time, .actor = actor};
+    domain::EventStamp stamp{.id = {uuid_of("event")},
+                             .account = {uuid_of("acc")},
+                             .sequence = sequence,
+                             .time = time,
+                             .actor = actor,
+                             .correlation = correlation};
     return domain::encode_event(domain::encode_clear(event, stamp), "");
   }
 };
@@ -42,6 +48,25 @@ bool matches(const std::string& filter, const Event& event = {}) {
   }
   const auto bytes = event.bytes();
   return std::get<EventFilter>(parsed).matches(*domain::EventView::parse(bytes));
+}
+
+TEST(EventFilter, FindsARequestByTheReferenceThatItsClientSaw) {
+  for (const std::string reference :
+       {"0123456789abcdef0123456789abcdef", "req-42.A", "0123456789ABCDEF0123456789ABCDEF"}) {
+    const Event event{.correlation = correlation_uuid(reference)};
+    EXPECT_TRUE(matches("correlation_id eq \"" + reference + '"', event)) << reference;
+    EXPECT_FALSE(matches("correlation_id ne \"" + reference + '"', event)) << reference;
+    EXPECT_FALSE(matches(R"(correlation_id eq "another")", event)) << reference;
+    EXPECT_TRUE(matches("correlation_id sw \"" + correlation_text(event.correlation).substr(0, 8) + '"', event));
+  }
+  EXPECT_TRUE(matches(R"(correlation_id eq "")"));
+}
+
+TEST(EventFilter, SeesTheSeverityThatAnEventIsShownWith) {
+  const Event rescue{.type = domain::EventType::api_key_created, .reason = domain::Reason::rescue};
+  EXPECT_TRUE(matches(R"(severity eq "critical")", rescue));
+  EXPECT_FALSE(matches(R"(severity eq "medium")", rescue));
+  EXPECT_TRUE(matches(R"(severity eq "medium")", {.type = domain::EventType::api_key_created}));
 }
 
 TEST(EventFilter, ComparesWhatTheTableSays) {

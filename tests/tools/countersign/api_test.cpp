@@ -62,6 +62,18 @@ TEST(Api, ReopensAConnectionThatTheServerClosed) {
   EXPECT_NO_THROW(api.get("/b"));
 }
 
+TEST(Api, AsksForAVersionAsTheServerTagsIt) {
+  FakeServer server([](const auto&) { return FakeServer::response(200, "{}"); });
+  HttpClient http(server.url(), "");
+  Api api(http, "k");
+  for (const char* version : {"3", "v3", ""}) api.patch("/v1/users/usr_1", boost::json::object{}, version);
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[0]["If-Match"], "\"v3\"");
+  EXPECT_EQ(requests[1]["If-Match"], "\"v3\"");
+  EXPECT_EQ(requests[2].count("If-Match"), 0u);
+}
+
 TEST(Api, ShowsProblemsWithTitleDetailAndReferenceEscaped) {
   FakeServer server([](const auto&) {
     return FakeServer::response(

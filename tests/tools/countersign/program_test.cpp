@@ -129,5 +129,13 @@ TEST_F(Program, DownloadsIntoANewFileThatOnlyItsOwnerReads) {
   EXPECT_EQ(run("--server " + server.url() + " codes download " + file.string()).status, 2);
 }
 
+TEST_F(Program, LeavesNoFileWhenADownloadIsRefused) {
+  FakeServer server(
+      [](const auto&) { return FakeServer::response(403, R"({"title":"Forbidden","code":"forbidden"})"); });
+  const auto file = home_ / "codes.csv";
+  EXPECT_EQ(run("--server " + server.url() + " codes download " + file.string()).status, 1);
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
 }  // namespace
 }  // namespace countersign::cli

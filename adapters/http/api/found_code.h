@@ -1,0 +1,21 @@
+#pragma once
+// A registration code and its user, wherever the code is: in its user's row while it lives, in a record of its own
+// afterwards.
+
+#include <memory>
+#include <optional>
+
+#include "domain/decision.h"
+#include "domain/user.h"
+
+namespace countersign::http {
+
+struct FoundCode {
+  std::shared_ptr<const domain::User> user;
+  std::shared_ptr<const domain::Code> ended;
+  const domain::Code* code = nullptr;
+};
+
+std::optional<FoundCode> find_code(const domain::State& state, domain::AccountId account, domain::CodeId id);
+
+}  // namespace countersign::http
