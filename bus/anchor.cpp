@@ -87,10 +87,15 @@ Bytes32 fingerprint(const std::string& record) {
 }
 
 AnchorMark advance(const AnchorMark& before, Offset offset, const std::string& record) {
+  return advance(before, offset, record, peek_chain_place(record));
+}
+
+AnchorMark advance(const AnchorMark& before, Offset offset, const std::string& record,
+                   const std::optional<ChainPlace>& place) {
   AnchorMark mark = before;
   mark.offset = offset;
   mark.fingerprint = fingerprint(record);
-  if (const auto place = peek_chain_place(record)) {
+  if (place) {
     mark.number = place->number;
     mark.previous = place->previous;
   }

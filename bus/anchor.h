@@ -15,6 +15,7 @@
 #include <string>
 
 #include "bus/errc.h"
+#include "bus/frame.h"
 #include "bus/hash.h"
 #include "bus/log_identity.h"
 #include "bus/position.h"
@@ -38,6 +39,9 @@ struct AnchorMark {
 Bytes32 fingerprint(const std::string& record);
 /// The mark once `record` stands at `offset`.
 AnchorMark advance(const AnchorMark& before, Offset offset, const std::string& record);
+/// The same, for who knows the record's place (peek_chain_place).
+AnchorMark advance(const AnchorMark& before, Offset offset, const std::string& record,
+                   const std::optional<ChainPlace>& place);
 
 struct AnchorContents {
   LogIdentity identity;

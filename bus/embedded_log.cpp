@@ -266,9 +266,9 @@ void EmbeddedLog::write_pending() {
   for (const Pending& each : left) each.handler({AppendOutcome::not_written, {}, errc::unavailable});
 }
 
-std::optional<errc> EmbeddedLog::reason_not_to_write(const std::string& record) const {
+std::optional<errc> EmbeddedLog::reason_not_to_write(const std::string& record,
+                                                     const std::optional<ChainPlace>& place) const {
   if (record.size() > max_record_bytes) return errc::too_large;
-  const auto place = peek_chain_place(record);
   if (place && place->number != next(acknowledged().number)) return last_refusal_;
   if (!has_space(record.size()) && !(is_claim(record) && options_.free_bytes(options_.directory) > 2 * record.size())) {
     return errc::no_space;
@@ -277,7 +277,8 @@ std::optional<errc> EmbeddedLog::reason_not_to_write(const std::string& record) 
 }
 
 Appended EmbeddedLog::write(const std::string& record) {
-  if (const auto reason = reason_not_to_write(record)) return {AppendOutcome::not_written, {}, *reason};
+  const auto place = peek_chain_place(record);
+  if (const auto reason = reason_not_to_write(record, place)) return {AppendOutcome::not_written, {}, *reason};
   if (!database_ && !reopen()) {
     return {AppendOutcome::not_written, {}, lost_records_ ? errc::corrupt : errc::io_error};
   }
@@ -285,7 +286,7 @@ Appended EmbeddedLog::write(const std::string& record) {
   AnchorMark mark;
   {
     const std::lock_guard lock(anchor_mutex_);
-    mark = advance(mark_, offset, record);
+    mark = advance(mark_, offset, record, place);
   }
   if (planted(Bug::anchor_before_frame) && write_anchors(mark).has_error()) {
     reopen();

@@ -98,7 +98,7 @@ class EmbeddedLog final : public PartitionLog {
   Appended write(const std::string& record);
   boost::system::result<void> write_anchors(const AnchorMark& mark);
   bool reopen();
-  std::optional<errc> reason_not_to_write(const std::string& record) const;
+  std::optional<errc> reason_not_to_write(const std::string& record, const std::optional<ChainPlace>& place) const;
   bool has_space(std::size_t bytes) const;
   [[noreturn]] void refuse(errc code, const std::string& text) const;
   std::string database_path() const { return options_.directory + "/db"; }

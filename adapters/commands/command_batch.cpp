@@ -32,7 +32,6 @@ CommandBatch::CommandBatch(const projections::Views& views, EventWriter& writer,
       writer_(writer),
       refusals_(refusals),
       time_(bus::value(time)),
-      frame_time_(time),
       earlier_(std::move(earlier)),
       overlay_(std::make_shared<projections::Overlay>()),
       state_(views_, earlier_, overlay_.get()) {
@@ -119,8 +118,7 @@ CommandBatch::Kept CommandBatch::keep(CommandWork& work, std::vector<domain::New
   if (const auto kept = write(std::move(events), context, written); kept != Kept::yes) return kept;
   if (const auto kept = judge(written.bytes); kept != Kept::yes) return kept;
   if (work.call.idempotency && !work.refused()) return keep_with_answer(work, std::move(written));
-  for (const auto& event : written.events)
-    projections::reduce(*overlay_, state_, {*domain::EventView::parse(event.bytes), event.clear_hash}, event.bytes);
+  fold(*overlay_, state_, written);
   put_events(written);
   return Kept::yes;
 }
@@ -153,12 +151,11 @@ CommandBatch::Kept CommandBatch::judge(std::size_t bytes) const {
 /// when all of it fits.
 CommandBatch::Kept CommandBatch::keep_with_answer(CommandWork& work, Written written) {
   projections::Overlay attempt;
-  attempt.begin_frame({}, frame_time_);
+  attempt.begin_frame({}, bus::TimeMs{time_});
   projections::Overlays below{overlay_};
   below.insert(below.end(), earlier_.begin(), earlier_.end());
   const projections::ViewState after(views_, std::move(below), &attempt);
-  for (const auto& event : written.events)
-    projections::reduce(attempt, after, {*domain::EventView::parse(event.bytes), event.clear_hash}, event.bytes);
+  fold(attempt, after, written);
   auto record = answer_record(work, after, written);
   if (record) {
     const auto bytes = bus::encoded_size_bound(record->size());
@@ -185,6 +182,11 @@ std::optional<std::string> CommandBatch::answer_record(CommandWork& work, const 
                             .handed_out = work.handed_out(),
                             .sealed = keys::seal_answer(idempotency.key, idempotency.scope, text_to_seal(*answer))};
   return encode(record);
+}
+
+void CommandBatch::fold(projections::Overlay& overlay, const projections::ViewState& state, const Written& written) {
+  for (const auto& event : written.events)
+    projections::reduce(overlay, state, {*domain::EventView::parse(event.bytes), event.clear_hash}, event.bytes);
 }
 
 void CommandBatch::put_events(Written& written) {

@@ -47,13 +47,13 @@ class CommandBatch : public bus::Batch {
                                            const Written& written) const;
   /// Whether so many bytes of one command are allowed, and fit.
   Kept judge(std::size_t bytes) const;
+  static void fold(projections::Overlay& overlay, const projections::ViewState& state, const Written& written);
   void put_events(Written& written);
 
   const projections::Views& views_;
   EventWriter& writer_;
   RefusalLog& refusals_;
   const domain::UnixMs time_;
-  const bus::TimeMs frame_time_;
   const projections::Overlays earlier_;
   std::shared_ptr<projections::Overlay> overlay_;
   projections::ViewState state_;

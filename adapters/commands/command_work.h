@@ -28,7 +28,7 @@ struct HandedOut {
 };
 
 struct Idempotency {
-  std::string key;          ///< of the client's Idempotency-Key (sealing_key_of): seals the answer, stored nowhere
+  std::string key;          ///< of the client's Idempotency-Key (idempotency_of): seals the answer, stored nowhere
   std::string scope;        ///< who and what: API key, method, path; or a code's digest
   domain::Digest record{};  ///< keyed digest of scope and key: finds the record
   domain::Digest body{};    ///< keyed digest of the body

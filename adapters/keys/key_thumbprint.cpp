@@ -8,14 +8,13 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "adapters/keys/rfc4648.h"
 #include "bus/hash.h"
 
 namespace countersign::keys {
 namespace {
 
-using Bytes = std::vector<unsigned char>;
 struct Free {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
@@ -23,25 +22,14 @@ struct Free {
 };
 using PublicKey = std::unique_ptr<EVP_PKEY, Free>;
 
-std::string base64url(const Bytes& bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  unsigned held = 0, bits = 0;
-  for (const auto byte : bytes) {
-    held = held << 8 | byte;
-    for (bits += 8; bits >= 6; bits -= 6) text += digits[held >> (bits - 6) & 63];
-  }
-  if (bits > 0) text += digits[held << (6 - bits) & 63];
-  return text;
-}
-
 /// Big-endian, `size` bytes; 0: as few as it takes.
-std::optional<Bytes> number(const EVP_PKEY* key, const char* name, std::size_t size) {
+std::optional<std::string> number(const EVP_PKEY* key, const char* name, std::size_t size) {
   BIGNUM* found = nullptr;
   if (EVP_PKEY_get_bn_param(key, name, &found) != 1) return std::nullopt;
   const std::unique_ptr<BIGNUM, Free> owned(found);
-  Bytes bytes(size == 0 ? static_cast<std::size_t>(BN_num_bytes(found)) : size);
-  if (BN_bn2binpad(found, bytes.data(), static_cast<int>(bytes.size())) < 0) return std::nullopt;
+  std::string bytes(size == 0 ? static_cast<std::size_t>(BN_num_bytes(found)) : size, '\0');
+  if (BN_bn2binpad(found, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) < 0)
+    return std::nullopt;
   return bytes;
 }
 
@@ -73,9 +61,10 @@ std::optional<std::string> elliptic(const EVP_PKEY* key) {
 }
 
 std::optional<std::string> ed25519(const EVP_PKEY* key) {
-  Bytes x(32);
+  std::string x(32, '\0');
   auto size = x.size();
-  if (EVP_PKEY_get_raw_public_key(key, x.data(), &size) != 1 || size != x.size()) return std::nullopt;
+  if (EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(x.data()), &size) != 1 || size != x.size())
+    return std::nullopt;
   return R"({"crv":"Ed25519","kty":"OKP","x":")" + base64url(x) + R"("})";
 }
 

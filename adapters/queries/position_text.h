@@ -1,5 +1,5 @@
 #pragma once
-// Positions as clients hold them, and page cursors: opaque base64url texts.
+// Positions as clients hold them: opaque base64url texts.
 
 #include <optional>
 #include <string>
@@ -9,10 +9,6 @@
 #include "bus/position.h"
 
 namespace countersign::queries {
-
-std::string base64url(std::string_view bytes);
-/// Without padding. Nothing for anything that base64url() doesn't make.
-std::optional<std::string> parse_base64url(std::string_view text);
 
 struct Position {
   bus::LogIdentity log;

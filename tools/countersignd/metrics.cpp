@@ -30,9 +30,7 @@ Metrics::Metrics(const std::vector<http::Route>& routes)
                    .Help("Records of the log that don't count, by the reason.")
                    .Register(registry_)) {
   for (const auto& route : routes) {
-    const auto& name = operations_.emplace_back(route.operation);
-    auto& of = by_operation_[name] = std::make_unique<OfOperation>();
-    of->durations = &durations_.Add({{"operation", name}}, seconds);
+    by_operation_[route.operation].durations = &durations_.Add({{"operation", route.operation}}, seconds);
   }
 }
 
@@ -48,8 +46,8 @@ void Metrics::answered(const http::AccessRecord& record) {
   static const std::string none = "none";
   const auto it = record.route ? by_operation_.find(record.route->operation) : by_operation_.end();
   if (it == by_operation_.end()) return counter_of(none_, none, record.status).Increment();
-  it->second->durations->Observe(static_cast<double>(record.duration.count()) / 1e6);
-  counter_of(*it->second, record.route->operation, record.status).Increment();
+  it->second.durations->Observe(static_cast<double>(record.duration.count()) / 1e6);
+  counter_of(it->second, record.route->operation, record.status).Increment();
 }
 
 std::string Metrics::text(const bus::SequencerStatus& status, const projections::Views& views,

@@ -9,8 +9,6 @@
 
 #include <array>
 #include <atomic>
-#include <deque>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -37,8 +35,7 @@ class Metrics {
     std::array<std::atomic<prometheus::Counter*>, 600> by_status{};
   };
   prometheus::Counter& counter_of(OfOperation& of, const std::string& operation, unsigned status);
-  std::unordered_map<std::string_view, std::unique_ptr<OfOperation>> by_operation_;  ///< by the routes' own texts
-  std::deque<std::string> operations_;                                               ///< what by_operation_ refers to
+  std::unordered_map<std::string, OfOperation> by_operation_;
   OfOperation none_;
   prometheus::Family<prometheus::Gauge>& gauges_;
   prometheus::Family<prometheus::Counter>& ignored_;

@@ -1,6 +1,7 @@
 #include "tools/countersignd/recovery.h"
 
 #include <chrono>
+#include <set>
 
 #include "bus/frame_reader.h"
 #include "projections/projector.h"
@@ -50,17 +51,15 @@ void erase_keys_without_user(const Recovered& parts) {
     if (subjects.has_error()) throw StartRefused("the key store can't be read: " + subjects.error().message());
     if (subjects->empty()) break;
     last = subjects->back();
-    auto subject = subjects->begin();
-    const auto from = projections::user_key(subject->account, subject->user),
-               until = projections::user_key(last->account, last->user) + '\0';
-    // Both are sorted alike: one walk over each.
-    parts.views.scan_range(from, until, [&](std::string_view key, std::string_view) {
-      for (; subject != subjects->end() && projections::user_key(subject->account, subject->user) < key; ++subject)
-        orphans.push_back(*subject);
-      if (subject != subjects->end() && projections::user_key(subject->account, subject->user) == key) ++subject;
-      return subject != subjects->end();
-    });
-    orphans.insert(orphans.end(), subject, subjects->end());
+    std::set<keys::Subject> without_row(subjects->begin(), subjects->end());
+    parts.views.scan_range(projections::user_key(subjects->front().account, subjects->front().user),
+                           projections::user_key(last->account, last->user) + '\0',
+                           [&](std::string_view key, std::string_view) {
+                             without_row.erase({domain::AccountId{domain::uuid_from(key.substr(1))},
+                                                domain::UserId{domain::uuid_from(key.substr(17))}});
+                             return true;
+                           });
+    orphans.insert(orphans.end(), without_row.begin(), without_row.end());
   }
   if (const auto error = parts.keys.erase_subjects(orphans))
     throw StartRefused("erased users' keys can't be destroyed: " + error.message());

@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "adapters/http/api/events.h"
+#include "adapters/keys/rfc4648.h"
 #include "domain/record.h"
 
 namespace countersign::http {
@@ -24,11 +25,11 @@ constexpr auto heartbeat = std::chrono::seconds(15);
 std::string stream_cursor(domain::AccountId account, std::uint64_t sequence) {
   std::string bytes(account.uuid.view().substr(8));
   for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(sequence >> shift);
-  return queries::base64url(bytes);
+  return keys::base64url(bytes);
 }
 
 std::optional<std::uint64_t> parse_stream_cursor(domain::AccountId account, std::string_view text) {
-  const auto bytes = text.size() <= 64 ? queries::parse_base64url(text) : std::nullopt;
+  const auto bytes = text.size() <= 64 ? keys::parse_base64url(text) : std::nullopt;
   if (!bytes || bytes->size() != 16 || !bytes->starts_with(account.uuid.view().substr(8))) return std::nullopt;
   std::uint64_t sequence = 0;
   for (std::size_t i = 8; i < 16; ++i) sequence = sequence << 8 | static_cast<std::uint8_t>((*bytes)[i]);

@@ -2,7 +2,7 @@
 
 #include "adapters/commands/draw.h"
 #include "adapters/http/api/rendering.h"
-#include "adapters/queries/position_text.h"
+#include "adapters/keys/rfc4648.h"
 
 namespace countersign::http {
 namespace {
@@ -54,7 +54,7 @@ boost::asio::awaitable<Response> Introspection::introspect(Exchange& exchange) {
                            {"iat", activation->activated_at / 1000}};
   if (const auto ends = activation->ends_at(); ends != 0) body["exp"] = ends / 1000;
   if (activation->key_thumbprint != domain::Digest{})
-    body["cnf"] = {{"jkt", queries::base64url(domain::view(activation->key_thumbprint))}};
+    body["cnf"] = {{"jkt", keys::base64url(domain::view(activation->key_thumbprint))}};
   co_return answer(boost::json::serialize(body));
 }
 

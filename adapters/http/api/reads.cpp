@@ -5,6 +5,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <charconv>
 
+#include "adapters/keys/rfc4648.h"
+
 namespace countersign::http {
 namespace {
 
@@ -65,7 +67,7 @@ std::variant<Query, Problem> Query::parse(const Exchange& exchange, const keys::
     bind(parameter->second);
   }
   if (after.empty()) return query;
-  const auto bytes = after.size() <= 512 ? queries::parse_base64url(after) : std::nullopt;
+  const auto bytes = after.size() <= 512 ? keys::parse_base64url(after) : std::nullopt;
   if (!bytes || bytes->size() <= tag_bytes) return bad_cursor();
   query.after_ = bytes->substr(tag_bytes);
   const auto expected = query.tag(query.after_);
@@ -85,7 +87,7 @@ std::optional<std::string_view> Query::text(std::string_view name) const {
 }
 
 std::string Query::cursor(std::string_view key) const {
-  return queries::base64url(tag(key) + std::string(key));
+  return keys::base64url(tag(key) + std::string(key));
 }
 
 std::string Query::next_target(const Exchange& exchange, std::string_view cursor) const {

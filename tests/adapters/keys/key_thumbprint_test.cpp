@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "adapters/queries/position_text.h"
+#include "adapters/keys/rfc4648.h"
 
 namespace countersign::keys {
 namespace {
 
 std::string thumbprint(std::string_view pem) {
   const auto digest = key_thumbprint(pem);
-  return digest ? queries::base64url(domain::view(*digest)) : "";
+  return digest ? base64url(domain::view(*digest)) : "";
 }
 
 // RFC 8037, appendix A
