@@ -10,3 +10,12 @@ pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 find_program(FLATC flatc REQUIRED)
 find_library(UNISTRING unistring REQUIRED)
+find_library(JEMALLOC jemalloc REQUIRED)
+
+# countersign_fast_memory(<program>): what one thread allocates another frees, all the time: glibc's allocator makes them
+# wait for each other. A sanitizer brings its own.
+function(countersign_fast_memory program)
+  if(NOT COUNTERSIGN_SANITIZE AND NOT COUNTERSIGN_FUZZ)
+    target_link_libraries(${program} PRIVATE ${JEMALLOC})
+  endif()
+endfunction()

@@ -10,12 +10,12 @@
 // generations the older one goes as a whole.
 
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace countersign::projections {
 
@@ -42,7 +42,11 @@ class DecodedRows {
     using is_transparent = void;
     std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
   };
-  using Rows = std::unordered_map<std::string, Row, Hash, std::equal_to<>>;
+  struct Entry {
+    Row row;
+    std::size_t bytes = 0;  ///< as counted, for when it moves to the young generation
+  };
+  using Rows = boost::unordered_flat_map<std::string, Entry, Hash, std::equal_to<>>;
   struct Shard {
     std::mutex mutex;
     Rows young, old;
@@ -50,7 +54,7 @@ class DecodedRows {
     std::uint64_t epoch = 0;
   };
   Shard& shard_of(std::string_view key) { return shards_[Hash{}(key) % shard_count]; }
-  void put(Shard& shard, std::string_view key, Row row, std::size_t bytes);
+  void put(Shard& shard, std::string_view key, Entry entry);
 
   const std::size_t most_a_generation_;
   std::array<Shard, shard_count> shards_;

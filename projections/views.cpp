@@ -62,6 +62,7 @@ Views::Views(ViewOptions options) : options_(std::move(options)), hot_(options_.
   db.atomic_flush = true;
   db.write_buffer_manager = options_.write_buffers;
   db.max_background_jobs = 2;
+  db.bytes_per_sync = 1 << 20;  // a flush must not make the log wait for the disk
   db.keep_log_file_num = 2;
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.max_open_files = 512;

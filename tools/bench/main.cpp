@@ -5,6 +5,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "bus/background_threads.h"
 #include "tools/bench/beast_server.h"
 #include "tools/bench/benchmarks.h"
 
@@ -49,6 +50,7 @@ int run_all(const std::vector<std::string>& names, const Plan& plan, const std::
 }  // namespace
 
 int main(int argc, char** argv) {
+  countersign::bus::lower_background_threads();
   std::string text = "Measures Countersign and its ceilings in one run and prints the ratios. Benchmarks:\n";
   std::vector<std::string> known;
   for (const auto& benchmark : all) {

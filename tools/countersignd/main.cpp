@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "bus/background_threads.h"
 #include "tools/countersign/text.h"
 #include "tools/countersignd/node.h"
 
@@ -53,6 +54,7 @@ int main(int argc, char** argv) {
     const auto settings = server::read_settings(argc, argv);
     if (!settings) return 0;
     server::Log log(settings->log_format, settings->log_level);
+    bus::lower_background_threads();
     return serve(*settings, log);
   } catch (const server::UsageError& error) {
     std::cerr << "countersignd: " << cli::escaped(error.text) << '\n';
