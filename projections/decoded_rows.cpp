@@ -30,16 +30,17 @@ void DecodedRows::landed(std::string_view key, Row row, std::size_t bytes) {
   auto& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   ++shard.epoch;
+  bool was_here = false;  // it may be in both
   if (const auto it = shard.young.find(key); it != shard.young.end()) {
+    was_here = true;
     shard.young_bytes -= it->second.bytes;
     shard.young.erase(it);
-    if (row) put(shard, key, {std::move(row), key.size() + bytes + overhead_bytes});
-    return;
   }
-  const auto it = shard.old.find(key);
-  if (it == shard.old.end()) return;
-  shard.old.erase(it);
-  if (row) put(shard, key, {std::move(row), key.size() + bytes + overhead_bytes});
+  if (const auto it = shard.old.find(key); it != shard.old.end()) {
+    was_here = true;
+    shard.old.erase(it);
+  }
+  if (was_here && row) put(shard, key, {std::move(row), key.size() + bytes + overhead_bytes});
 }
 
 void DecodedRows::put(Shard& shard, std::string_view key, Entry entry) {

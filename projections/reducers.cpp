@@ -129,6 +129,7 @@ void erase_rows(Overlay& overlay, const ViewState& state, AccountId account, con
   }
   forget(overlay, state, account, user.ended_codes, user.ended_activations);
   overlay.erase(user_key(account, user.id));
+  overlay.put(erased_key(account, user.id), "");
 }
 
 /// A code or activation that has already left the user's row can still be revoked.

@@ -118,6 +118,12 @@ std::string account_key(AccountId account) {
 std::string user_key(AccountId account, UserId user) {
   return key(Table::users, account, user.uuid);
 }
+std::string erased_key(AccountId account, UserId user) {
+  return key(Table::erased, account, user.uuid);
+}
+ErasedKey parse_erased_key(std::string_view key) {
+  return {AccountId{uuid_from(key.substr(1))}, UserId{uuid_from(key.substr(17))}};
+}
 std::string api_key_key(AccountId account, ApiKeyId id) {
   return key(Table::api_keys, account, id.uuid);
 }

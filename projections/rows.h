@@ -8,6 +8,7 @@
 //   C account code                  -> Located            V account activation         -> Located
 //   D digest                        -> DigestEntry        X time account kind id       -> user (what expires when)
 //   I day scope                     -> answer record      P                            -> position
+//   G account user                  -> empty: erased
 // In a column family of its own:
 //   E account first-sequence        -> this account's events of one frame
 
@@ -22,7 +23,7 @@
 
 namespace countersign::projections {
 
-inline constexpr std::uint32_t view_version = 1;
+inline constexpr std::uint32_t view_version = 2;
 
 enum class Table : char {
   accounts = 'A',
@@ -34,12 +35,20 @@ enum class Table : char {
   digests = 'D',
   expiry = 'X',
   answers = 'I',
+  erased = 'G',
   position = 'P',
 };
 
 std::string account_key(domain::AccountId account);
 std::string slot_key(std::uint16_t slot);
 std::string user_key(domain::AccountId account, domain::UserId user);
+/// Stays for ever: keys that come back, with an older copy of their store, are destroyed by it.
+std::string erased_key(domain::AccountId account, domain::UserId user);
+struct ErasedKey {
+  domain::AccountId account;
+  domain::UserId user;
+};
+ErasedKey parse_erased_key(std::string_view key);
 std::string api_key_key(domain::AccountId account, domain::ApiKeyId key);
 std::string code_key(domain::AccountId account, domain::CodeId code);
 std::string activation_key(domain::AccountId account, const domain::Uuid& activation);

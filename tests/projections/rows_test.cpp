@@ -85,7 +85,7 @@ TEST(Rows, AnErasureDeletesEveryRowOfThePersonAndNoOther) {
   EXPECT_FALSE(rows_with(ada.uuid.view()).empty());
   const auto of_bob = rows_with(bob.uuid.view());
   ASSERT_FALSE(erase("ada")(ledger).refusal);
-  EXPECT_EQ(rows_with(ada.uuid.view()), "");
+  EXPECT_EQ(rows_with(ada.uuid.view()), "G");  // that she was erased
   for (const auto* digest : {"email ada", "login ada", "content ada", "code A", "code open", "code revoked",
                              "code gone", "code held", "ticket T", "token A", "token gone"})
     EXPECT_EQ(rows_with(view(digest_of(digest))), "") << digest;

@@ -1,7 +1,7 @@
 #include "tools/countersignd/recovery.h"
 
 #include <chrono>
-#include <set>
+#include <vector>
 
 #include "bus/frame_reader.h"
 #include "projections/projector.h"
@@ -40,29 +40,24 @@ void refuse_records_that_do_not_count(const Recovered& parts, const bus::FrameRe
                        " was acknowledged: restore a backup (countersignd --restore)");
 }
 
-/// Erasure is done again at every start: keys of people who have no row any more go, and so do keys that were made for
-/// people who never came to be.
-void erase_keys_without_user(const Recovered& parts) {
+/// Erasure is done again at every start: an older copy of the key store may have been put back. Only what the log says
+/// was erased goes; a key without a user is harmless.
+void erase_keys_again(const Recovered& parts) {
   constexpr std::size_t at_once = 4096;
-  std::optional<keys::Subject> last;
-  std::vector<keys::Subject> orphans;
-  for (;;) {
-    const auto subjects = parts.keys.subjects_after(last, at_once);
-    if (subjects.has_error()) throw StartRefused("the key store can't be read: " + subjects.error().message());
-    if (subjects->empty()) break;
-    last = subjects->back();
-    std::set<keys::Subject> without_row(subjects->begin(), subjects->end());
-    parts.views.scan_range(projections::user_key(subjects->front().account, subjects->front().user),
-                           projections::user_key(last->account, last->user) + '\0',
-                           [&](std::string_view key, std::string_view) {
-                             without_row.erase({domain::AccountId{domain::uuid_from(key.substr(1))},
-                                                domain::UserId{domain::uuid_from(key.substr(17))}});
-                             return true;
-                           });
-    orphans.insert(orphans.end(), without_row.begin(), without_row.end());
-  }
-  if (const auto error = parts.keys.erase_subjects(orphans))
-    throw StartRefused("erased users' keys can't be destroyed: " + error.message());
+  std::vector<keys::Subject> erased;
+  const auto destroy = [&] {
+    if (const auto error = parts.keys.erase_subjects(erased))
+      throw StartRefused("erased users' keys can't be destroyed: " + error.message());
+    erased.clear();
+  };
+  parts.views.scan(std::string(1, static_cast<char>(projections::Table::erased)), "",
+                   [&](std::string_view key, std::string_view) {
+                     const auto [account, user] = projections::parse_erased_key(key);
+                     erased.push_back({account, user});
+                     if (erased.size() == at_once) destroy();
+                     return true;
+                   });
+  destroy();
 }
 
 }  // namespace
@@ -80,7 +75,7 @@ bus::AcceptanceState recover(const Recovered& parts, Log& log) {
   }
   refuse_records_that_do_not_count(parts, reader);
   projector.finish(reader.state());
-  erase_keys_without_user(parts);
+  erase_keys_again(parts);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   log.write(LogLevel::info, "log folded",
             {{"events", std::to_string(projector.events())},
