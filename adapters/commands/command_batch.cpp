@@ -71,8 +71,10 @@ bool CommandBatch::over_the_limit(CommandWork& work, const domain::Context& cont
   if (!work.call.admission) return false;
   work.retry_after_ms = work.call.admission->wait_ms();
   if (work.retry_after_ms <= 0) return false;
-  work.refusal = domain::Refusal{RefusalCode::too_many_attempts, "Too many failed attempts: please wait."};
-  refusals_.count({work.call.admission->account(), EventType::registration_code_redemption_refused,
+  const auto account = work.call.admission->account();
+  work.refusal = domain::Refusal{RefusalCode::too_many_attempts, "Too many failed attempts: please wait.",
+                                 Reason::too_many_attempts, account};
+  refusals_.count({account, EventType::registration_code_redemption_refused,
                    Reason::too_many_attempts, context.ip_digest, context.ip},
                   time_);
   return true;

@@ -152,6 +152,9 @@ class OneRedemption(unittest.TestCase):
             self.assertEqual(seen[201], 1, "the first crowd's failures shut the source out, for right codes too")
             self.assertEqual(seen[400], 20, "20 failures a minute and source")
             self.assertEqual(seen[429], CLIENTS * 30 - 21)
+            late = server.client().redeem(codes[0]).expect(429).json["reference"]
+            explained = admin.post("/v1/registration-codes/lookup", {"reference": late}).expect(200).json
+            self.assertEqual((explained["reason"], explained["user_id"]), ("too_many_attempts", None))
             # What can't be a code is not counted, and is said even now.
             self.assertEqual(server.client().redeem("no code").expect(400).code, "code-malformed")
 
