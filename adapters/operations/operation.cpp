@@ -24,6 +24,7 @@ json::object to_json(const Operation& op) {
           {"account", account_text(op.account)},
           {"kind", static_cast<int>(op.kind)},
           {"status", static_cast<int>(op.status)},
+          {"accepted", op.accepted},
           {"created_at", op.created_at},
           {"finished_at", op.finished_at},
           {"total", op.total},
@@ -53,6 +54,8 @@ Operation from_json(const json::object& in) {
   op.account = domain::parse_account(text(in.at("account"))).value();
   op.kind = static_cast<Kind>(number("kind"));
   op.status = static_cast<Status>(number("status"));
+  // Before there was such a mark, what ran had been accepted.
+  op.accepted = in.contains("accepted") ? in.at("accepted").as_bool() : op.status != Status::pending;
   op.created_at = static_cast<domain::UnixMs>(number("created_at"));
   op.finished_at = static_cast<domain::UnixMs>(number("finished_at"));
   op.total = number("total");

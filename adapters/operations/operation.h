@@ -31,6 +31,8 @@ struct Operation {
   domain::AccountId account;
   Kind kind = Kind::import_users;
   Status status = Status::pending;
+  bool accepted = false;  ///< the event that commits to it is known to be in the log: only then it runs
+  bool ended() const { return status == Status::done || status == Status::failed; }
   domain::UnixMs created_at = 0, finished_at = 0;
   std::uint64_t total = 0, done = 0, failed = 0;
   std::uint64_t created = 0, updated = 0, unchanged = 0;  ///< of an import

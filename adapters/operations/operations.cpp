@@ -1,8 +1,11 @@
 #include "adapters/operations/operations.h"
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "adapters/commands/draw.h"
+#include "adapters/operations/event_search.h"
 #include "adapters/operations/run.h"
 #include "domain/record.h"
 
@@ -10,6 +13,13 @@ namespace countersign::operations {
 namespace {
 constexpr domain::UnixMs kept_ms = 7 * domain::day_ms;
 constexpr std::size_t at_once = 3;
+
+/// Changes nothing: says only that the sequencer has got that far.
+struct Nothing {};
+domain::Decision<domain::Done> decide(const domain::State&, const domain::Context&, const Nothing&) {
+  return domain::Done{};
+}
+
 }  // namespace
 
 Operations::Operations(OperationPorts ports, std::filesystem::path directory)
@@ -22,15 +32,15 @@ Operations::~Operations() {
 void Operations::start() {
   const auto now = ports_.clock();
   for (auto& operation : files_.load_all()) {
-    const bool ended = operation.status == Status::done || operation.status == Status::failed;
-    if (ended && now - operation.finished_at > kept_ms) {
-      files_.remove(operation.id);
+    const auto id = operation.id;
+    if (operation.ended() && now - operation.finished_at > kept_ms) {
+      files_.remove(id);
       continue;
     }
-    if (ended) files_.remove_spool(operation.id);
+    if (operation.ended()) files_.remove_spool(id);
     const std::lock_guard lock(mutex_);
-    if (!ended) waiting_.push_back(operation.id);
-    operations_[operation.id] = std::move(operation);
+    if (!operation.ended()) enqueue(id);
+    operations_[id] = std::move(operation);
   }
   for (std::size_t i = 0; i < at_once; ++i)
     threads_.emplace_back([this](std::stop_token token) { work(std::move(token)); });
@@ -42,38 +52,82 @@ void Operations::stop() {
   threads_.clear();
 }
 
+// --- what becomes of a prepared operation ----------------------------------------------------------------------------
+
 boost::system::error_code Operations::prepare(const Operation& operation) {
-  return files_.save(operation);
-}
-
-void Operations::withdraw(domain::OperationId id) {
-  files_.remove(id);
-  const std::lock_guard lock(mutex_);
-  operations_.erase(id);
-}
-
-boost::system::error_code Operations::begin(Operation operation) {
   if (const auto error = files_.save(operation)) return error;
-  const auto id = operation.id;
-  {
-    const std::lock_guard lock(mutex_);
-    operations_[id] = std::move(operation);
-  }
-  release(id);
+  const std::lock_guard lock(mutex_);
+  operations_[operation.id] = operation;
   return {};
 }
 
-void Operations::release(domain::OperationId id) {
+void Operations::begin(domain::OperationId id) {
   const std::lock_guard lock(mutex_);
-  waiting_.push_back(id);
-  wake_.notify_one();
+  const auto it = operations_.find(id);
+  if (it == operations_.end() || std::exchange(it->second.accepted, true)) return;
+  enqueue(id);
 }
+
+void Operations::withdraw(domain::OperationId id) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = operations_.find(id);
+    if (it != operations_.end() && it->second.accepted) return;
+    if (it != operations_.end()) operations_.erase(it);
+  }
+  files_.remove(id);
+}
+
+void Operations::doubt(domain::OperationId id) {
+  const std::lock_guard lock(mutex_);
+  const auto it = operations_.find(id);
+  if (it != operations_.end() && !it->second.accepted) enqueue(id);
+}
+
+Operations::Fate Operations::fate_of(const Operation& operation) {
+  // Settled only when every frame before it is either in the log or dead for ever.
+  commands::Call call;
+  call.lane = bus::Lane::bulk;
+  if (!ports_.submitter.wait(std::move(call), Nothing{}).ok()) return Fate::unknown;
+  ports_.wait_landed();
+  const auto state = ports_.decider.reader();
+  // Nobody prepares the erasure of a user who isn't there: so it has happened since.
+  const bool happened =
+      operation.kind == Kind::erase_user
+          ? !state.user(operation.account, operation.user)
+          : has_event(ports_.views, state, operation, domain::EventType::operation_started, operation.created_at);
+  return happened ? Fate::accepted : Fate::never;
+}
+
+// --- look ------------------------------------------------------------------------------------------------------------
 
 std::optional<Operation> Operations::find(domain::AccountId account, domain::OperationId id) const {
   const std::lock_guard lock(mutex_);
   const auto it = operations_.find(id);
-  if (it == operations_.end() || it->second.account != account) return std::nullopt;
+  if (it == operations_.end() || it->second.account != account || !it->second.accepted) return std::nullopt;
   return it->second;
+}
+
+std::optional<Operation> Operations::erasure_of(domain::AccountId account, domain::UserId user) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, operation] : operations_)
+    if (operation.kind == Kind::erase_user && operation.account == account && operation.user == user &&
+        !operation.ended())
+      return operation;
+  return std::nullopt;
+}
+
+// --- run -------------------------------------------------------------------------------------------------------------
+
+void Operations::enqueue(domain::OperationId id, Clock::duration delay) {
+  due_.emplace(Clock::now() + delay, id);
+  wake_.notify_one();
+}
+
+void Operations::again_later(domain::OperationId id) {
+  const std::lock_guard lock(mutex_);
+  const auto doubled = ports_.first_retry * (1 << std::min(tries_[id]++, 16));
+  enqueue(id, std::min(doubled, ports_.longest_retry));
 }
 
 void Operations::update(const Operation& operation, bool durable) {
@@ -85,26 +139,43 @@ void Operations::update(const Operation& operation, bool durable) {
 }
 
 void Operations::work(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    domain::OperationId id;
-    {
-      std::unique_lock lock(mutex_);
-      if (!wake_.wait(lock, stop, [&] { return !waiting_.empty(); })) return;
-      id = waiting_.front();
-      waiting_.pop_front();
+    if (due_.empty()) {
+      wake_.wait(lock, stop, [&] { return !due_.empty(); });
+      continue;
     }
-    run(id, stop);
+    const auto first = due_.begin()->first;
+    if (first > Clock::now()) {
+      wake_.wait_until(lock, stop, first, [&] { return due_.empty() || due_.begin()->first < first; });
+      continue;
+    }
+    const auto id = due_.begin()->second;
+    due_.erase(due_.begin());
+    lock.unlock();
+    take_up(id, stop);
+    lock.lock();
   }
 }
 
-void Operations::run(domain::OperationId id, std::stop_token stop) {
-  Operation operation;
-  {
+void Operations::take_up(domain::OperationId id, const std::stop_token& stop) {
+  const auto known = [&]() -> std::optional<Operation> {
     const std::lock_guard lock(mutex_);
     const auto it = operations_.find(id);
-    if (it == operations_.end()) return;
-    operation = it->second;
+    return it == operations_.end() ? std::nullopt : std::optional(it->second);
+  };
+  const auto operation = known();
+  if (!operation) return;
+  if (operation->accepted) return run(*operation, stop);
+  switch (fate_of(*operation)) {
+    case Fate::unknown: return again_later(id);
+    case Fate::never: return withdraw(id);
+    case Fate::accepted: return begin(id);
   }
+}
+
+void Operations::run(Operation operation, const std::stop_token& stop) {
+  const auto id = operation.id;
   operation.status = Status::running;
   update(operation, true);
   try {

@@ -61,6 +61,22 @@ commands::Answer operation_answer(const operations::Operation& operation) {
   return answer;
 }
 
+Problem unstored(const boost::system::error_code& error) {
+  return {.status = 507,
+          .code = "insufficient-storage",
+          .detail = "The operation can't be stored: " + error.message() + "."};
+}
+
+namespace {
+
+/// The operation that a 202 names.
+std::optional<domain::OperationId> operation_named_in(const Response& response) {
+  if (response.status() != 202) return std::nullopt;
+  return domain::OperationId::parse(json::parse(response.body()).at("operation_id").as_string());
+}
+
+}  // namespace
+
 boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, std::filesystem::path file, keys::Key key,
                                                           std::string& digest) {
   const auto full = [](const boost::system::error_code& error) {
@@ -85,31 +101,22 @@ boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, st
 boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& writes, operations::Operations& operations,
                                                  const operations::Operation& operation,
                                                  std::optional<std::string> body) {
-  const auto unstored = [](const boost::system::error_code& error) {
-    return Problem{.status = 507,
-                   .code = "insufficient-storage",
-                   .detail = "The operation can't be stored: " + error.message() + "."};
-  };
   // Durable before the event: after a crash in between, the answer that a retry gets names an operation that is there.
-  if (const auto error = operations.prepare(operation)) {
-    operations.withdraw(operation.id);
-    co_return exchange.problem(unstored(error));
-  }
+  operations::Preparation prepared(operations, operation);
+  if (prepared.error()) co_return exchange.problem(unstored(prepared.error()));
   domain::RecordOperation started{operation.id, std::string(text_of(operation.kind))};
   WriteOptions<domain::RecordOperation> options;
   options.body = std::move(body);
+  bool in_doubt = false;
+  options.in_doubt = [&in_doubt] { in_doubt = true; };
   // Named: g++ 12 copies a closure that is a temporary of a co_await expression bit by bit.
   auto rendered = [operation](const domain::Done&, const domain::State&) { return operation_answer(operation); };
   auto response = co_await writes.run<domain::RecordOperation>(exchange, std::move(started), std::move(rendered),
                                                                std::move(options));
-  // A retry is answered with the operation that the first request began.
-  const bool began = response.status() == 202 && response.body().find(operation.id.text()) != std::string::npos;
-  if (!began) {
-    const bool perhaps = response.status() == 503 && response.body().find("outcome-unknown") != std::string::npos;
-    if (!perhaps) operations.withdraw(operation.id);
-    co_return response;
-  }
-  if (const auto error = operations.begin(operation)) co_return exchange.problem(unstored(error));
+  // A retry is answered with the operation that the first request prepared, and perhaps could not begin.
+  const auto named = operation_named_in(response);
+  if (named) operations.begin(*named);
+  if (!in_doubt && named != operation.id) prepared.withdraw();
   co_return response;
 }
 

@@ -13,6 +13,8 @@ operations::Operation new_operation(Exchange& exchange, operations::Kind kind, d
 boost::json::object render(const operations::Operation& operation);
 /// 202 {operation_id, status}.
 commands::Answer operation_answer(const operations::Operation& operation);
+/// 507: an operation's file can't be written.
+Problem unstored(const boost::system::error_code& error);
 
 /// Writes the request's body to `file`, sealed under `key`, durable when it returns without a problem. `digest` gets
 /// the body's SHA-256.

@@ -249,20 +249,37 @@ boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
 }
 
 boost::asio::awaitable<Response> Users::erase(Exchange& exchange) {
+  const auto account = exchange.caller<Caller>()->account;
   const auto id = domain::UserId::parse(exchange.parameter());
   if (!id) co_return exchange.problem(no_such("user"));
+  if (!reads_.state().user(account, *id)) co_return erased_already(exchange, *id);
   auto operation = new_operation(exchange, operations::Kind::erase_user, reads_.now());
   operation.user = *id;
   // Durable before the event: whatever happens in between, the key is destroyed after it.
-  if (const auto error = operations_.prepare(operation)) co_return exchange.problem(storage_failed(error));
+  operations::Preparation prepared(operations_, operation);
+  if (prepared.error()) co_return exchange.problem(unstored(prepared.error()));
+  WriteOptions<domain::EraseUser> options;
+  bool in_doubt = false, gone = false;
+  options.in_doubt = [&in_doubt] { in_doubt = true; };
+  options.refused = [&gone](const domain::Refusal& why) { gone = why.code == domain::RefusalCode::not_found; };
   auto rendered = [operation](const domain::UserWritten&, const domain::State&) { return operation_answer(operation); };
-  auto response = co_await writes_.run<domain::EraseUser>(exchange, {*id}, std::move(rendered));
-  if (response.status() == 202) {
-    if (const auto error = operations_.begin(operation)) co_return exchange.problem(storage_failed(error));
-  } else if (response.status() != 503) {
-    operations_.withdraw(operation.id);
-  }
-  co_return response;
+  auto response = co_await writes_.run<domain::EraseUser>(exchange, {*id}, std::move(rendered), std::move(options));
+  if (response.status() == 202)
+    prepared.begin();
+  else if (!in_doubt)
+    prepared.withdraw();
+  co_return gone ? erased_already(exchange, *id) : std::move(response);
+}
+
+Response Users::erased_already(Exchange& exchange, domain::UserId id) {
+  const auto unfinished = operations_.erasure_of(exchange.caller<Caller>()->account, id);
+  if (!unfinished) return exchange.problem(no_such("user"));
+  operations_.begin(unfinished->id);
+  const auto answer = operation_answer(*unfinished);
+  auto response = Response::json(answer.status, answer.body);
+  response.header("Countersign-Position", queries::text_of({reads_.log(), reads_.durable_frame()}));
+  for (const auto& [name, value] : answer.headers) response.header(name, value);
+  return response;
 }
 
 }  // namespace countersign::http

@@ -25,6 +25,8 @@ class Users {
   boost::asio::awaitable<Response> erase(Exchange& exchange);
 
  private:
+  /// For a user who is gone: the erasure that has not ended goes on.
+  Response erased_already(Exchange& exchange, domain::UserId id);
   boost::asio::awaitable<Response> set_disabled(Exchange& exchange, bool disabled);
   boost::asio::awaitable<Response> reset_all(Exchange& exchange, std::vector<domain::UserId> ids);
   commands::Answer answer(std::uint16_t status, domain::AccountId account, domain::UserId id,

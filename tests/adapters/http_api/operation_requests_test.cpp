@@ -1,0 +1,73 @@
+// Requests that begin operations, and their retries when nobody knew what the first one had done.
+
+#include "tests/adapters/http_api/served_office.h"
+
+namespace countersign::http::test {
+namespace {
+
+using operations::Status;
+using Truth = operations::test::DoubtfulLog::Truth;
+constexpr std::string_view people = "email,first_name\nada@example.com,Ada\n";
+
+class OperationRequests : public ::testing::Test {
+ protected:
+  ServedOffice served;
+  operations::test::Office& office = served.office;
+};
+
+TEST_F(OperationRequests, ADeletionInDoubtIsFinishedByItsRetry) {
+  const auto user = office.a_disabled_user("gone");
+  office.log.doubt_next(Truth::written);
+  EXPECT_EQ(served.erase(user).code(), "outcome-unknown");
+  office.log.settle_doubt();
+  ASSERT_TRUE(office.soon([&] { return !served.reads.state().user(office.account, user); }));
+  const auto retried = served.erase(user);
+  EXPECT_TRUE(retried.status == 202 || retried.status == 404) << "it may have found out by itself meanwhile";
+  EXPECT_TRUE(office.soon([&] { return !office.has_key(user); }));
+}
+
+TEST_F(OperationRequests, WhoIsErasedAlreadyIsAnsweredWithTheErasureThatHasNotEnded) {
+  const auto user = office.a_disabled_user("gone");
+  auto erasure = office.an_operation(operations::Kind::erase_user);
+  erasure.user = user;
+  ASSERT_FALSE(office.operations->prepare(erasure));
+  ASSERT_TRUE(office.submitter.wait(office.as_admin(), domain::EraseUser{user}).ok());
+  const auto answer = served.erase(user);
+  EXPECT_EQ(served.operation_in(answer), erasure.id);
+  EXPECT_FALSE(answer.header("Countersign-Position").empty());
+  EXPECT_EQ(answer.header("Location"), "/v1/operations/" + erasure.id.text());
+  EXPECT_EQ(office.ended(erasure.id).status, Status::done);
+  EXPECT_FALSE(office.has_key(user));
+  EXPECT_EQ(served.erase(user).status, 404u) << "nothing is left to do";
+}
+
+TEST_F(OperationRequests, ADeletionThatIsRefusedLeavesNothing) {
+  EXPECT_EQ(served.erase(office.a_user("enabled")).code(), "user-not-disabled");
+  EXPECT_EQ(served.erase(keys::random_id<domain::UserId>(office.now())).status, 404u);
+  EXPECT_TRUE(std::filesystem::is_empty(office.files));
+}
+
+TEST_F(OperationRequests, AnImportInDoubtIsBegunByItsRetry) {
+  office.log.doubt_next(Truth::written);
+  EXPECT_EQ(served.import(people, "text/csv", "k").code(), "outcome-unknown");
+  office.log.settle_doubt();
+  const auto retried = served.import(people, "text/csv", "k");
+  EXPECT_EQ(retried.header("Idempotency-Replayed"), "true");
+  EXPECT_EQ(office.ended(served.operation_in(retried)).created, 1u);
+  EXPECT_EQ(served.operation_in(served.import(people, "text/csv", "k")), served.operation_in(retried));
+  std::size_t left = 0;
+  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(office.files)) ++left;
+  EXPECT_EQ(left, 1u) << "what the retries prepared is withdrawn";
+}
+
+TEST_F(OperationRequests, AnImportThatNeverWasIsBegunAnewByItsRetry) {
+  office.log.doubt_next(Truth::lost);
+  EXPECT_EQ(served.import(people, "text/csv", "k").code(), "outcome-unknown");
+  office.log.settle_doubt();
+  const auto retried = served.import(people, "text/csv", "k");
+  EXPECT_EQ(retried.header("Idempotency-Replayed"), "");
+  EXPECT_EQ(office.ended(served.operation_in(retried)).created, 1u);
+}
+
+}  // namespace
+}  // namespace countersign::http::test
