@@ -6,11 +6,12 @@
 #include <boost/system/result.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "domain/decision.h"
+#include "domain/account.h"
 
 namespace countersign::operations {
 
@@ -49,17 +50,23 @@ struct Operation {
   domain::UserId user;
 };
 
+/// Finished operations, and files that were set aside, are kept this long.
+inline constexpr domain::UnixMs kept_ms = 7 * domain::day_ms;
+
 /// Operations as files: <directory>/<id>.json, written whole and renamed; the spool beside it as <id>.spool.
 class OperationFiles {
  public:
   explicit OperationFiles(std::filesystem::path directory);
   boost::system::error_code save(const Operation& operation) const;
-  std::vector<Operation> load_all() const;
+  /// What a former process left. A file that can't be read is set aside with its spool, as *.damaged, for kept_ms; a
+  /// spool or a half-written file without an operation is removed. To be called before anything is saved.
+  std::vector<Operation> load_all(domain::UnixMs now, const std::function<void(std::string_view text)>& warn) const;
   std::filesystem::path spool_of(domain::OperationId id) const;
   void remove_spool(domain::OperationId id) const;
   void remove(domain::OperationId id) const;
 
  private:
+  void set_aside(domain::UnixMs now, const std::string& stem) const;
   std::filesystem::path directory_;
 };
 

@@ -11,7 +11,6 @@
 
 namespace countersign::operations {
 namespace {
-constexpr domain::UnixMs kept_ms = 7 * domain::day_ms;
 constexpr std::size_t at_once = 3;
 
 /// Changes nothing: says only that the sequencer has got that far.
@@ -31,7 +30,7 @@ Operations::~Operations() {
 
 void Operations::start() {
   const auto now = ports_.clock();
-  for (auto& operation : files_.load_all()) {
+  for (auto& operation : files_.load_all(now, ports_.warn)) {
     const auto id = operation.id;
     if (operation.ended() && now - operation.finished_at > kept_ms) {
       files_.remove(id);

@@ -16,6 +16,22 @@ commands::Answer operation_answer(const operations::Operation& operation);
 /// 507: an operation's file can't be written.
 Problem unstored(const boost::system::error_code& error);
 
+/// Removes an operation's spool when the request breaks off before there is an operation.
+class SpoolGuard {
+ public:
+  SpoolGuard(operations::Operations& operations, domain::OperationId id) : operations_(&operations), id_(id) {}
+  ~SpoolGuard() {
+    if (operations_) operations_->discard_spool(id_);
+  }
+  SpoolGuard(const SpoolGuard&) = delete;
+  SpoolGuard& operator=(const SpoolGuard&) = delete;
+  void keep() { operations_ = nullptr; }
+
+ private:
+  operations::Operations* operations_;
+  const domain::OperationId id_;
+};
+
 /// Writes the request's body to `file`, sealed under `key`, durable when it returns without a problem. `digest` gets
 /// the body's SHA-256.
 boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, std::filesystem::path file, keys::Key key,

@@ -240,11 +240,10 @@ boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
   const auto key = keys_.account_key(operation.account);
   if (!key) co_return exchange.problem(internal_error());
   std::string digest;
+  SpoolGuard spool(operations_, operation.id);
   auto problem = co_await spool_body(exchange, operations_.spool_of(operation.id), *key, digest);
-  if (problem) {
-    operations_.discard_spool(operation.id);
-    co_return exchange.problem(*problem);
-  }
+  if (problem) co_return exchange.problem(*problem);
+  spool.keep();
   co_return co_await begin_operation(exchange, writes_, operations_, operation, std::move(digest));
 }
 

@@ -69,5 +69,26 @@ TEST_F(OperationRequests, AnImportThatNeverWasIsBegunAnewByItsRetry) {
   EXPECT_EQ(office.ended(served.operation_in(retried)).created, 1u);
 }
 
+/// An upload that has sent its first half.
+TestClient half_an_upload(ServedOffice& served) {
+  auto client = served.server.connect();
+  const std::string half(100'000, 'x');
+  client.send("POST /v1/users/import HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 200000\r\n\r\n" +
+              half);
+  EXPECT_TRUE(served.office.soon([&] { return !std::filesystem::is_empty(served.office.files); }));
+  return client;
+}
+
+TEST_F(OperationRequests, AnUploadThatBreaksOffLeavesNoSpool) {
+  half_an_upload(served).close();
+  EXPECT_TRUE(office.soon([&] { return std::filesystem::is_empty(office.files); }));
+}
+
+TEST_F(OperationRequests, AnUploadThatAStopCutsOffLeavesNoSpool) {
+  const auto client = half_an_upload(served);
+  served.server.server().stop(std::chrono::seconds(0));
+  EXPECT_TRUE(std::filesystem::is_empty(office.files));
+}
+
 }  // namespace
 }  // namespace countersign::http::test
