@@ -1,4 +1,5 @@
-// The second half of an erasure: user.erased is durable, now the person's key is destroyed.
+// The second half of an erasure: user.erased is durable, now the person's key is destroyed. That is tried until it is
+// done: what was promised can't be taken back.
 
 #include <stdexcept>
 
@@ -12,7 +13,7 @@ Run::Ended Run::erase_user() {
   if (ports_.decider.reader().user(operation_.account, operation_.user))
     throw std::runtime_error("the user is still there");
   if (const auto error = ports_.keys.erase_subject(operation_.account, operation_.user))
-    throw std::runtime_error("the user's key can't be destroyed: " + error.message());
+    return failed_for_now("the user's key can't be destroyed: " + error.message());
   operation_.done = 1;
   return Ended::finished;
 }

@@ -40,7 +40,7 @@ struct Operation {
   std::uint64_t chunks_done = 0;                          ///< where to go on
   std::vector<RowReport> rows;
   std::vector<std::string> ignored_columns;
-  std::string failure;  ///< why it failed as a whole
+  std::string failure;  ///< why it failed as a whole, or can't go on now
   // how it runs
   domain::Party actor;
   domain::Role role = domain::Role::none;

@@ -64,6 +64,7 @@ void Operations::begin(domain::OperationId id) {
   const std::lock_guard lock(mutex_);
   const auto it = operations_.find(id);
   if (it == operations_.end() || std::exchange(it->second.accepted, true)) return;
+  tries_.erase(id);
   enqueue(id);
 }
 
@@ -178,8 +179,12 @@ void Operations::run(Operation operation, const std::stop_token& stop) {
   operation.status = Status::running;
   update(operation, true);
   try {
-    if (Run(*this, ports_, operation, stop).run() == Run::Ended::interrupted) return update(operation, true);
+    const auto ended = Run(*this, ports_, operation, stop).run();
+    if (ended != Run::Ended::finished) update(operation, true);
+    if (ended == Run::Ended::again) again_later(id);
+    if (ended != Run::Ended::finished) return;
     operation.status = Status::done;
+    operation.failure.clear();
   } catch (const std::exception& error) {
     operation.status = Status::failed;
     operation.failure = error.what();
@@ -201,6 +206,8 @@ void Operations::run(Operation operation, const std::stop_token& stop) {
   ports_.submitter.wait(std::move(call), std::move(record));
   update(operation, true);
   files_.remove_spool(id);
+  const std::lock_guard lock(mutex_);
+  tries_.erase(id);
 }
 
 Run::Ended Run::run() {
@@ -228,6 +235,12 @@ commands::Call Run::chunk_call(std::string_view chunk, std::string_view content)
   const auto key = operation_.id.text() + "/" + std::string(chunk);
   call.idempotency = commands::idempotency_of(ports_.lookup, scope, key, content);
   return call;
+}
+
+Run::Ended Run::failed_for_now(const std::string& why) {
+  if (operation_.failure.empty()) ports_.warn("operation " + operation_.id.text() + ": " + why + "; it is tried again");
+  operation_.failure = why + "; it is tried again";
+  return Ended::again;
 }
 
 void Run::note_progress(std::uint64_t chunks_done) {

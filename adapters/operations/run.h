@@ -75,8 +75,9 @@ class Run {
   Run(Operations& owner, OperationPorts& ports, Operation& operation, std::stop_token stop)
       : owner_(owner), ports_(ports), operation_(operation), stop_(std::move(stop)) {}
 
-  enum class Ended { finished, interrupted };
-  /// Throws std::runtime_error when it can't go on; the text becomes the operation's failure.
+  /// again: it can't go on now, `failure` says why, and it is to be run once more later.
+  enum class Ended { finished, interrupted, again };
+  /// Throws std::runtime_error when it can never go on; the text becomes the operation's failure.
   Ended run();
 
  private:
@@ -88,6 +89,7 @@ class Run {
   /// A call in the bulk lane as who began the operation, with the chunk's idempotency.
   commands::Call chunk_call(std::string_view chunk, std::string_view content) const;
   commands::Call plain_call() const;
+  Ended failed_for_now(const std::string& why);
   /// Saves how far the operation got, at most once a second.
   void note_progress(std::uint64_t chunks_done);
 
