@@ -1,7 +1,7 @@
-// Import of a directory export: the spooled body is read once, row after row; good rows go in chunks, bad ones are
-// reported. A chunk's content decides its boundaries, so that going on after a crash finds the same chunks. A row is
-// merged with the user it is about outside of decide: when that user has changed until the chunk is decided, decide
-// refuses the row, and it is merged again.
+// Import of a directory export: the spooled body is read once to count its rows, and once more row after row; good rows
+// go in chunks, bad ones are reported. A chunk's content decides its boundaries, so that going on after a crash finds
+// the same chunks. A row is merged with the user it is about outside of decide: when that user has changed until the
+// chunk is decided, decide refuses the row, and it is merged again.
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -12,8 +12,8 @@
 #include "adapters/directory/directory_reader.h"
 #include "adapters/directory/text_checks.h"
 #include "adapters/keys/random.h"
-#include "adapters/keys/sealed_file.h"
 #include "adapters/operations/run.h"
+#include "adapters/operations/spooled_directory.h"
 
 namespace countersign::operations {
 namespace {
@@ -101,7 +101,6 @@ class Import {
 
   /// False: the server is stopping, or a chunk was refused.
   bool take(const DirectoryRecord& record) {
-    ++operation_.total;
     if (const auto* error = std::get_if<directory::RecordError>(&record.outcome)) {
       ++operation_.failed;
       operation_.rows.push_back({record.line, "", error->code, error->detail});
@@ -135,7 +134,7 @@ class Import {
     if (operation_.dry_run) {
       operation_.done += rows.size();
       for (const auto& row : rows) unsettled_.erase(row.email);
-      run_.note_progress(number_);
+      run_.note_progress();
       return !run_.stop_.stop_requested();
     }
     auto command = merged(rows);
@@ -186,7 +185,7 @@ class Import {
       overtaken = merge_again(again, chunk, merges);
     }
     for (const auto& row : rows) unsettled_.erase(row.email);
-    run_.note_progress(chunk + 1);
+    run_.note_progress();
   }
 
   /// Another chunk of overtaken rows, with a key of its own. Gives those that were overtaken again.
@@ -232,35 +231,26 @@ class Import {
 Run::Ended Run::import_users() {
   const auto account_key = ports_.keys.account_key(operation_.account);
   if (!account_key) throw std::runtime_error("the account's key is missing");
-  auto spool = keys::SealedFileReader::open(owner_.spool_of(operation_.id), *account_key);
-  if (spool.has_error()) throw std::runtime_error("the spooled import can't be read: " + spool.error().message());
-  auto reader = directory::make_reader_for(operation_.content_type);
-  if (!reader) throw std::runtime_error("the import's media type isn't known");
+  SpooledDirectory spooled(owner_.spool_of(operation_.id), *account_key, operation_.content_type);
+  if (!operation_.total) {
+    std::uint64_t rows = 0;
+    if (!spooled.each([&](const DirectoryRecord&) { return ++rows % 1024 != 0 || !stop_.stop_requested(); }))
+      return interrupted();
+    operation_.total = rows;
+    show_progress();
+  }
 
   // Counted afresh: chunks that were done before a restart are answered from their records.
-  operation_.total = operation_.done = operation_.failed = 0;
+  operation_.done = operation_.failed = 0;
   operation_.created = operation_.updated = operation_.unchanged = 0;
   operation_.rows.clear();
 
   Import import(*this);
-  const auto stopped = [&] {
-    if (import.refused()) throw std::runtime_error(import.refused()->detail);
-    return Ended::interrupted;
-  };
-  std::string text;
-  for (bool more = true; more;) {
-    text.clear();
-    const auto read = spool->read(text);
-    if (read.has_error()) throw std::runtime_error("the spooled import is damaged: " + read.error().message());
-    more = *read == keys::SealedFileReader::More::yes;
-    reader->feed(text);
-    if (!more) reader->finish();
-    while (const auto record = reader->next())
-      if (!import.take(*record)) return stopped();
-    if (const auto failure = reader->failure()) throw std::runtime_error(failure->code + ": " + failure->detail);
-  }
-  operation_.ignored_columns = reader->ignored();
-  if (!import.settle_all()) return stopped();
+  const bool read = spooled.each([&](const DirectoryRecord& record) { return import.take(record); });
+  const bool settled = read && import.settle_all();
+  if (import.refused()) throw std::runtime_error(import.refused()->detail);
+  if (!settled) return interrupted();
+  operation_.ignored_columns = spooled.ignored();
   std::ranges::stable_sort(operation_.rows, {},
                            &RowReport::line);  // chunks answer later than the rows beyond them are read
   return Ended::finished;

@@ -28,15 +28,15 @@ json::object to_json(const Operation& op) {
           {"kind", static_cast<int>(op.kind)},
           {"status", static_cast<int>(op.status)},
           {"accepted", op.accepted},
+          {"announced", op.announced},
           {"created_at", op.created_at},
           {"finished_at", op.finished_at},
-          {"total", op.total},
+          {"total", op.total ? json::value(*op.total) : json::value(nullptr)},
           {"done", op.done},
           {"failed", op.failed},
           {"created", op.created},
           {"updated", op.updated},
           {"unchanged", op.unchanged},
-          {"chunks_done", op.chunks_done},
           {"rows", std::move(rows)},
           {"ignored_columns", std::move(ignored)},
           {"failure", op.failure},
@@ -61,17 +61,17 @@ Operation from_json(const json::object& in) {
   op.account = domain::parse_account(text(in.at("account"))).value();
   op.kind = static_cast<Kind>(choice("kind", std::size(kinds)));
   op.status = static_cast<Status>(choice("status", std::size(statuses)));
-  // Before there was such a mark, what ran had been accepted.
+  // Before there were such marks, what ran had been accepted, and what had ended was announced.
   op.accepted = in.contains("accepted") ? in.at("accepted").as_bool() : op.status != Status::pending;
+  op.announced = in.contains("announced") ? in.at("announced").as_bool() : op.ended();
   op.created_at = static_cast<domain::UnixMs>(number("created_at"));
   op.finished_at = static_cast<domain::UnixMs>(number("finished_at"));
-  op.total = number("total");
+  if (!in.at("total").is_null()) op.total = number("total");
   op.done = number("done");
   op.failed = number("failed");
   op.created = number("created");
   op.updated = number("updated");
   op.unchanged = number("unchanged");
-  op.chunks_done = number("chunks_done");
   for (const auto& row : in.at("rows").as_array())
     op.rows.push_back({row.at("line").to_number<std::uint64_t>(), text(row.at("user_id")), text(row.at("code")),
                        text(row.at("detail"))});

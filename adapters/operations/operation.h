@@ -32,12 +32,13 @@ struct Operation {
   domain::AccountId account;
   Kind kind = Kind::import_users;
   Status status = Status::pending;
-  bool accepted = false;  ///< the event that commits to it is known to be in the log: only then it runs
+  bool accepted = false;   ///< the event that commits to it is known to be in the log: only then it runs
+  bool announced = false;  ///< operation.finished is known to be in the log: only then it shows as ended
   bool ended() const { return status == Status::done || status == Status::failed; }
   domain::UnixMs created_at = 0, finished_at = 0;
-  std::uint64_t total = 0, done = 0, failed = 0;
+  std::optional<std::uint64_t> total;  ///< nothing: not counted yet
+  std::uint64_t done = 0, failed = 0;
   std::uint64_t created = 0, updated = 0, unchanged = 0;  ///< of an import
-  std::uint64_t chunks_done = 0;                          ///< where to go on
   std::vector<RowReport> rows;
   std::vector<std::string> ignored_columns;
   std::string failure;  ///< why it failed as a whole, or can't go on now

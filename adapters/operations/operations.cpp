@@ -29,16 +29,16 @@ Operations::~Operations() {
 }
 
 void Operations::start() {
-  const auto now = ports_.clock();
+  const auto now = started_at_ = ports_.clock();
   for (auto& operation : files_.load_all(now, ports_.warn)) {
     const auto id = operation.id;
-    if (operation.ended() && now - operation.finished_at > kept_ms) {
+    if (operation.announced && now - operation.finished_at > kept_ms) {
       files_.remove(id);
       continue;
     }
     if (operation.ended()) files_.remove_spool(id);
     const std::lock_guard lock(mutex_);
-    if (!operation.ended()) enqueue(id);
+    if (!operation.announced) enqueue(id);
     operations_[id] = std::move(operation);
   }
   for (std::size_t i = 0; i < at_once; ++i)
@@ -92,10 +92,9 @@ Operations::Fate Operations::fate_of(const Operation& operation) {
   ports_.wait_landed();
   const auto state = ports_.decider.reader();
   // Nobody prepares the erasure of a user who isn't there: so it has happened since.
-  const bool happened =
-      operation.kind == Kind::erase_user
-          ? !state.user(operation.account, operation.user)
-          : has_event(ports_.views, state, operation, domain::EventType::operation_started, operation.created_at);
+  const bool happened = operation.kind == Kind::erase_user
+                            ? !state.user(operation.account, operation.user)
+                            : has_event(ports_.views, state, operation, domain::EventType::operation_started);
   return happened ? Fate::accepted : Fate::never;
 }
 
@@ -105,14 +104,19 @@ std::optional<Operation> Operations::find(domain::AccountId account, domain::Ope
   const std::lock_guard lock(mutex_);
   const auto it = operations_.find(id);
   if (it == operations_.end() || it->second.account != account || !it->second.accepted) return std::nullopt;
-  return it->second;
+  auto shown = it->second;
+  if (shown.ended() && !shown.announced) {
+    shown.status = Status::running;
+    shown.finished_at = 0;
+  }
+  return shown;
 }
 
 std::optional<Operation> Operations::erasure_of(domain::AccountId account, domain::UserId user) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [id, operation] : operations_)
     if (operation.kind == Kind::erase_user && operation.account == account && operation.user == user &&
-        !operation.ended())
+        !operation.announced)
       return operation;
   return std::nullopt;
 }
@@ -130,10 +134,9 @@ void Operations::again_later(domain::OperationId id) {
   enqueue(id, std::min(doubled, ports_.longest_retry));
 }
 
-void Operations::update(const Operation& operation, bool durable) {
-  if (durable)
-    if (const auto error = files_.save(operation))
-      ports_.warn("operation " + operation.id.text() + ": its progress can't be saved: " + error.message());
+void Operations::update(const Operation& operation) {
+  if (const auto error = files_.save(operation))
+    ports_.warn("operation " + operation.id.text() + ": its progress can't be saved: " + error.message());
   const std::lock_guard lock(mutex_);
   operations_[operation.id] = operation;
 }
@@ -175,14 +178,18 @@ void Operations::take_up(domain::OperationId id, const std::stop_token& stop) {
 }
 
 void Operations::run(Operation operation, const std::stop_token& stop) {
+  if (operation.ended() || carry_out(operation, stop)) announce(operation, stop);
+}
+
+bool Operations::carry_out(Operation& operation, const std::stop_token& stop) {
   const auto id = operation.id;
+  const bool resumed = operation.status == Status::running;
   operation.status = Status::running;
-  update(operation, true);
+  update(operation);
   try {
-    const auto ended = Run(*this, ports_, operation, stop).run();
-    if (ended != Run::Ended::finished) update(operation, true);
+    const auto ended = Run(*this, ports_, operation, stop, resumed).run();
     if (ended == Run::Ended::again) again_later(id);
-    if (ended != Run::Ended::finished) return;
+    if (ended != Run::Ended::finished) return false;
     operation.status = Status::done;
     operation.failure.clear();
   } catch (const std::exception& error) {
@@ -191,23 +198,23 @@ void Operations::run(Operation operation, const std::stop_token& stop) {
     ports_.warn("operation " + id.text() + " failed: " + error.what());
   }
   operation.finished_at = ports_.clock();
-  domain::RecordOperation record{id,
-                                 std::string(text_of(operation.kind)),
-                                 true,
-                                 operation.status == Status::done,
-                                 operation.total,
-                                 operation.done,
-                                 operation.failed};
-  commands::Call call;
-  call.context.account = operation.account;
-  call.context.actor = operation.actor;
-  call.context.role = operation.role;
-  call.context.correlation = operation.correlation;
-  ports_.submitter.wait(std::move(call), std::move(record));
-  update(operation, true);
+  update(operation);
   files_.remove_spool(id);
   const std::lock_guard lock(mutex_);
   tries_.erase(id);
+  return true;
+}
+
+void Operations::announce(Operation& operation, const std::stop_token& stop) {
+  // A former process may have written it without noting that. In this one its idempotency key makes it one.
+  bool written = false;
+  if (operation.created_at < started_at_) {
+    ports_.wait_landed();
+    written = has_event(ports_.views, ports_.decider.reader(), operation, domain::EventType::operation_finished);
+  }
+  if (!written && !Run(*this, ports_, operation, stop, false).announce()) return;
+  operation.announced = true;
+  update(operation);
 }
 
 Run::Ended Run::run() {
@@ -237,18 +244,47 @@ commands::Call Run::chunk_call(std::string_view chunk, std::string_view content)
   return call;
 }
 
+bool Run::announce() {
+  using Record = domain::RecordOperation;
+  bool written = false;
+  Chunks<Record> one(
+      ports_.submitter, stop_,
+      [](const domain::Done&, const domain::State&) {
+        return commands::Answer{204, "", {}};
+      },
+      [&](Chunks<Record>::Outcome&, std::uint64_t) { written = true; });
+  Record record{operation_.id,
+                std::string(text_of(operation_.kind)),
+                true,
+                operation_.status == Status::done,
+                operation_.total.value_or(0),
+                operation_.done,
+                operation_.failed};
+  return one.push(0, chunk_call("finished", ""), std::move(record)) && one.settle_all() && written;
+}
+
 Run::Ended Run::failed_for_now(const std::string& why) {
   if (operation_.failure.empty()) ports_.warn("operation " + operation_.id.text() + ": " + why + "; it is tried again");
   operation_.failure = why + "; it is tried again";
+  owner_.update(operation_);
   return Ended::again;
 }
 
-void Run::note_progress(std::uint64_t chunks_done) {
-  operation_.chunks_done = chunks_done;
+Run::Ended Run::interrupted() {
+  show_progress();
+  return Ended::interrupted;
+}
+
+void Run::note_progress() {
   const auto now = ports_.clock();
-  const bool durable = now - saved_at_ >= 1000;
-  if (durable) saved_at_ = now;
-  owner_.update(operation_, durable);
+  if (now - shown_at_ < 1000) return;
+  shown_at_ = now;
+  show_progress();
+}
+
+void Run::show_progress() {
+  if (operation_.done + operation_.failed < shown_before_) return;
+  owner_.update(operation_);
 }
 
 }  // namespace countersign::operations

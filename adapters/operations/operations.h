@@ -75,13 +75,19 @@ class Operations {
   void take_up(domain::OperationId id, const std::stop_token& stop);
   Fate fate_of(const Operation& operation);
   void run(Operation operation, const std::stop_token& stop);
-  void update(const Operation& operation, bool durable);
+  /// Whether it has ended.
+  bool carry_out(Operation& operation, const std::stop_token& stop);
+  /// Writes operation.finished, once; then the operation shows as ended.
+  void announce(Operation& operation, const std::stop_token& stop);
+  /// Shown as it is on disk: after a crash too.
+  void update(const Operation& operation);
   /// Once more, after longer each time.
   void again_later(domain::OperationId id);
   void enqueue(domain::OperationId id, Clock::duration delay = {});
 
   OperationPorts ports_;
   OperationFiles files_;
+  domain::UnixMs started_at_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::map<domain::OperationId, Operation> operations_;

@@ -37,12 +37,12 @@ json::object render(const operations::Operation& operation) {
   json::object out{{"id", operation.id.text()},
                    {"kind", text_of(operation.kind)},
                    {"status", text_of(operation.status)},
-                   {"total", operation.total},
                    {"done", operation.done},
                    {"failed", operation.failed},
                    {"rows", std::move(rows)},
                    {"created_at", time_or_null(operation.created_at)},
                    {"finished_at", time_or_null(operation.finished_at)}};
+  if (operation.total) out["total"] = *operation.total;
   if (operation.kind == operations::Kind::import_users) {
     out["dry_run"] = operation.dry_run;
     out["created"] = operation.created;
