@@ -36,6 +36,8 @@ struct OperationPorts {
   std::function<void(std::string_view text)> warn;
   /// Blocks until everything answered so far stands in the views.
   std::function<void()> wait_landed;
+  /// Whether so many bytes may be spooled without touching the disk's reserve.
+  std::function<bool(std::size_t bytes)> has_space;
   /// What can't be done now is tried again after this, then after twice as long, and so on.
   std::chrono::milliseconds first_retry{1'000}, longest_retry{60'000};
 };
@@ -64,6 +66,7 @@ class Operations {
   /// The erasure of this user that has not ended, begun or not.
   std::optional<Operation> erasure_of(domain::AccountId account, domain::UserId user) const;
   std::filesystem::path spool_of(domain::OperationId id) const { return files_.spool_of(id); }
+  bool has_space(std::size_t bytes) const { return ports_.has_space(bytes); }
   void discard_spool(domain::OperationId id) { files_.remove_spool(id); }
 
  private:

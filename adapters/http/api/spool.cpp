@@ -69,6 +69,8 @@ Problem unstored(const boost::system::error_code& error) {
 
 namespace {
 
+constexpr std::uint64_t bytes_between_checks = 1 << 20;
+
 /// The operation that a 202 names.
 std::optional<domain::OperationId> operation_named_in(const Response& response) {
   if (response.status() != 202) return std::nullopt;
@@ -77,23 +79,31 @@ std::optional<domain::OperationId> operation_named_in(const Response& response) 
 
 }  // namespace
 
-boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, std::filesystem::path file, keys::Key key,
-                                                          std::string& digest) {
-  const auto full = [](const boost::system::error_code& error) {
-    return Problem{
-        .status = 507, .code = "insufficient-storage", .detail = "The body can't be spooled: " + error.message() + "."};
+boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, operations::Operations& operations,
+                                                          domain::OperationId id, keys::Key key, std::string& digest) {
+  const auto full = [](const std::string& why) {
+    return Problem{.status = 507, .code = "insufficient-storage", .detail = "The body can't be spooled: " + why + "."};
   };
-  auto writer = keys::SealedFileWriter::create(file, key);
-  if (writer.has_error()) co_return full(writer.error());
+  const std::string reserve = "the disk is nearly full";
+  if (!operations.has_space(exchange.request().content_length.value_or(0))) co_return full(reserve);
+  auto writer = keys::SealedFileWriter::create(operations.spool_of(id), key);
+  if (writer.has_error()) co_return full(writer.error().message());
   bus::Sha256 hash;
+  std::uint64_t bytes = 0, checked = 0;
   for (;;) {
     const auto piece = co_await exchange.read_some();
     if (piece.has_error()) co_return problem_of(piece.error());
     if (piece->empty()) break;
+    bytes += piece->size();
+    // Others write meanwhile, and a chunked body hasn't said how long it is.
+    if (bytes - checked >= bytes_between_checks) {
+      if (!operations.has_space(bytes_between_checks)) co_return full(reserve);
+      checked = bytes;
+    }
     hash.update(*piece);
-    if (const auto error = writer->write(*piece)) co_return full(error);
+    if (const auto error = writer->write(*piece)) co_return full(error.message());
   }
-  if (const auto error = writer->finish()) co_return full(error);
+  if (const auto error = writer->finish()) co_return full(error.message());
   digest = bus::view(hash.finish());
   co_return std::nullopt;
 }

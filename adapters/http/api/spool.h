@@ -32,10 +32,10 @@ class SpoolGuard {
   const domain::OperationId id_;
 };
 
-/// Writes the request's body to `file`, sealed under `key`, durable when it returns without a problem. `digest` gets
-/// the body's SHA-256.
-boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, std::filesystem::path file, keys::Key key,
-                                                          std::string& digest);
+/// Writes the request's body to the operation's spool, sealed under `key`, durable when it returns without a problem.
+/// `digest` gets the body's SHA-256. A body that would touch the disk's reserve is 507.
+boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, operations::Operations& operations,
+                                                          domain::OperationId id, keys::Key key, std::string& digest);
 
 /// Writes operation.started, makes the operation durable and answers 202. `body` stands for what was spooled.
 boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& writes, operations::Operations& operations,

@@ -1,6 +1,8 @@
 #pragma once
 // Users: create, find, change, import, disable, enable, reset, erase.
 
+#include <atomic>
+
 #include "adapters/http/api/reads.h"
 #include "adapters/http/api/writes.h"
 #include "adapters/keys/key_store.h"
@@ -36,6 +38,7 @@ class Users {
   Writes& writes_;
   keys::KeyStore& keys_;
   operations::Operations& operations_;
+  std::atomic<int> uploads_ = 0;
 };
 
 }  // namespace countersign::http

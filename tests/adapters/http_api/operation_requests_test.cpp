@@ -79,6 +79,41 @@ TestClient half_an_upload(ServedOffice& served) {
   return client;
 }
 
+TEST_F(OperationRequests, OnlyEightUploadsAreTakenAtOnce) {
+  std::vector<TestClient> uploads;
+  for (int i = 0; i < 8; ++i) uploads.push_back(half_an_upload(served));
+  const auto spools = [&] {
+    return std::distance(std::filesystem::directory_iterator(office.files), std::filesystem::directory_iterator());
+  };
+  ASSERT_TRUE(office.soon([&] { return spools() == 8; }));
+  const auto ninth = served.import(people);
+  EXPECT_EQ(ninth.status, 503u);
+  EXPECT_EQ(ninth.code(), "overloaded");
+  EXPECT_NE(ninth.header("Retry-After"), "");
+  uploads.pop_back();
+  EXPECT_TRUE(office.soon([&] { return served.import(people).status == 202; }));
+}
+
+TEST_F(OperationRequests, AnUploadLeavesTheDisksReserveAlone) {
+  office.space = people.size() - 1;
+  EXPECT_EQ(served.import(people).code(), "insufficient-storage");
+  office.space = people.size();
+  EXPECT_EQ(served.import(people).status, 202u);
+  // Its length isn't known before.
+  office.space = 1000;
+  const std::string piece(1 << 16, 'x');
+  std::string chunked =
+      "POST /v1/users/import HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 17; ++i) chunked += "10000\r\n" + piece + "\r\n";
+  EXPECT_EQ(served.server.ask(chunked + "0\r\n\r\n").code(), "insufficient-storage");
+}
+
+TEST_F(OperationRequests, AnImportNeedsAKnownTypeEvenWithoutABody) {
+  EXPECT_EQ(served.server.ask("POST /v1/users/import HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").status, 415u);
+  EXPECT_TRUE(std::filesystem::is_empty(office.files));
+  EXPECT_EQ(served.import("", "application/x-ndjson").status, 202u) << "an export of nobody";
+}
+
 TEST_F(OperationRequests, AnUploadThatBreaksOffLeavesNoSpool) {
   half_an_upload(served).close();
   EXPECT_TRUE(office.soon([&] { return std::filesystem::is_empty(office.files); }));

@@ -97,6 +97,7 @@ class Office {
             [] { return now(); },
             [this](std::string_view text) { warned(text); },
             [this] { wait_landed(); },
+            [this](std::size_t bytes) { return bytes <= space; },
             std::chrono::milliseconds(5),
             std::chrono::milliseconds(20)};
   }
@@ -175,6 +176,7 @@ class Office {
     return false;
   }
   bool has_file(const std::string& name) const { return std::filesystem::exists(files / name); }
+  std::atomic<std::size_t> space = std::size_t{1} << 40;  ///< above the disk's reserve
   std::string warnings() {
     const std::lock_guard lock(mutex_);
     return warnings_;
