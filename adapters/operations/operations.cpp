@@ -37,6 +37,13 @@ void Operations::start() {
       continue;
     }
     if (operation.ended()) files_.remove_spool(id);
+    // Before anybody asks: a crash may have come between the answer that named it and the note of that.
+    const auto fate = operation.accepted ? Fate::accepted : fate_of(operation);
+    if (fate == Fate::never) {
+      files_.remove(id);
+      continue;
+    }
+    operation.accepted = fate == Fate::accepted;
     const std::lock_guard lock(mutex_);
     if (!operation.announced) enqueue(id);
     operations_[id] = std::move(operation);

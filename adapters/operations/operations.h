@@ -47,7 +47,8 @@ class Operations {
   Operations(OperationPorts ports, std::filesystem::path directory);
   ~Operations();
 
-  /// Begins the threads and takes up what a former process left.
+  /// Takes up what a former process left, and begins the threads. The sequencer must take work; what the former process
+  /// has answered is found at once.
   void start();
   /// Lets running chunks end; what is left goes on at the next start.
   void stop();
