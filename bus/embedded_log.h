@@ -71,6 +71,9 @@ class EmbeddedLog final : public PartitionLog {
   boost::system::result<std::vector<LogRecord>> read(Offset from, std::size_t max_bytes) override;
   boost::system::result<Offset> end() override;
 
+  /// Whether so many bytes may be written beside the log without touching the reserve. From any thread.
+  bool has_space(std::size_t bytes) const;
+
   /// A consistent copy of log and anchor in `directory`, which must not exist; while appends go on. It can be opened as
   /// a log's directory. errc::io_error, errc::no_space.
   boost::system::result<void> checkpoint_to(const std::string& directory);
@@ -99,7 +102,6 @@ class EmbeddedLog final : public PartitionLog {
   boost::system::result<void> write_anchors(const AnchorMark& mark);
   bool reopen();
   std::optional<errc> reason_not_to_write(const std::string& record, const std::optional<ChainPlace>& place) const;
-  bool has_space(std::size_t bytes) const;
   [[noreturn]] void refuse(errc code, const std::string& text) const;
   std::string database_path() const { return options_.directory + "/db"; }
   std::string anchor_path() const { return options_.directory + "/anchor"; }

@@ -3,6 +3,7 @@
 
 #include "adapters/directory/directory_reader.h"
 #include "adapters/directory/person_checks.h"
+#include "adapters/directory/person_limits.h"
 #include "adapters/directory/text_checks.h"
 
 namespace countersign::directory {

@@ -17,7 +17,6 @@
 namespace countersign::directory {
 
 inline constexpr std::size_t max_record_bytes = 64 * 1024;
-inline constexpr std::size_t max_name_characters = 200;
 
 struct Person {
   std::string first_name, last_name;

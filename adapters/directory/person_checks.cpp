@@ -1,12 +1,15 @@
 #include "adapters/directory/person_checks.h"
 
 #include "adapters/directory/address.h"
+#include "adapters/directory/person_limits.h"
 #include "adapters/directory/text_checks.h"
 
 namespace countersign::directory {
 namespace {
 
-constexpr std::size_t max_attribute_characters = 200;
+std::string longer_than(const char* what, std::size_t most) {
+  return std::string(what) + " is longer than " + std::to_string(most) + " characters";
+}
 
 struct NamedField {
   std::string_view name;
@@ -55,14 +58,14 @@ std::variant<Person, RecordError> check_person(RawPerson raw) {
     return RecordError{"name-missing", "first name and last name are both empty"};
   }
   if (count_characters(raw.first_name) > max_name_characters || count_characters(raw.last_name) > max_name_characters) {
-    return RecordError{"name-too-long", "a name is longer than 200 characters"};
+    return RecordError{"name-too-long", longer_than("a name", max_name_characters)};
   }
-  if (count_characters(raw.login_name) > max_name_characters) {
-    return RecordError{"login-name-too-long", "the login name is longer than 200 characters"};
+  if (count_characters(raw.login_name) > max_login_name_characters) {
+    return RecordError{"login-name-too-long", longer_than("the login name", max_login_name_characters)};
   }
   if (count_characters(raw.department) > max_attribute_characters ||
       count_characters(raw.mobile) > max_attribute_characters) {
-    return RecordError{"attribute-too-long", "department or mobile is longer than 200 characters"};
+    return RecordError{"attribute-too-long", longer_than("department or mobile", max_attribute_characters)};
   }
   return Person{std::move(raw.first_name), std::move(raw.last_name),  std::move(email.text),
                 std::move(raw.login_name), std::move(raw.department), std::move(raw.mobile)};

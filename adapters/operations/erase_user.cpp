@@ -1,4 +1,5 @@
-// The second half of an erasure: user.erased is durable, now the person's key is destroyed.
+// The second half of an erasure: user.erased is durable, now the person's key is destroyed. That is tried until it is
+// done: what was promised can't be taken back.
 
 #include <stdexcept>
 
@@ -9,11 +10,10 @@ namespace countersign::operations {
 Run::Ended Run::erase_user() {
   operation_.total = 1;
   ports_.wait_landed();
-  // An operation is prepared before its command: after a crash between the two there is nothing to finish.
   if (ports_.decider.reader().user(operation_.account, operation_.user))
-    throw std::runtime_error("the server stopped before the user was erased: please ask again");
+    throw std::runtime_error("the user is still there");
   if (const auto error = ports_.keys.erase_subject(operation_.account, operation_.user))
-    throw std::runtime_error("the user's key can't be destroyed: " + error.message());
+    return failed_for_now("the user's key can't be destroyed: " + error.message());
   operation_.done = 1;
   return Ended::finished;
 }

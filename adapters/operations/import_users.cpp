@@ -1,7 +1,7 @@
-// Import of a directory export: the spooled body is read once, row after row; good rows go in chunks, bad ones are
-// reported. A chunk's content decides its boundaries, so that going on after a crash finds the same chunks. A row is
-// merged with the user it is about outside of decide: when that user has changed until the chunk is decided, decide
-// refuses the row, and it is merged again.
+// Import of a directory export: the spooled body is read once to count its rows, and once more row after row; good rows
+// go in chunks, bad ones are reported. A chunk's content decides its boundaries, so that going on after a crash finds
+// the same chunks. A row is merged with the user it is about outside of decide: when that user has changed until the
+// chunk is decided, decide refuses the row, and it is merged again.
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -12,8 +12,9 @@
 #include "adapters/directory/directory_reader.h"
 #include "adapters/directory/text_checks.h"
 #include "adapters/keys/random.h"
-#include "adapters/keys/sealed_file.h"
+#include "adapters/operations/rehearsal.h"
 #include "adapters/operations/run.h"
+#include "adapters/operations/spooled_directory.h"
 
 namespace countersign::operations {
 namespace {
@@ -78,6 +79,24 @@ std::set<std::uint64_t> count(Operation& operation, const std::string& answer, b
   return overtaken;
 }
 
+std::size_t hash_of(const std::string& email) {
+  return std::hash<std::string>()(email);
+}
+
+/// The hashes of addresses that stand in the file more than once, sorted; nothing when the server is stopping.
+std::optional<std::vector<std::size_t>> repeated_addresses(SpooledDirectory& spooled, const std::stop_token& stop) {
+  std::vector<std::size_t> all, repeated;
+  const bool read = spooled.each([&](const DirectoryRecord& record) {
+    if (const auto* person = std::get_if<Person>(&record.outcome)) all.push_back(hash_of(person->email));
+    return !stop.stop_requested();
+  });
+  if (!read) return std::nullopt;
+  std::ranges::sort(all);
+  for (std::size_t i = 1; i < all.size(); ++i)
+    if (all[i] == all[i - 1] && (repeated.empty() || repeated.back() != all[i])) repeated.push_back(all[i]);
+  return repeated;
+}
+
 /// A row of the file that passed the reader's checks, until it is settled.
 struct Taken {
   std::uint64_t line;
@@ -90,8 +109,10 @@ struct Taken {
 class Import {
  public:
   using Command = domain::ImportUsers;
-  explicit Import(Run& run)
+  /// `rehearsal`: of a dry run; else null.
+  Import(Run& run, Rehearsal* rehearsal)
       : run_(run),
+        rehearsal_(rehearsal),
         ports_(run.ports_),
         operation_(run.operation_),
         chunks_(
@@ -101,7 +122,6 @@ class Import {
 
   /// False: the server is stopping, or a chunk was refused.
   bool take(const DirectoryRecord& record) {
-    ++operation_.total;
     if (const auto* error = std::get_if<directory::RecordError>(&record.outcome)) {
       ++operation_.failed;
       operation_.rows.push_back({record.line, "", error->code, error->detail});
@@ -132,23 +152,39 @@ class Import {
     const auto content = std::move(content_);
     filling_.clear();
     content_.clear();
-    if (operation_.dry_run) {
-      operation_.done += rows.size();
-      for (const auto& row : rows) unsettled_.erase(row.email);
-      run_.note_progress(number_);
-      return !run_.stop_.stop_requested();
-    }
+    if (rehearsal_) return rehearse(rows);
     auto command = merged(rows);
-    if (!command) return false;
     on_their_way_[chunk] = std::move(rows);
-    return chunks_.push(chunk, run_.chunk_call(std::to_string(chunk), content), std::move(*command)) && going();
+    return chunks_.push(chunk, run_.chunk_call(std::to_string(chunk), content), std::move(command)) && going();
   }
 
-  /// The rows, merged with the users they are about as those are now. Nothing: the server is stopping.
-  std::optional<Command> merged(const std::vector<Taken>& rows) {
+  bool rehearse(const std::vector<Taken>& rows) {
+    const auto now = ports_.decider.reader();
+    auto context = run_.plain_call().context;
+    context.now = ports_.clock();
+    const auto decision = rehearsal_->decide(now, context, merged(rehearsal_->on(now), rows).first);
+    if (decision.refusal())
+      refused_ = *decision.refusal();
+    else
+      count(operation_, to_answer(decision.result()).body, false);
+    for (const auto& row : rows) unsettled_.erase(row.email);
+    run_.note_progress();
+    if (run_.stop_.stop_requested()) interrupted_ = true;
+    return going();
+  }
+
+  /// The rows, merged with the users they are about as those are now, and with keys for those who are new.
+  Command merged(const std::vector<Taken>& rows) {
+    auto [command, fresh] = merged(ports_.decider.reader(), rows);
+    if (const auto error = ports_.keys.create_subject_keys(operation_.account, fresh))
+      throw std::runtime_error("the users' keys can't be stored: " + error.message());
+    return std::move(command);
+  }
+
+  /// And the ids of those who are new.
+  std::pair<Command, std::vector<domain::UserId>> merged(const domain::State& state, const std::vector<Taken>& rows) {
     Command command;
     std::vector<domain::UserId> fresh;
-    const auto state = ports_.decider.reader();
     for (const auto& taken : rows) {
       const auto known = state.find(taken.email);
       const auto user = known ? state.user(operation_.account, known->user) : nullptr;
@@ -159,8 +195,7 @@ class Import {
       if (user) {
         row.merged_from = user->id;
         row.merged_version = user->version;
-        if (auto opened = ports_.opener.of_user(operation_.account, user->id, user->profile))
-          personal = std::move(*opened);
+        personal = profile_of(*user);
       } else {
         fresh.push_back(row.id);
       }
@@ -171,9 +206,12 @@ class Import {
           commands::make_profile(ports_.lookup, operation_.account, std::move(personal), user && user->mfa_configured);
       command.rows.push_back(std::move(row));
     }
-    if (const auto error = ports_.keys.create_subject_keys(operation_.account, fresh))
-      throw std::runtime_error("the users' keys can't be stored: " + error.message());
-    return command;
+    return {std::move(command), std::move(fresh)};
+  }
+
+  domain::Personal profile_of(const domain::User& user) const {
+    if (const auto* rehearsed = rehearsal_ ? rehearsal_->profile_of(user.id) : nullptr) return *rehearsed;
+    return ports_.opener.of_user(operation_.account, user.id, user.profile).value_or(domain::Personal{});
   }
 
   void settled(Chunks<Command>::Outcome& outcome, std::uint64_t chunk) {
@@ -186,7 +224,7 @@ class Import {
       overtaken = merge_again(again, chunk, merges);
     }
     for (const auto& row : rows) unsettled_.erase(row.email);
-    run_.note_progress(chunk + 1);
+    run_.note_progress();
   }
 
   /// Another chunk of overtaken rows, with a key of its own. Gives those that were overtaken again.
@@ -203,8 +241,7 @@ class Import {
         ports_.submitter, run_.stop_,
         [](const domain::ImportedUsers& result, const domain::State&) { return to_answer(result); },
         [&](Chunks<Command>::Outcome& outcome, std::uint64_t) { overtaken = counted(outcome, merges < most_merges); });
-    if (!command || !one.push(0, run_.chunk_call(key, content), std::move(*command)) || !one.settle_all())
-      interrupted_ = true;
+    if (!one.push(0, run_.chunk_call(key, content), std::move(command)) || !one.settle_all()) interrupted_ = true;
     return overtaken;
   }
 
@@ -217,6 +254,7 @@ class Import {
   }
 
   Run& run_;
+  Rehearsal* const rehearsal_;
   OperationPorts& ports_;
   Operation& operation_;
   Chunks<Command> chunks_;
@@ -232,35 +270,34 @@ class Import {
 Run::Ended Run::import_users() {
   const auto account_key = ports_.keys.account_key(operation_.account);
   if (!account_key) throw std::runtime_error("the account's key is missing");
-  auto spool = keys::SealedFileReader::open(owner_.spool_of(operation_.id), *account_key);
-  if (spool.has_error()) throw std::runtime_error("the spooled import can't be read: " + spool.error().message());
-  auto reader = directory::make_reader_for(operation_.content_type);
-  if (!reader) throw std::runtime_error("the import's media type isn't known");
+  SpooledDirectory spooled(owner_.spool_of(operation_.id), *account_key, operation_.content_type);
+  if (!operation_.total) {
+    std::uint64_t rows = 0;
+    if (!spooled.each([&](const DirectoryRecord&) { return ++rows % 1024 != 0 || !stop_.stop_requested(); }))
+      return interrupted();
+    operation_.total = rows;
+    show_progress();
+  }
 
   // Counted afresh: chunks that were done before a restart are answered from their records.
-  operation_.total = operation_.done = operation_.failed = 0;
+  operation_.done = operation_.failed = 0;
   operation_.created = operation_.updated = operation_.unchanged = 0;
   operation_.rows.clear();
 
-  Import import(*this);
-  const auto stopped = [&] {
-    if (import.refused()) throw std::runtime_error(import.refused()->detail);
-    return Ended::interrupted;
-  };
-  std::string text;
-  for (bool more = true; more;) {
-    text.clear();
-    const auto read = spool->read(text);
-    if (read.has_error()) throw std::runtime_error("the spooled import is damaged: " + read.error().message());
-    more = *read == keys::SealedFileReader::More::yes;
-    reader->feed(text);
-    if (!more) reader->finish();
-    while (const auto record = reader->next())
-      if (!import.take(*record)) return stopped();
-    if (const auto failure = reader->failure()) throw std::runtime_error(failure->code + ": " + failure->detail);
+  std::optional<Rehearsal> rehearsal;
+  if (operation_.dry_run) {
+    auto repeated = repeated_addresses(spooled, stop_);
+    if (!repeated) return interrupted();
+    rehearsal.emplace(operation_.account, [repeated = std::move(*repeated)](const std::string& email) {
+      return std::ranges::binary_search(repeated, hash_of(email));
+    });
   }
-  operation_.ignored_columns = reader->ignored();
-  if (!import.settle_all()) return stopped();
+  Import import(*this, rehearsal ? &*rehearsal : nullptr);
+  const bool read = spooled.each([&](const DirectoryRecord& record) { return import.take(record); });
+  const bool settled = read && import.settle_all();
+  if (import.refused()) throw std::runtime_error(import.refused()->detail);
+  if (!settled) return interrupted();
+  operation_.ignored_columns = spooled.ignored();
   std::ranges::stable_sort(operation_.rows, {},
                            &RowReport::line);  // chunks answer later than the rows beyond them are read
   return Ended::finished;

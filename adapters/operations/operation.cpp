@@ -1,11 +1,14 @@
 #include "adapters/operations/operation.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <stdexcept>
 
 namespace countersign::operations {
 namespace {
@@ -24,15 +27,16 @@ json::object to_json(const Operation& op) {
           {"account", account_text(op.account)},
           {"kind", static_cast<int>(op.kind)},
           {"status", static_cast<int>(op.status)},
+          {"accepted", op.accepted},
+          {"announced", op.announced},
           {"created_at", op.created_at},
           {"finished_at", op.finished_at},
-          {"total", op.total},
+          {"total", op.total ? json::value(*op.total) : json::value(nullptr)},
           {"done", op.done},
           {"failed", op.failed},
           {"created", op.created},
           {"updated", op.updated},
           {"unchanged", op.unchanged},
-          {"chunks_done", op.chunks_done},
           {"rows", std::move(rows)},
           {"ignored_columns", std::move(ignored)},
           {"failure", op.failure},
@@ -48,20 +52,26 @@ json::object to_json(const Operation& op) {
 Operation from_json(const json::object& in) {
   const auto number = [&](const char* name) { return in.at(name).to_number<std::uint64_t>(); };
   const auto text = [&](const json::value& value) { return std::string(value.as_string()); };
+  const auto choice = [&](const char* name, std::size_t choices) {
+    if (number(name) >= choices) throw std::runtime_error(std::string(name) + " is not known");
+    return number(name);
+  };
   Operation op;
   op.id = domain::OperationId::parse(text(in.at("id"))).value();
   op.account = domain::parse_account(text(in.at("account"))).value();
-  op.kind = static_cast<Kind>(number("kind"));
-  op.status = static_cast<Status>(number("status"));
+  op.kind = static_cast<Kind>(choice("kind", std::size(kinds)));
+  op.status = static_cast<Status>(choice("status", std::size(statuses)));
+  // Before there were such marks, what ran had been accepted, and what had ended was announced.
+  op.accepted = in.contains("accepted") ? in.at("accepted").as_bool() : op.status != Status::pending;
+  op.announced = in.contains("announced") ? in.at("announced").as_bool() : op.ended();
   op.created_at = static_cast<domain::UnixMs>(number("created_at"));
   op.finished_at = static_cast<domain::UnixMs>(number("finished_at"));
-  op.total = number("total");
+  if (!in.at("total").is_null()) op.total = number("total");
   op.done = number("done");
   op.failed = number("failed");
   op.created = number("created");
   op.updated = number("updated");
   op.unchanged = number("unchanged");
-  op.chunks_done = number("chunks_done");
   for (const auto& row : in.at("rows").as_array())
     op.rows.push_back({row.at("line").to_number<std::uint64_t>(), text(row.at("user_id")), text(row.at("code")),
                        text(row.at("detail"))});
@@ -88,6 +98,25 @@ boost::system::error_code sync_path(const std::filesystem::path& path) {
   const auto error = ok ? boost::system::error_code{} : last_error();
   ::close(fd);
   return error;
+}
+
+/// Throws when it isn't one of ours, or not whole.
+Operation load(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  auto operation = from_json(json::parse(text).as_object());
+  if (operation.id.text() != file.stem()) throw std::runtime_error("it is another operation's");
+  return operation;
+}
+
+domain::UnixMs changed_at(const std::filesystem::path& file) {
+  struct stat status {};
+  return ::stat(file.c_str(), &status) == 0 ? domain::UnixMs{status.st_mtim.tv_sec} * 1000 : 0;
+}
+
+void touch(const std::filesystem::path& file, domain::UnixMs now) {
+  const timespec time{.tv_sec = now / 1000, .tv_nsec = 0}, times[] = {time, time};
+  ::utimensat(AT_FDCWD, file.c_str(), times, 0);
 }
 
 }  // namespace
@@ -122,15 +151,41 @@ boost::system::error_code OperationFiles::save(const Operation& operation) const
   return sync_path(directory_);
 }
 
-std::vector<Operation> OperationFiles::load_all() const {
+std::vector<Operation> OperationFiles::load_all(domain::UnixMs now,
+                                                const std::function<void(std::string_view text)>& warn) const {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_)) files.push_back(entry.path());
   std::vector<Operation> found;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
-    if (entry.path().extension() != ".json") continue;
-    std::ifstream in(entry.path());
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    found.push_back(from_json(json::parse(text).as_object()));
+  std::set<std::string> known;
+  for (const auto& file : files) {
+    if (file.extension() != ".json") continue;
+    const auto stem = file.stem().string();
+    try {
+      found.push_back(load(file));
+      known.insert(stem);
+    } catch (const std::exception& error) {
+      warn("the operation in " + file.string() + " can't be read and is set aside as " + stem +
+           ".json.damaged: " + error.what());
+      set_aside(now, stem);
+    }
+  }
+  std::error_code ignored;
+  for (const auto& file : files) {
+    const auto extension = file.extension();
+    const bool orphan = extension == ".new" || (extension == ".spool" && !known.contains(file.stem().string()));
+    const bool too_old = extension == ".damaged" && now - changed_at(file) > kept_ms;
+    if (orphan || too_old) std::filesystem::remove(file, ignored);
   }
   return found;
+}
+
+void OperationFiles::set_aside(domain::UnixMs now, const std::string& stem) const {
+  for (const auto* extension : {".json", ".spool"}) {
+    std::error_code failed;
+    const auto file = directory_ / (stem + extension), aside = directory_ / (stem + extension + ".damaged");
+    std::filesystem::rename(file, aside, failed);
+    if (!failed) touch(aside, now);
+  }
 }
 
 std::filesystem::path OperationFiles::spool_of(domain::OperationId id) const {

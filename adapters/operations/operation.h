@@ -6,11 +6,12 @@
 #include <boost/system/result.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "domain/decision.h"
+#include "domain/account.h"
 
 namespace countersign::operations {
 
@@ -31,13 +32,16 @@ struct Operation {
   domain::AccountId account;
   Kind kind = Kind::import_users;
   Status status = Status::pending;
+  bool accepted = false;   ///< the event that commits to it is known to be in the log: only then it runs
+  bool announced = false;  ///< operation.finished is known to be in the log: only then it shows as ended
+  bool ended() const { return status == Status::done || status == Status::failed; }
   domain::UnixMs created_at = 0, finished_at = 0;
-  std::uint64_t total = 0, done = 0, failed = 0;
+  std::optional<std::uint64_t> total;  ///< nothing: not counted yet
+  std::uint64_t done = 0, failed = 0;
   std::uint64_t created = 0, updated = 0, unchanged = 0;  ///< of an import
-  std::uint64_t chunks_done = 0;                          ///< where to go on
   std::vector<RowReport> rows;
   std::vector<std::string> ignored_columns;
-  std::string failure;  ///< why it failed as a whole
+  std::string failure;  ///< why it failed as a whole, or can't go on now
   // how it runs
   domain::Party actor;
   domain::Role role = domain::Role::none;
@@ -47,17 +51,23 @@ struct Operation {
   domain::UserId user;
 };
 
+/// Finished operations, and files that were set aside, are kept this long.
+inline constexpr domain::UnixMs kept_ms = 7 * domain::day_ms;
+
 /// Operations as files: <directory>/<id>.json, written whole and renamed; the spool beside it as <id>.spool.
 class OperationFiles {
  public:
   explicit OperationFiles(std::filesystem::path directory);
   boost::system::error_code save(const Operation& operation) const;
-  std::vector<Operation> load_all() const;
+  /// What a former process left. A file that can't be read is set aside with its spool, as *.damaged, for kept_ms; a
+  /// spool or a half-written file without an operation is removed. To be called before anything is saved.
+  std::vector<Operation> load_all(domain::UnixMs now, const std::function<void(std::string_view text)>& warn) const;
   std::filesystem::path spool_of(domain::OperationId id) const;
   void remove_spool(domain::OperationId id) const;
   void remove(domain::OperationId id) const;
 
  private:
+  void set_aside(domain::UnixMs now, const std::string& stem) const;
   std::filesystem::path directory_;
 };
 

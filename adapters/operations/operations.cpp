@@ -1,15 +1,24 @@
 #include "adapters/operations/operations.h"
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "adapters/commands/draw.h"
+#include "adapters/operations/event_search.h"
 #include "adapters/operations/run.h"
 #include "domain/record.h"
 
 namespace countersign::operations {
 namespace {
-constexpr domain::UnixMs kept_ms = 7 * domain::day_ms;
 constexpr std::size_t at_once = 3;
+
+/// Changes nothing: says only that the sequencer has got that far.
+struct Nothing {};
+domain::Decision<domain::Done> decide(const domain::State&, const domain::Context&, const Nothing&) {
+  return domain::Done{};
+}
+
 }  // namespace
 
 Operations::Operations(OperationPorts ports, std::filesystem::path directory)
@@ -20,17 +29,24 @@ Operations::~Operations() {
 }
 
 void Operations::start() {
-  const auto now = ports_.clock();
-  for (auto& operation : files_.load_all()) {
-    const bool ended = operation.status == Status::done || operation.status == Status::failed;
-    if (ended && now - operation.finished_at > kept_ms) {
-      files_.remove(operation.id);
+  const auto now = started_at_ = ports_.clock();
+  for (auto& operation : files_.load_all(now, ports_.warn)) {
+    const auto id = operation.id;
+    if (operation.announced && now - operation.finished_at > kept_ms) {
+      files_.remove(id);
       continue;
     }
-    if (ended) files_.remove_spool(operation.id);
+    if (operation.ended()) files_.remove_spool(id);
+    // Before anybody asks: a crash may have come between the answer that named it and the note of that.
+    const auto fate = operation.accepted ? Fate::accepted : fate_of(operation);
+    if (fate == Fate::never) {
+      files_.remove(id);
+      continue;
+    }
+    operation.accepted = fate == Fate::accepted;
     const std::lock_guard lock(mutex_);
-    if (!ended) waiting_.push_back(operation.id);
-    operations_[operation.id] = std::move(operation);
+    if (!operation.announced) enqueue(id);
+    operations_[id] = std::move(operation);
   }
   for (std::size_t i = 0; i < at_once; ++i)
     threads_.emplace_back([this](std::stop_token token) { work(std::move(token)); });
@@ -42,95 +58,170 @@ void Operations::stop() {
   threads_.clear();
 }
 
+// --- what becomes of a prepared operation ----------------------------------------------------------------------------
+
 boost::system::error_code Operations::prepare(const Operation& operation) {
-  return files_.save(operation);
-}
-
-void Operations::withdraw(domain::OperationId id) {
-  files_.remove(id);
-  const std::lock_guard lock(mutex_);
-  operations_.erase(id);
-}
-
-boost::system::error_code Operations::begin(Operation operation) {
   if (const auto error = files_.save(operation)) return error;
-  const auto id = operation.id;
-  {
-    const std::lock_guard lock(mutex_);
-    operations_[id] = std::move(operation);
-  }
-  release(id);
+  const std::lock_guard lock(mutex_);
+  operations_[operation.id] = operation;
   return {};
 }
 
-void Operations::release(domain::OperationId id) {
+void Operations::begin(domain::OperationId id) {
   const std::lock_guard lock(mutex_);
-  waiting_.push_back(id);
-  wake_.notify_one();
+  const auto it = operations_.find(id);
+  if (it == operations_.end() || std::exchange(it->second.accepted, true)) return;
+  tries_.erase(id);
+  enqueue(id);
 }
+
+void Operations::withdraw(domain::OperationId id) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = operations_.find(id);
+    if (it != operations_.end() && it->second.accepted) return;
+    if (it != operations_.end()) operations_.erase(it);
+  }
+  files_.remove(id);
+}
+
+void Operations::doubt(domain::OperationId id) {
+  const std::lock_guard lock(mutex_);
+  const auto it = operations_.find(id);
+  if (it != operations_.end() && !it->second.accepted) enqueue(id);
+}
+
+Operations::Fate Operations::fate_of(const Operation& operation) {
+  // Settled only when every frame before it is either in the log or dead for ever.
+  commands::Call call;
+  call.lane = bus::Lane::bulk;
+  if (!ports_.submitter.wait(std::move(call), Nothing{}).ok()) return Fate::unknown;
+  ports_.wait_landed();
+  const auto state = ports_.decider.reader();
+  // Nobody prepares the erasure of a user who isn't there: so it has happened since.
+  const bool happened = operation.kind == Kind::erase_user
+                            ? !state.user(operation.account, operation.user)
+                            : has_event(ports_.views, state, operation, domain::EventType::operation_started);
+  return happened ? Fate::accepted : Fate::never;
+}
+
+// --- look ------------------------------------------------------------------------------------------------------------
 
 std::optional<Operation> Operations::find(domain::AccountId account, domain::OperationId id) const {
   const std::lock_guard lock(mutex_);
   const auto it = operations_.find(id);
-  if (it == operations_.end() || it->second.account != account) return std::nullopt;
-  return it->second;
+  if (it == operations_.end() || it->second.account != account || !it->second.accepted) return std::nullopt;
+  auto shown = it->second;
+  if (shown.ended() && !shown.announced) {
+    shown.status = Status::running;
+    shown.finished_at = 0;
+  }
+  return shown;
 }
 
-void Operations::update(const Operation& operation, bool durable) {
-  if (durable)
-    if (const auto error = files_.save(operation))
-      ports_.warn("operation " + operation.id.text() + ": its progress can't be saved: " + error.message());
+std::optional<Operation> Operations::erasure_of(domain::AccountId account, domain::UserId user) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, operation] : operations_)
+    if (operation.kind == Kind::erase_user && operation.account == account && operation.user == user &&
+        !operation.announced)
+      return operation;
+  return std::nullopt;
+}
+
+// --- run -------------------------------------------------------------------------------------------------------------
+
+void Operations::enqueue(domain::OperationId id, Clock::duration delay) {
+  due_.emplace(Clock::now() + delay, id);
+  wake_.notify_one();
+}
+
+void Operations::again_later(domain::OperationId id) {
+  const std::lock_guard lock(mutex_);
+  const auto doubled = ports_.first_retry * (1 << std::min(tries_[id]++, 16));
+  enqueue(id, std::min(doubled, ports_.longest_retry));
+}
+
+void Operations::update(const Operation& operation) {
+  if (const auto error = files_.save(operation))
+    ports_.warn("operation " + operation.id.text() + ": its progress can't be saved: " + error.message());
   const std::lock_guard lock(mutex_);
   operations_[operation.id] = operation;
 }
 
 void Operations::work(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    domain::OperationId id;
-    {
-      std::unique_lock lock(mutex_);
-      if (!wake_.wait(lock, stop, [&] { return !waiting_.empty(); })) return;
-      id = waiting_.front();
-      waiting_.pop_front();
+    if (due_.empty()) {
+      wake_.wait(lock, stop, [&] { return !due_.empty(); });
+      continue;
     }
-    run(id, stop);
+    const auto first = due_.begin()->first;
+    if (first > Clock::now()) {
+      wake_.wait_until(lock, stop, first, [&] { return due_.empty() || due_.begin()->first < first; });
+      continue;
+    }
+    const auto id = due_.begin()->second;
+    due_.erase(due_.begin());
+    lock.unlock();
+    take_up(id, stop);
+    lock.lock();
   }
 }
 
-void Operations::run(domain::OperationId id, std::stop_token stop) {
-  Operation operation;
-  {
+void Operations::take_up(domain::OperationId id, const std::stop_token& stop) {
+  const auto known = [&]() -> std::optional<Operation> {
     const std::lock_guard lock(mutex_);
     const auto it = operations_.find(id);
-    if (it == operations_.end()) return;
-    operation = it->second;
+    return it == operations_.end() ? std::nullopt : std::optional(it->second);
+  };
+  const auto operation = known();
+  if (!operation) return;
+  if (operation->accepted) return run(*operation, stop);
+  switch (fate_of(*operation)) {
+    case Fate::unknown: return again_later(id);
+    case Fate::never: return withdraw(id);
+    case Fate::accepted: return begin(id);
   }
+}
+
+void Operations::run(Operation operation, const std::stop_token& stop) {
+  if (operation.ended() || carry_out(operation, stop)) announce(operation, stop);
+}
+
+bool Operations::carry_out(Operation& operation, const std::stop_token& stop) {
+  const auto id = operation.id;
+  const bool resumed = operation.status == Status::running;
   operation.status = Status::running;
-  update(operation, true);
+  update(operation);
   try {
-    if (Run(*this, ports_, operation, stop).run() == Run::Ended::interrupted) return update(operation, true);
+    const auto ended = Run(*this, ports_, operation, stop, resumed).run();
+    if (ended == Run::Ended::again) again_later(id);
+    if (ended != Run::Ended::finished) return false;
     operation.status = Status::done;
+    operation.failure.clear();
   } catch (const std::exception& error) {
     operation.status = Status::failed;
     operation.failure = error.what();
     ports_.warn("operation " + id.text() + " failed: " + error.what());
   }
   operation.finished_at = ports_.clock();
-  domain::RecordOperation record{id,
-                                 std::string(text_of(operation.kind)),
-                                 true,
-                                 operation.status == Status::done,
-                                 operation.total,
-                                 operation.done,
-                                 operation.failed};
-  commands::Call call;
-  call.context.account = operation.account;
-  call.context.actor = operation.actor;
-  call.context.role = operation.role;
-  call.context.correlation = operation.correlation;
-  ports_.submitter.wait(std::move(call), std::move(record));
-  update(operation, true);
+  update(operation);
   files_.remove_spool(id);
+  const std::lock_guard lock(mutex_);
+  tries_.erase(id);
+  return true;
+}
+
+void Operations::announce(Operation& operation, const std::stop_token& stop) {
+  // A former process may have written it without noting that. In this one its idempotency key makes it one.
+  bool written = false;
+  if (operation.created_at < started_at_) {
+    ports_.wait_landed();
+    written = has_event(ports_.views, ports_.decider.reader(), operation, domain::EventType::operation_finished);
+  }
+  if (!written && !Run(*this, ports_, operation, stop, false).announce()) return;
+  operation.announced = true;
+  update(operation);
 }
 
 Run::Ended Run::run() {
@@ -160,12 +251,47 @@ commands::Call Run::chunk_call(std::string_view chunk, std::string_view content)
   return call;
 }
 
-void Run::note_progress(std::uint64_t chunks_done) {
-  operation_.chunks_done = chunks_done;
+bool Run::announce() {
+  using Record = domain::RecordOperation;
+  bool written = false;
+  Chunks<Record> one(
+      ports_.submitter, stop_,
+      [](const domain::Done&, const domain::State&) {
+        return commands::Answer{204, "", {}};
+      },
+      [&](Chunks<Record>::Outcome&, std::uint64_t) { written = true; });
+  Record record{operation_.id,
+                std::string(text_of(operation_.kind)),
+                true,
+                operation_.status == Status::done,
+                operation_.total.value_or(0),
+                operation_.done,
+                operation_.failed};
+  return one.push(0, chunk_call("finished", ""), std::move(record)) && one.settle_all() && written;
+}
+
+Run::Ended Run::failed_for_now(const std::string& why) {
+  if (operation_.failure.empty()) ports_.warn("operation " + operation_.id.text() + ": " + why + "; it is tried again");
+  operation_.failure = why + "; it is tried again";
+  owner_.update(operation_);
+  return Ended::again;
+}
+
+Run::Ended Run::interrupted() {
+  show_progress();
+  return Ended::interrupted;
+}
+
+void Run::note_progress() {
   const auto now = ports_.clock();
-  const bool durable = now - saved_at_ >= 1000;
-  if (durable) saved_at_ = now;
-  owner_.update(operation_, durable);
+  if (now - shown_at_ < 1000) return;
+  shown_at_ = now;
+  show_progress();
+}
+
+void Run::show_progress() {
+  if (operation_.done + operation_.failed < shown_before_) return;
+  owner_.update(operation_);
 }
 
 }  // namespace countersign::operations

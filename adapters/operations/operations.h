@@ -2,11 +2,15 @@
 // Runs operations on threads of their own, in the sequencer's bulk lane so that they never hold up others, and answers
 // how far they are. Unfinished ones go on when the server starts.
 //
+// Operation: an operation is prepared, that is durable, before the command whose event commits to it. Answered, it is
+// begun; refused, it is withdrawn. When nobody knows, here or after a crash, it is in doubt: as soon as the sequencer
+// accepts work again, the log tells whether it is to be run or was never asked for.
+//
 // Concurrency: any thread. Limits: three operations run at once, others wait; rows reported: all (bounded by what was
 // spooled); finished operations are kept for 7 days.
 
+#include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -32,6 +36,10 @@ struct OperationPorts {
   std::function<void(std::string_view text)> warn;
   /// Blocks until everything answered so far stands in the views.
   std::function<void()> wait_landed;
+  /// Whether so many bytes may be spooled without touching the disk's reserve.
+  std::function<bool(std::size_t bytes)> has_space;
+  /// What can't be done now is tried again after this, then after twice as long, and so on.
+  std::chrono::milliseconds first_retry{1'000}, longest_retry{60'000};
 };
 
 class Operations {
@@ -39,35 +47,79 @@ class Operations {
   Operations(OperationPorts ports, std::filesystem::path directory);
   ~Operations();
 
-  /// Begins the threads and takes up what a former process left.
+  /// Takes up what a former process left, and begins the threads. The sequencer must take work; what the former process
+  /// has answered is found at once.
   void start();
   /// Lets running chunks end; what is left goes on at the next start.
   void stop();
 
-  /// Makes the operation durable; it runs as soon as a thread is free.
-  boost::system::error_code begin(Operation operation);
-  /// For an operation that must be durable before the command that commits to it, and may be withdrawn after a refusal.
+  /// Makes the operation durable. Nobody sees it or runs it yet.
   boost::system::error_code prepare(const Operation& operation);
+  /// Its event is in the log: it runs as soon as a thread is free. Nothing more happens when it was begun before.
+  void begin(domain::OperationId id);
+  /// Its event never will be in the log. A begun one stays.
   void withdraw(domain::OperationId id);
-  void release(domain::OperationId id);
+  /// Its event may be in the log: finds out, then begins or withdraws it. A begun one stays.
+  void doubt(domain::OperationId id);
 
+  /// One that was begun.
   std::optional<Operation> find(domain::AccountId account, domain::OperationId id) const;
+  /// The erasure of this user that has not ended, begun or not.
+  std::optional<Operation> erasure_of(domain::AccountId account, domain::UserId user) const;
   std::filesystem::path spool_of(domain::OperationId id) const { return files_.spool_of(id); }
+  bool has_space(std::size_t bytes) const { return ports_.has_space(bytes); }
   void discard_spool(domain::OperationId id) { files_.remove_spool(id); }
 
  private:
   friend class Run;
+  using Clock = std::chrono::steady_clock;
+  enum class Fate { accepted, never, unknown };
+
   void work(std::stop_token stop);
-  void run(domain::OperationId id, std::stop_token stop);
-  void update(const Operation& operation, bool durable);
+  void take_up(domain::OperationId id, const std::stop_token& stop);
+  Fate fate_of(const Operation& operation);
+  void run(Operation operation, const std::stop_token& stop);
+  /// Whether it has ended.
+  bool carry_out(Operation& operation, const std::stop_token& stop);
+  /// Writes operation.finished, once; then the operation shows as ended.
+  void announce(Operation& operation, const std::stop_token& stop);
+  /// Shown as it is on disk: after a crash too.
+  void update(const Operation& operation);
+  /// Once more, after longer each time.
+  void again_later(domain::OperationId id);
+  void enqueue(domain::OperationId id, Clock::duration delay = {});
 
   OperationPorts ports_;
   OperationFiles files_;
+  domain::UnixMs started_at_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::map<domain::OperationId, Operation> operations_;
-  std::deque<domain::OperationId> waiting_;
+  std::multimap<Clock::time_point, domain::OperationId> due_;
+  std::map<domain::OperationId, int> tries_;  ///< of those that could not be done
   std::vector<std::jthread> threads_;
+};
+
+/// A prepared operation while its command is on its way. Unless it is begun or withdrawn until then, it is in doubt
+/// when this goes: the answer said so, or the request broke off.
+class Preparation {
+ public:
+  Preparation(Operations& operations, const Operation& operation)
+      : operations_(operations), id_(operation.id), error_(operations.prepare(operation)) {
+    if (error_) withdraw();
+  }
+  ~Preparation() { operations_.doubt(id_); }
+  Preparation(const Preparation&) = delete;
+  Preparation& operator=(const Preparation&) = delete;
+
+  const boost::system::error_code& error() const { return error_; }
+  void begin() { operations_.begin(id_); }
+  void withdraw() { operations_.withdraw(id_); }
+
+ private:
+  Operations& operations_;
+  const domain::OperationId id_;
+  const boost::system::error_code error_;
 };
 
 }  // namespace countersign::operations

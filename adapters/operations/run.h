@@ -72,12 +72,21 @@ class Chunks {
 
 class Run {
  public:
-  Run(Operations& owner, OperationPorts& ports, Operation& operation, std::stop_token stop)
-      : owner_(owner), ports_(ports), operation_(operation), stop_(std::move(stop)) {}
+  /// `resumed`: a former run may have done a part of it.
+  Run(Operations& owner, OperationPorts& ports, Operation& operation, std::stop_token stop, bool resumed)
+      : owner_(owner),
+        ports_(ports),
+        operation_(operation),
+        stop_(std::move(stop)),
+        resumed_(resumed),
+        shown_before_(operation.done + operation.failed) {}
 
-  enum class Ended { finished, interrupted };
-  /// Throws std::runtime_error when it can't go on; the text becomes the operation's failure.
+  /// again: it can't go on now, `failure` says why, and it is to be run once more later.
+  enum class Ended { finished, interrupted, again };
+  /// Throws std::runtime_error when it can never go on; the text becomes the operation's failure.
   Ended run();
+  /// Writes operation.finished. False: the server is stopping.
+  bool announce();
 
  private:
   friend class Import;
@@ -88,14 +97,20 @@ class Run {
   /// A call in the bulk lane as who began the operation, with the chunk's idempotency.
   commands::Call chunk_call(std::string_view chunk, std::string_view content) const;
   commands::Call plain_call() const;
-  /// Saves how far the operation got, at most once a second.
-  void note_progress(std::uint64_t chunks_done);
+  Ended failed_for_now(const std::string& why);
+  Ended interrupted();
+  /// Shows how far the operation got, at most once a second. A run that goes on after a restart counts afresh: until it
+  /// is where the former one was, what that one showed stays.
+  void note_progress();
+  void show_progress();
 
   Operations& owner_;
   OperationPorts& ports_;
   Operation& operation_;
   std::stop_token stop_;
-  domain::UnixMs saved_at_ = 0;
+  const bool resumed_;
+  const std::uint64_t shown_before_;
+  domain::UnixMs shown_at_ = 0;
 };
 
 }  // namespace countersign::operations

@@ -35,6 +35,7 @@ class ForgetfulWritable final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Append(const rocksdb::Slice& bytes, const rocksdb::IOOptions& options,
                   rocksdb::IODebugContext* debug) override {
     if (IOStatus status = disk_.operation(); !status.ok()) return status;
+    if (disk_.full()) return IOStatus::NoSpace("the disk is full");
     disk_.appended(path_, size_ += bytes.size());
     // Straight to the file, so that taking back is a truncation.
     if (IOStatus status = target()->Append(bytes, options, debug); !status.ok()) return status;

@@ -8,6 +8,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,9 @@ class ForgetfulFileSystem final : public rocksdb::FileSystemWrapper {
   void lose_power_after(std::uint64_t operations);
   /// The next `count` syncs fail without losing power.
   void fail_syncs(int count);
+  /// Meanwhile nothing can be appended to files: no space left.
+  void set_full(bool full) { full_ = full; }
+  bool full() const { return full_; }
   bool powerless() const;
   std::uint64_t operations() const;
   /// Puts the files back as a disk would have kept them. `torn`: half of each file's unsynced tail stays.
@@ -76,6 +80,7 @@ class ForgetfulFileSystem final : public rocksdb::FileSystemWrapper {
   std::uint64_t operations_ = 0;
   std::optional<std::uint64_t> power_goes_at_;
   int failing_syncs_ = 0;
+  std::atomic<bool> full_ = false;
   std::map<std::string, File> files_;
   std::map<std::string, std::vector<Entry>> directories_;  ///< unsynced changes, oldest first
 };

@@ -211,7 +211,8 @@ void Node::serve() {
   };
   operations_ = std::make_unique<operations::Operations>(
       operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, [this] { return now(); },
-                                 warn, wait_landed},
+                                 warn, wait_landed,
+                                 [this](std::size_t bytes) { return partition_log_->has_space(bytes); }},
       directory_.operations());
   upkeep_ = std::make_unique<commands::Upkeep>(
       *submitter_, *views_, refusals_, activity_, [this] { return now(); }, warn);

@@ -37,12 +37,12 @@ json::object render(const operations::Operation& operation) {
   json::object out{{"id", operation.id.text()},
                    {"kind", text_of(operation.kind)},
                    {"status", text_of(operation.status)},
-                   {"total", operation.total},
                    {"done", operation.done},
                    {"failed", operation.failed},
                    {"rows", std::move(rows)},
                    {"created_at", time_or_null(operation.created_at)},
                    {"finished_at", time_or_null(operation.finished_at)}};
+  if (operation.total) out["total"] = *operation.total;
   if (operation.kind == operations::Kind::import_users) {
     out["dry_run"] = operation.dry_run;
     out["created"] = operation.created;
@@ -61,23 +61,49 @@ commands::Answer operation_answer(const operations::Operation& operation) {
   return answer;
 }
 
-boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, std::filesystem::path file, keys::Key key,
-                                                          std::string& digest) {
-  const auto full = [](const boost::system::error_code& error) {
-    return Problem{
-        .status = 507, .code = "insufficient-storage", .detail = "The body can't be spooled: " + error.message() + "."};
+Problem unstored(const boost::system::error_code& error) {
+  return {.status = 507,
+          .code = "insufficient-storage",
+          .detail = "The operation can't be stored: " + error.message() + "."};
+}
+
+namespace {
+
+constexpr std::uint64_t bytes_between_checks = 1 << 20;
+
+/// The operation that a 202 names.
+std::optional<domain::OperationId> operation_named_in(const Response& response) {
+  if (response.status() != 202) return std::nullopt;
+  return domain::OperationId::parse(json::parse(response.body()).at("operation_id").as_string());
+}
+
+}  // namespace
+
+boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, operations::Operations& operations,
+                                                          domain::OperationId id, keys::Key key, std::string& digest) {
+  const auto full = [](const std::string& why) {
+    return Problem{.status = 507, .code = "insufficient-storage", .detail = "The body can't be spooled: " + why + "."};
   };
-  auto writer = keys::SealedFileWriter::create(file, key);
-  if (writer.has_error()) co_return full(writer.error());
+  const std::string reserve = "the disk is nearly full";
+  if (!operations.has_space(exchange.request().content_length.value_or(0))) co_return full(reserve);
+  auto writer = keys::SealedFileWriter::create(operations.spool_of(id), key);
+  if (writer.has_error()) co_return full(writer.error().message());
   bus::Sha256 hash;
+  std::uint64_t bytes = 0, checked = 0;
   for (;;) {
     const auto piece = co_await exchange.read_some();
     if (piece.has_error()) co_return problem_of(piece.error());
     if (piece->empty()) break;
+    bytes += piece->size();
+    // Others write meanwhile, and a chunked body hasn't said how long it is.
+    if (bytes - checked >= bytes_between_checks) {
+      if (!operations.has_space(bytes_between_checks)) co_return full(reserve);
+      checked = bytes;
+    }
     hash.update(*piece);
-    if (const auto error = writer->write(*piece)) co_return full(error);
+    if (const auto error = writer->write(*piece)) co_return full(error.message());
   }
-  if (const auto error = writer->finish()) co_return full(error);
+  if (const auto error = writer->finish()) co_return full(error.message());
   digest = bus::view(hash.finish());
   co_return std::nullopt;
 }
@@ -85,31 +111,22 @@ boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, st
 boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& writes, operations::Operations& operations,
                                                  const operations::Operation& operation,
                                                  std::optional<std::string> body) {
-  const auto unstored = [](const boost::system::error_code& error) {
-    return Problem{.status = 507,
-                   .code = "insufficient-storage",
-                   .detail = "The operation can't be stored: " + error.message() + "."};
-  };
   // Durable before the event: after a crash in between, the answer that a retry gets names an operation that is there.
-  if (const auto error = operations.prepare(operation)) {
-    operations.withdraw(operation.id);
-    co_return exchange.problem(unstored(error));
-  }
+  operations::Preparation prepared(operations, operation);
+  if (prepared.error()) co_return exchange.problem(unstored(prepared.error()));
   domain::RecordOperation started{operation.id, std::string(text_of(operation.kind))};
   WriteOptions<domain::RecordOperation> options;
   options.body = std::move(body);
+  bool in_doubt = false;
+  options.in_doubt = [&in_doubt] { in_doubt = true; };
   // Named: g++ 12 copies a closure that is a temporary of a co_await expression bit by bit.
   auto rendered = [operation](const domain::Done&, const domain::State&) { return operation_answer(operation); };
   auto response = co_await writes.run<domain::RecordOperation>(exchange, std::move(started), std::move(rendered),
                                                                std::move(options));
-  // A retry is answered with the operation that the first request began.
-  const bool began = response.status() == 202 && response.body().find(operation.id.text()) != std::string::npos;
-  if (!began) {
-    const bool perhaps = response.status() == 503 && response.body().find("outcome-unknown") != std::string::npos;
-    if (!perhaps) operations.withdraw(operation.id);
-    co_return response;
-  }
-  if (const auto error = operations.begin(operation)) co_return exchange.problem(unstored(error));
+  // A retry is answered with the operation that the first request prepared, and perhaps could not begin.
+  const auto named = operation_named_in(response);
+  if (named) operations.begin(*named);
+  if (!in_doubt && named != operation.id) prepared.withdraw();
   co_return response;
 }
 

@@ -13,11 +13,29 @@ operations::Operation new_operation(Exchange& exchange, operations::Kind kind, d
 boost::json::object render(const operations::Operation& operation);
 /// 202 {operation_id, status}.
 commands::Answer operation_answer(const operations::Operation& operation);
+/// 507: an operation's file can't be written.
+Problem unstored(const boost::system::error_code& error);
 
-/// Writes the request's body to `file`, sealed under `key`, durable when it returns without a problem. `digest` gets
-/// the body's SHA-256.
-boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, std::filesystem::path file, keys::Key key,
-                                                          std::string& digest);
+/// Removes an operation's spool when the request breaks off before there is an operation.
+class SpoolGuard {
+ public:
+  SpoolGuard(operations::Operations& operations, domain::OperationId id) : operations_(&operations), id_(id) {}
+  ~SpoolGuard() {
+    if (operations_) operations_->discard_spool(id_);
+  }
+  SpoolGuard(const SpoolGuard&) = delete;
+  SpoolGuard& operator=(const SpoolGuard&) = delete;
+  void keep() { operations_ = nullptr; }
+
+ private:
+  operations::Operations* operations_;
+  const domain::OperationId id_;
+};
+
+/// Writes the request's body to the operation's spool, sealed under `key`, durable when it returns without a problem.
+/// `digest` gets the body's SHA-256. A body that would touch the disk's reserve is 507.
+boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, operations::Operations& operations,
+                                                          domain::OperationId id, keys::Key key, std::string& digest);
 
 /// Writes operation.started, makes the operation durable and answers 202. `body` stands for what was spooled.
 boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& writes, operations::Operations& operations,

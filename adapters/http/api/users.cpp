@@ -3,6 +3,7 @@
 #include "adapters/commands/draw.h"
 #include "adapters/directory/address.h"
 #include "adapters/directory/directory_reader.h"
+#include "adapters/directory/person_limits.h"
 #include "adapters/directory/text_checks.h"
 #include "adapters/http/api/fields.h"
 #include "adapters/http/api/rendering.h"
@@ -12,8 +13,6 @@
 
 namespace countersign::http {
 namespace {
-
-constexpr std::size_t longest_name = 200, longest_login = 128, most_attributes = 32, longest_attribute = 1024;
 
 Problem storage_failed(const boost::system::error_code& error) {
   return {.status = 507, .code = "insufficient-storage", .detail = "It can't be stored: " + error.message() + "."};
@@ -29,7 +28,7 @@ void read_email(Fields& fields, std::string_view typed, domain::Personal& person
 
 /// Attributes that are named are set, or removed by null; the others stay.
 void merge_attributes(Fields& fields, domain::Personal& personal) {
-  const auto named = free_texts(fields, "attributes", most_attributes, longest_attribute);
+  const auto named = free_texts(fields, "attributes", directory::max_attributes, directory::max_attribute_characters);
   if (!named) return;
   std::map<std::string, std::string> merged;
   for (auto& row : personal.attributes) merged[row->name] = std::move(row->value);
@@ -39,8 +38,8 @@ void merge_attributes(Fields& fields, domain::Personal& personal) {
     else
       merged.erase(name);
   }
-  if (merged.size() > most_attributes)
-    fields.invalid("attributes", "a user has at most " + std::to_string(most_attributes) + " attributes");
+  if (merged.size() > directory::max_attributes)
+    fields.invalid("attributes", "a user has at most " + std::to_string(directory::max_attributes) + " attributes");
   personal.attributes.clear();
   for (auto& [name, value] : merged) {
     auto row = std::make_unique<domain::fb::AttributeT>();
@@ -52,9 +51,11 @@ void merge_attributes(Fields& fields, domain::Personal& personal) {
 
 /// Takes what the body says into `personal`; what it leaves out stays.
 void read_profile(Fields& fields, domain::Personal& personal, std::optional<bool>& mfa) {
-  if (auto name = nullable_text(fields, "first_name", longest_name)) personal.first_name = std::move(*name);
-  if (auto name = nullable_text(fields, "last_name", longest_name)) personal.last_name = std::move(*name);
-  if (auto name = nullable_text(fields, "login_name", longest_login))
+  if (auto name = nullable_text(fields, "first_name", directory::max_name_characters))
+    personal.first_name = std::move(*name);
+  if (auto name = nullable_text(fields, "last_name", directory::max_name_characters))
+    personal.last_name = std::move(*name);
+  if (auto name = nullable_text(fields, "login_name", directory::max_login_name_characters))
     personal.login_name = directory::to_lower_ascii(*name);
   merge_attributes(fields, personal);
   mfa = fields.optional_boolean("mfa_configured");
@@ -228,6 +229,33 @@ boost::asio::awaitable<Response> Users::list(Exchange& exchange) {
 
 // --- operations ------------------------------------------------------------------------------------------------------
 
+namespace {
+
+Problem too_many_uploads() {
+  return {.status = 503,
+          .code = "overloaded",
+          .detail = "As many uploads are under way as may be at once: nothing was changed.",
+          .retry_after_s = 5};
+}
+
+/// One of the places for uploads: each holds a connection, a file and a chunk in memory for as long as its client
+/// likes.
+class UploadPlace {
+ public:
+  explicit UploadPlace(std::atomic<int>& taken) : taken_(taken), mine_(++taken <= most_uploads) {}
+  ~UploadPlace() { --taken_; }
+  UploadPlace(const UploadPlace&) = delete;
+  UploadPlace& operator=(const UploadPlace&) = delete;
+  explicit operator bool() const { return mine_; }
+
+ private:
+  static constexpr int most_uploads = 8;
+  std::atomic<int>& taken_;
+  const bool mine_;
+};
+
+}  // namespace
+
 boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
   auto parsed = reads_.query(exchange);
   if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
@@ -237,32 +265,53 @@ boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
   auto operation = new_operation(exchange, operations::Kind::import_users, reads_.now());
   operation.dry_run = dry_run == "true";
   operation.content_type = exchange.request().header("Content-Type");
+  // Without a body nobody has looked at it before.
+  if (!directory::make_reader_for(operation.content_type))
+    co_return exchange.problem(unsupported_media_type(exchange.route().accepts));
   const auto key = keys_.account_key(operation.account);
   if (!key) co_return exchange.problem(internal_error());
   std::string digest;
-  auto problem = co_await spool_body(exchange, operations_.spool_of(operation.id), *key, digest);
-  if (problem) {
-    operations_.discard_spool(operation.id);
-    co_return exchange.problem(*problem);
-  }
+  const UploadPlace place(uploads_);
+  if (!place) co_return exchange.problem(too_many_uploads());
+  SpoolGuard spool(operations_, operation.id);
+  auto problem = co_await spool_body(exchange, operations_, operation.id, *key, digest);
+  if (problem) co_return exchange.problem(*problem);
+  spool.keep();
   co_return co_await begin_operation(exchange, writes_, operations_, operation, std::move(digest));
 }
 
 boost::asio::awaitable<Response> Users::erase(Exchange& exchange) {
+  const auto account = exchange.caller<Caller>()->account;
   const auto id = domain::UserId::parse(exchange.parameter());
   if (!id) co_return exchange.problem(no_such("user"));
+  if (!reads_.state().user(account, *id)) co_return erased_already(exchange, *id);
   auto operation = new_operation(exchange, operations::Kind::erase_user, reads_.now());
   operation.user = *id;
   // Durable before the event: whatever happens in between, the key is destroyed after it.
-  if (const auto error = operations_.prepare(operation)) co_return exchange.problem(storage_failed(error));
+  operations::Preparation prepared(operations_, operation);
+  if (prepared.error()) co_return exchange.problem(unstored(prepared.error()));
+  WriteOptions<domain::EraseUser> options;
+  bool in_doubt = false, gone = false;
+  options.in_doubt = [&in_doubt] { in_doubt = true; };
+  options.refused = [&gone](const domain::Refusal& why) { gone = why.code == domain::RefusalCode::not_found; };
   auto rendered = [operation](const domain::UserWritten&, const domain::State&) { return operation_answer(operation); };
-  auto response = co_await writes_.run<domain::EraseUser>(exchange, {*id}, std::move(rendered));
-  if (response.status() == 202) {
-    if (const auto error = operations_.begin(operation)) co_return exchange.problem(storage_failed(error));
-  } else if (response.status() != 503) {
-    operations_.withdraw(operation.id);
-  }
-  co_return response;
+  auto response = co_await writes_.run<domain::EraseUser>(exchange, {*id}, std::move(rendered), std::move(options));
+  if (response.status() == 202)
+    prepared.begin();
+  else if (!in_doubt)
+    prepared.withdraw();
+  co_return gone ? erased_already(exchange, *id) : std::move(response);
+}
+
+Response Users::erased_already(Exchange& exchange, domain::UserId id) {
+  const auto unfinished = operations_.erasure_of(exchange.caller<Caller>()->account, id);
+  if (!unfinished) return exchange.problem(no_such("user"));
+  operations_.begin(unfinished->id);
+  const auto answer = operation_answer(*unfinished);
+  auto response = Response::json(answer.status, answer.body);
+  response.header("Countersign-Position", queries::text_of({reads_.log(), reads_.durable_frame()}));
+  for (const auto& [name, value] : answer.headers) response.header(name, value);
+  return response;
 }
 
 }  // namespace countersign::http

@@ -1,6 +1,8 @@
 #pragma once
 // Users: create, find, change, import, disable, enable, reset, erase.
 
+#include <atomic>
+
 #include "adapters/http/api/reads.h"
 #include "adapters/http/api/writes.h"
 #include "adapters/keys/key_store.h"
@@ -25,6 +27,8 @@ class Users {
   boost::asio::awaitable<Response> erase(Exchange& exchange);
 
  private:
+  /// For a user who is gone: the erasure that has not ended goes on.
+  Response erased_already(Exchange& exchange, domain::UserId id);
   boost::asio::awaitable<Response> set_disabled(Exchange& exchange, bool disabled);
   boost::asio::awaitable<Response> reset_all(Exchange& exchange, std::vector<domain::UserId> ids);
   commands::Answer answer(std::uint16_t status, domain::AccountId account, domain::UserId id,
@@ -34,6 +38,7 @@ class Users {
   Writes& writes_;
   keys::KeyStore& keys_;
   operations::Operations& operations_;
+  std::atomic<int> uploads_ = 0;
 };
 
 }  // namespace countersign::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/commands/draw.h"
+#include "bus/errc.h"
 
 namespace countersign::http {
 namespace {
@@ -42,6 +43,7 @@ boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submi
   auto start = [&](Callback<Ended> done) { submit(std::move(call), std::move(done)); };
   const auto ended = co_await await_callback<Ended>(start);
   if (ended.refusal && rules->refused) rules->refused(*ended.refusal);
+  if (ended.settlement.error == bus::errc::outcome_unknown && rules->in_doubt) rules->in_doubt();
   co_return to_response(exchange, ended, rules->secret);
 }
 

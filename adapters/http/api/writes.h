@@ -21,6 +21,7 @@ struct WriteOptions {
   std::optional<std::string> body;                          ///< what stands for a streamed body
   std::shared_ptr<commands::Admission> admission;
   std::function<void(const domain::Refusal&)> refused;  ///< is told why not
+  std::function<void()> in_doubt;                       ///< is told that it may have taken effect
 };
 
 class Writes {
@@ -39,7 +40,7 @@ class Writes {
     using Outcome = commands::Outcome<commands::ResultOf<Command>>;
     auto rules = std::make_shared<Rules>(Rules{options.secret, options.idempotent, std::move(options.scope),
                                                std::move(options.body), std::move(options.admission),
-                                               std::move(options.refused)});
+                                               std::move(options.refused), std::move(options.in_doubt)});
     Submit submit = [this, command = std::move(command), render = std::move(render),
                      hand_out = std::move(options.hand_out)](commands::Call call, Callback<Ended> done) mutable {
       auto settled = [render, done = std::move(done)](Outcome outcome) {
@@ -73,6 +74,7 @@ class Writes {
     std::optional<std::string> body;
     std::shared_ptr<commands::Admission> admission;
     std::function<void(const domain::Refusal&)> refused;
+    std::function<void()> in_doubt;
   };
   struct Ended {
     bus::Settlement settlement;

@@ -159,6 +159,20 @@ TEST(DirectoryCsv, NamesAreCountedInCharacters) {
             (Lines{"2 " + name200 + "|B|c@example.com|||", "3 name-too-long"}));
 }
 
+TEST(DirectoryNdjson, TheLimitsAreThoseOfUsersWhoAreMadeOneByOne) {
+  const auto row = [](const char* field, std::size_t length) {
+    return R"({"last_name":"B","email":"b@example.com",")" + std::string(field) + "\":\"" + std::string(length, 'x') +
+           "\"}\n";
+  };
+  const auto outcome = [&](const char* field, std::size_t length) {
+    return shown(read_ndjson(row(field, length))).at(0);
+  };
+  EXPECT_EQ(outcome("login_name", 129), "1 login-name-too-long");
+  EXPECT_NE(outcome("login_name", 128), "1 login-name-too-long");
+  EXPECT_EQ(outcome("department", 1025), "1 attribute-too-long");
+  EXPECT_NE(outcome("mobile", 1024), "1 attribute-too-long");
+}
+
 TEST(DirectoryNdjson, ReadsOneObjectALine) {
   const std::string bytes =
       R"({"first_name":"Ann","last_name":"Lee","email":"ANN@example.com","shoe_size":3,"department":null})"

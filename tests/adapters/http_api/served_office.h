@@ -1,0 +1,70 @@
+#pragma once
+// The office (tests/adapters/operations/office.h) behind the routes that begin operations, asked by its administrator
+// over a socket.
+
+#include <boost/json.hpp>
+
+#include "adapters/http/api/spool.h"
+#include "adapters/http/api/users.h"
+#include "tests/adapters/http_server/test_server.h"
+#include "tests/adapters/operations/office.h"
+
+namespace countersign::http::test {
+
+class ServedOffice {
+ public:
+  ~ServedOffice() {
+    server.server().stop(std::chrono::seconds(1));
+    reads.stop();
+  }
+
+  Answer erase(domain::UserId id) { return ask("DELETE", "/v1/users/" + id.text()); }
+  Answer import(std::string_view body, std::string_view type = "text/csv", std::string_view key = {}) {
+    const auto header = key.empty() ? "" : "Idempotency-Key: " + std::string(key) + "\r\n";
+    return server.ask(post("/v1/users/import", body, type, header));
+  }
+  Answer ask(const std::string& verb, const std::string& target) {
+    return server.ask(verb + " " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  static domain::OperationId operation_in(const Answer& answer) {
+    EXPECT_EQ(answer.status, 202u) << answer.body;
+    const auto body = boost::json::parse(answer.body).as_object();
+    return domain::OperationId::parse(body.at("operation_id").as_string()).value();
+  }
+
+  operations::test::Office office;
+  Reads reads{office.decider,
+              office.views,
+              *office.sequencer,
+              office.opener,
+              office.lookup,
+              office.identity,
+              &operations::test::Office::now};
+  Writes writes{office.submitter, office.decider, office.lookup, office.identity};
+  Users users{reads, writes, *office.keys, *office.operations};
+  TestServer server{routes(), options()};
+
+ private:
+  std::vector<Route> routes() {
+    std::vector<Route> rows;
+    rows.push_back(
+        row_later(Verb::delete_, "/v1/users/{id}", "erase_user", [this](Exchange& e) { return users.erase(e); }));
+    rows.push_back(
+        row_later(Verb::post, "/v1/users/import", "import_users", [this](Exchange& e) { return users.import(e); }));
+    rows.back().streams_request = true;
+    rows.back().accepts = {"text/csv", "application/x-ndjson"};
+    rows.back().query = {"dry_run"};
+    return rows;
+  }
+  ServerOptions options() {
+    ServerOptions options;
+    options.hooks.admit = [this](Exchange& exchange) -> std::optional<Response> {
+      exchange.set_caller(
+          std::make_shared<Caller>(Caller{office.account, domain::party(office.admin_key), domain::Role::admin}));
+      return std::nullopt;
+    };
+    return options;
+  }
+};
+
+}  // namespace countersign::http::test
