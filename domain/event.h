@@ -95,7 +95,7 @@ std::string encode_event(std::string_view clear, std::string_view sealed);
 /// A verified event inside bytes that outlive the view.
 class EventView {
  public:
-  /// Nothing when the bytes aren't an event that this release can read.
+  /// Nothing when the bytes aren't an event that this release can read. They begin 8-aligned, as they do in a frame.
   static std::optional<EventView> parse(std::string_view bytes);
 
   const fb::Clear& clear() const { return *clear_; }

@@ -7,6 +7,7 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 namespace countersign::projections {
@@ -18,6 +19,27 @@ rocksdb::Slice slice(std::string_view bytes) {
 std::string_view view_of(const rocksdb::Slice& bytes) {
   return {bytes.data(), bytes.size()};
 }
+
+/// The first sequence of the run under this key.
+std::uint64_t first_sequence(const rocksdb::Slice& events_key) {
+  std::uint64_t sequence = 0;
+  for (const char byte : view_of(events_key).substr(events_key.size() - sizeof sequence))
+    sequence = sequence << 8 | static_cast<std::uint8_t>(byte);
+  return sequence;
+}
+
+/// Events are read in place, which needs their numbers aligned, and a run's lie wherever the ones before them ended.
+class AlignedEvent {
+ public:
+  std::string_view operator()(std::string_view event) {
+    words_.resize(event.size() / sizeof(std::uint64_t) + 1);
+    std::memcpy(words_.data(), event.data(), event.size());
+    return {reinterpret_cast<const char*>(words_.data()), event.size()};
+  }
+
+ private:
+  std::vector<std::uint64_t> words_;
+};
 
 void require(const rocksdb::Status& status, const std::string& what) {
   if (!status.ok()) throw std::runtime_error(what + ": " + status.ToString());
@@ -264,26 +286,28 @@ void Views::scan_range(std::string_view from, std::string_view until, const Visi
 }
 
 void Views::events_from(domain::AccountId account, std::uint64_t first, const VisitEvent& visit) const {
+  AlignedEvent aligned;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, events_));
   it->SeekForPrev(events_key(account, first));
   if (!it->Valid() || !view_of(it->key()).starts_with(account.uuid.view())) it->Seek(events_key(account, first));
   for (; it->Valid() && view_of(it->key()).starts_with(account.uuid.view()); it->Next()) {
     const auto run = decode_event_run(view_of(it->value()));
-    auto sequence = domain::EventView::parse(run.events.front())->sequence();
+    auto sequence = first_sequence(it->key());
     for (const auto& event : run.events)
-      if (sequence++ >= first && !visit(event, run.frame)) return;
+      if (sequence++ >= first && !visit(aligned(event), run.frame)) return;
   }
   require(it->status(), "views: scan of events");
 }
 
 void Views::events_back(domain::AccountId account, std::uint64_t last, const VisitEvent& visit) const {
+  AlignedEvent aligned;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, events_));
   for (it->SeekForPrev(events_key(account, last)); it->Valid() && view_of(it->key()).starts_with(account.uuid.view());
        it->Prev()) {
     const auto run = decode_event_run(view_of(it->value()));
-    auto sequence = domain::EventView::parse(run.events.back())->sequence();
+    auto sequence = first_sequence(it->key()) + run.events.size();
     for (auto event = run.events.rbegin(); event != run.events.rend(); ++event)
-      if (sequence-- <= last && !visit(*event, run.frame)) return;
+      if (--sequence <= last && !visit(aligned(*event), run.frame)) return;
   }
   require(it->status(), "views: scan of events");
 }

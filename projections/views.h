@@ -54,7 +54,8 @@ class Views : public RowStore {
   /// Rows of [from, until).
   void scan_range(std::string_view from, std::string_view until, const Visit& visit) const;
 
-  /// An account's events in sequence order, from `first` on, or backwards from `last` on.
+  /// An account's events in sequence order, from `first` on, or backwards from `last` on. An event's bytes begin
+  /// 8-aligned, as EventView wants them, and are there until `visit` returns.
   using VisitEvent = std::function<bool(std::string_view event, bus::FrameNumber frame)>;
   void events_from(domain::AccountId account, std::uint64_t first, const VisitEvent& visit) const;
   void events_back(domain::AccountId account, std::uint64_t last, const VisitEvent& visit) const;

@@ -3,7 +3,7 @@
 "N passed, N failed". Exits 1 when something failed.
 
 Reads build/results/<stage>/ctest.xml (ctest's JUnit output), cases/*.xml (GoogleTest's, one file per executable) and
-plain ("name passed|failed seconds" a line).
+plain ("name passed|failed|skipped seconds" a line).
 """
 import pathlib
 import sys
@@ -62,8 +62,8 @@ def plain_suites(stage, folder):
     file = folder / "plain"
     for line in file.read_text().splitlines() if file.exists() else []:
         name, status, seconds = line.split()
-        good = status == "passed"
-        yield Suite(stage, name, float(seconds), int(good), int(not good), [])
+        yield Suite(stage, name, float(seconds), int(status == "passed"), int(status == "failed"),
+                    [name] if status == "skipped" else [])
 
 
 def main():

@@ -157,6 +157,21 @@ TEST(Views, ScanAPrefixInOrderFromAPlaceOn) {
   EXPECT_EQ(range, (std::vector<std::string>{"Ca2", "Ca3"}));
 }
 
+TEST(Views, GiveEventsWhereTheyCanBeReadInPlace) {
+  const auto frames = a_history();
+  ScratchDirectory scratch;
+  Views views(in(scratch / "views"));
+  for (const auto& frame : frames) land_as_owner(views, frame);
+  std::size_t visited = 0;
+  const auto visit = [&](std::string_view bytes, bus::FrameNumber) {
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(bytes.data()) % 8, 0u) << "event " << visited;
+    return ++visited, true;
+  };
+  views.events_from(Ledger().account, 1, visit);
+  views.events_back(Ledger().account, ~0ull, visit);
+  EXPECT_GT(visited, 40u);
+}
+
 TEST(Views, GiveAnAccountsEventsFromAnySequenceInBothDirections) {
   const auto frames = a_history();
   ScratchDirectory scratch;

@@ -6,9 +6,15 @@
 namespace countersign::sim {
 namespace {
 
-TEST(TheSimulator, FindsNothingWrongInTwentyThousandWorlds) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t worlds = 2'000;  // each takes six times as long
+#else
+constexpr std::uint64_t worlds = 20'000;
+#endif
+
+TEST(TheSimulator, FindsNothingWrongInThousandsOfWorlds) {
   Verdict sum;
-  for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= worlds; ++seed) {
     const Verdict verdict = simulate(seed);
     ASSERT_EQ(verdict.wrong, "") << "replay it with: countersign-sim --seed " << seed;
     sum.frames += verdict.frames;
@@ -17,10 +23,10 @@ TEST(TheSimulator, FindsNothingWrongInTwentyThousandWorlds) {
     sum.starts += verdict.starts;
   }
   // A world in which nothing happens proves nothing.
-  EXPECT_GT(sum.frames, 20'000u * 5);
-  EXPECT_GT(sum.resolves, 5'000u);
-  EXPECT_GT(sum.ignored, 20'000u);
-  EXPECT_GT(sum.starts, 20'000u * 2);
+  EXPECT_GT(sum.frames, worlds * 5);
+  EXPECT_GT(sum.resolves, worlds / 4);
+  EXPECT_GT(sum.ignored, worlds);
+  EXPECT_GT(sum.starts, worlds * 2);
 }
 
 TEST(TheSimulator, RunsTheSameWorldFromTheSameSeed) {

@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -35,20 +36,20 @@ TEST(SlowClients, GetAnAnswerWhenTheirHeaderTakesTooLong) {
   TestServer server(test::common_routes(), with(limits));
   test::TestClient client = server.connect();
   client.send("GET /hello HTTP/1.1\r\n");
-  const auto begun = std::chrono::steady_clock::now();
-  // A byte now and then doesn't help (slowloris).
-  std::thread dripping([&client] {
-    for (int i = 0; i < 10; ++i) {
+  // A byte now and then doesn't help (slowloris), however long it goes on.
+  std::atomic<bool> answered = false;
+  std::thread dripping([&] {
+    while (!answered) {
       client.send("X");
       std::this_thread::sleep_for(100ms);
     }
   });
-  const auto answer = client.read();
+  const auto answer = client.read();  // which has a patience of its own
+  answered = true;
   dripping.join();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 408u);
   EXPECT_EQ(answer->code(), "request-timeout");
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 3s);
   EXPECT_TRUE(client.closed_by_server());
 }
 
@@ -143,7 +144,9 @@ TEST(ConnectionLimit, TenThousandIdleConnectionsDontSlowOthersDown) {
   ASSERT_EQ(clients.front().ask(get("/hello")).status, 200u);
   ASSERT_TRUE(eventually([&] { return server.server().connection_count() == wanted; }));
   const std::size_t each = (resident_bytes() - before) / wanted;
+#ifndef __SANITIZE_THREAD__  // whose shadow is several times what it watches
   EXPECT_LT(each, 16'000u) << "bytes a connection";
+#endif
   for (int i = 0; i < 100; ++i)
     ASSERT_EQ(clients[static_cast<std::size_t>(i) * wanted / 100].ask(get("/hello")).status, 200u);
   RecordProperty("connections", static_cast<int>(wanted));
