@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import shutil
+import threading
 import time
 import unittest
 
@@ -664,15 +665,28 @@ class Looking(ServerTest):
         until(lambda: len(self.admin.events('type eq "stream.ended"')) > ended, "stream.ended", 20)
 
     def test_a_revoked_key_reads_no_further(self):
-        brief = self.admin.api_key("siem")
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        self.addCleanup(connection.close)
-        connection.request("GET", "/v1/events/stream?after=latest",
-                           headers={"Authorization": "Bearer " + brief.key, "Accept": "application/x-ndjson"})
-        response = connection.getresponse()
-        self.admin.delete("/v1/api-keys/" + brief.key_id).expect(204)
-        new = self.admin.user()["id"]
-        self.assertNotIn(new.encode(), response.read(), "the stream ends")
+        ended = threading.Event()
+
+        def write_on(admin):
+            while not ended.is_set():
+                admin.user()
+
+        writers = [threading.Thread(target=write_on, args=(self.admin.with_key(self.admin.key),)) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+            self.addCleanup(writer.join)
+        self.addCleanup(ended.set)
+        for _ in range(150):  # the two are seldom read together
+            brief = self.admin.api_key("siem")
+            connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+            self.addCleanup(connection.close)
+            connection.request("GET", "/v1/events/stream?after=latest",
+                               headers={"Authorization": "Bearer " + brief.key, "Accept": "application/x-ndjson"})
+            response = connection.getresponse()
+            self.admin.delete("/v1/api-keys/" + brief.key_id).expect(204)
+            read = [json.loads(line) for line in response.read().splitlines()]
+            revoked = [event["type"] == "api_key.revoked" and event["subject"]["id"] == brief.key_id for event in read]
+            self.assertNotIn(True, revoked[:-1], "nothing stands behind the revocation")
 
 
 class Restart(unittest.TestCase):

@@ -150,9 +150,11 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   boost::system::error_code gone = co_await exchange.begin(std::move(head));
   std::uint64_t events = 0;
   bool idle = false;
-  while (!gone && exchange.interruption() == Interruption::none && may_read_on(reads_, *exchange.caller<Caller>())) {
+  while (!gone && exchange.interruption() == Interruption::none) {
     auto work = [this, account, &wanted] { return next_chunk(account, wanted.after, wanted.filter, wanted.sse); };
     auto chunk = co_await reads_.on_pool(std::move(work));
+    // Afterwards: what came behind the key's revocation may have been read together with it.
+    if (!may_read_on(reads_, *exchange.caller<Caller>())) break;
     const bool moved = chunk.last > wanted.after;
     wanted.after = chunk.last;
     events += chunk.events;
