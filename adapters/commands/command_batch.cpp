@@ -74,8 +74,8 @@ bool CommandBatch::over_the_limit(CommandWork& work, const domain::Context& cont
   const auto account = work.call.admission->account();
   work.refusal = domain::Refusal{RefusalCode::too_many_attempts, "Too many failed attempts: please wait.",
                                  Reason::too_many_attempts, account};
-  refusals_.count({account, EventType::registration_code_redemption_refused,
-                   Reason::too_many_attempts, context.ip_digest, context.ip},
+  refusals_.count({account, EventType::registration_code_redemption_refused, Reason::too_many_attempts,
+                   context.ip_digest, context.ip},
                   time_);
   return true;
 }
