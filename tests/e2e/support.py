@@ -296,6 +296,46 @@ class Client:
         return self.all("/v1/events", query | ({"filter": filter} if filter else {}))
 
 
+def replay(*arguments):
+    """Runs countersign-replay; what it printed."""
+    ran = subprocess.run([REPLAY, *arguments], text=True, capture_output=True, timeout=300)
+    if ran.returncode != 0:
+        raise AssertionError(f"countersign-replay {arguments}: exit status {ran.returncode}: {ran.stdout}{ran.stderr}")
+    return ran.stdout
+
+
+def verify(data, views=True):
+    """Audits a data directory with its keys. Unless `views`, they may be older than their first flush, and can't be read then."""
+    said = replay("verify", "--data-dir", data)
+    unchecked = [line for line in said.splitlines() if line.startswith("not checked:")]
+    if views and "the views equal a fold of the log" not in said.splitlines():
+        raise AssertionError(f"the views were not compared: {said}")
+    if any(not line.startswith("not checked: the views:") for line in unchecked):
+        raise AssertionError(f"not everything was checked: {said}")
+
+
+def views_of(data):
+    """The fingerprint of the views of a data directory whose server is stopped."""
+    return replay("dump-views", "--data-dir", data).split()[0]
+
+
+def views_from_the_log_alone(data, scratch):
+    """The fingerprint of views that are built in an empty directory beside a copy of the log: no keys, nothing else."""
+    shutil.copytree(data / "log", scratch / "log")
+    replay("rebuild", "--no-keys", "--data-dir", scratch)
+    if (scratch / "keys").exists():
+        raise AssertionError("a rebuild has made a key store")
+    return views_of(scratch)
+
+
+def id_bytes(id):
+    """The 16 bytes of an id: prefix, underscore, 26 characters of Crockford's base 32."""
+    number = 0
+    for character in id.rpartition("_")[2]:
+        number = number * 32 + "0123456789abcdefghjkmnpqrstvwxyz".index(character)
+    return number.to_bytes(16, "big")
+
+
 def key():
     """An Idempotency-Key header, long enough for answers with secrets."""
     return {"Idempotency-Key": str(uuid.uuid4())}

@@ -2,22 +2,31 @@
 """kill -9 under load: what was answered is there, nothing is doubled, what was not answered can be repeated.
 
 Every worker keeps a journal of what it was answered. After each restart it repeats what was not answered, with the same
-Idempotency-Key; then the server's lists must be exactly what the journals say. kill -9 leaves the page cache alone: that
-nothing depends on it is tested below bus/ and adapters/keys with a file system that forgets.
+Idempotency-Key; then the server's lists must be exactly what the journals say. Every few kills the log and the views are
+audited as they were left; at the end the views equal those that are built from a copy of the log without any key. kill -9
+leaves the page cache alone: that nothing depends on it is tested below bus/ and adapters/keys with a file system that
+forgets.
 """
+import collections
 import http.client
 import random
 import shutil
-import subprocess
 import threading
 import time
 import unittest
 
-from support import NO_LIMITS, REPLAY, Server, key, until
+from support import NO_LIMITS, Server, key, replay, until, verify, views_from_the_log_alone, views_of
 
 KILLS = 60
 WORKERS = 6
 KILLS_AN_ACCOUNT = 10
+KILLS_AN_AUDIT = 6  # an audit reads the whole log
+# Whatever happens at most once to anything: the event's type, and which of its fields names the thing.
+ONCE = {"user.created": "subject", "user.disabled": "subject", "user.erased": "subject", "registration_code.generated": "target",
+        "registration_code.used": "target", "registration_code.revoked": "target", "device.activated": "target",
+        "device.revoked": "target", "token.issued": "target", "token.revoked": "target", "session.started": "target",
+        "session.ended": "target", "operation.started": "target", "operation.finished": "target"}
+ACTIONS = ("create", "bring_in", "generate", "redeem", "revoke_code", "revoke_device", "erase")
 SEED = random.SystemRandom().randrange(1 << 32)
 
 
@@ -34,9 +43,13 @@ class Worker:
         self.random = random.Random(SEED + number)
         self.users = {}    # id -> e-mail
         self.imports = []  # (operation, addresses) that have not been looked at
+        self.operations = set()  # of imports
         self.codes = {}    # id -> (user, status, code)
         self.devices = {}  # id -> (user, code id, status, token)
-        self.erased = set()
+        self.erased, self.erasures = set(), []
+        self.begun = collections.Counter()  # action -> how often
+        self.repeated = collections.Counter()  # action -> requests that a kill left without answer
+        self.replayed = 0  # those of them that had been carried out
         self.pending = None  # what was sent and not answered: (what to do with the answer, method, path, body, type, headers)
 
     def send(self, then, method, path, body=None, type=None):
@@ -55,7 +68,16 @@ class Worker:
             return
         then, method, path, body, type, headers = self.pending
         self.pending = None
-        then(self.client.request(method, path, body, headers=headers, type=type))
+        answer = self.client.request(method, path, body, headers=headers, type=type)
+        self.repeated[self.doing] += 1
+        self.replayed += answer.headers.get("Idempotency-Replayed") == "true"
+        then(answer)
+    doing = None
+
+    def begin(self, action, *arguments):
+        self.doing = action.__name__
+        self.begun[self.doing] += 1
+        action(*arguments)
 
     def address(self):
         self.made += 1
@@ -66,19 +88,19 @@ class Worker:
         used = [id for id, device in self.devices.items() if device[2] == "active"]
         action = self.random.random()
         if action < 0.10 or not self.users:
-            self.create()
+            self.begin(self.create)
         elif action < 0.16:
-            self.bring_in()
+            self.begin(self.bring_in)
         elif action < 0.45 or not open_codes:
-            self.generate()
+            self.begin(self.generate)
         elif action < 0.80:
-            self.redeem(self.random.choice(open_codes))
+            self.begin(self.redeem, self.random.choice(open_codes))
         elif action < 0.88:
-            self.revoke_code(self.random.choice(open_codes))
+            self.begin(self.revoke_code, self.random.choice(open_codes))
         elif action < 0.95 and used:
-            self.revoke_device(self.random.choice(used))
+            self.begin(self.revoke_device, self.random.choice(used))
         elif action > 0.97:
-            self.erase(self.random.choice(list(self.users)))
+            self.begin(self.erase, self.random.choice(list(self.users)))
 
     def create(self):
         email = self.address()
@@ -94,9 +116,10 @@ class Worker:
         def then(answer):
             id = answer.expect(202).json["operation_id"]
             self.imports.append((id, emails))
+            self.operations.add(id)
         self.send(then, "POST", "/v1/users/import", text, "text/csv")
 
-    def settle_imports(self):
+    def settle_operations(self):
         """Operations go on after a crash, and end with the right counts."""
         for id, emails in self.imports:
             operation = self.client.operation(id)
@@ -107,6 +130,10 @@ class Worker:
                 [user] = self.client.get("/v1/users", {"email": email}).expect(200).json["items"]
                 self.users[user["id"]] = email
         self.imports = []
+        for id in self.erasures:
+            operation = self.client.operation(id)
+            assert operation["status"] == "done", operation
+        self.erasures = []
 
     def generate(self):
         user = self.random.choice(list(self.users))
@@ -161,6 +188,8 @@ class Worker:
         def erased(answer):
             assert answer.status in (202, 404), answer  # 404: it was done, and the answer got lost
             self.disabled = None
+            if answer.status == 202:
+                self.erasures.append(answer.json["operation_id"])
             del self.users[user]
             self.codes = {id: each for id, each in self.codes.items() if each[0] != user}
             self.devices = {id: each for id, each in self.devices.items() if each[0] != user}
@@ -182,7 +211,7 @@ class Worker:
             raise self.failure
         self.repeat()
         self.finish_erasing()
-        self.settle_imports()
+        self.settle_operations()
 
 
 class Crash(unittest.TestCase):
@@ -211,8 +240,15 @@ class Crash(unittest.TestCase):
         self.assertEqual(len({device["registration_code_id"] for device in devices}), len(devices), "one code, one device")
         events = admin.events(sort="asc")
         self.assertEqual([event["sequence"] for event in events], list(range(1, len(events) + 1)), "gapless")
-        used = [event["target"]["id"] for event in events if event["type"] == "registration_code.used"]
-        self.assertEqual(len(used), len(set(used)), "no code was used twice")
+        happened = {type: [event[field]["id"] for event in events if event["type"] == type] for type, field in ONCE.items()}
+        for type, things in happened.items():
+            self.assertEqual([thing for thing, times in collections.Counter(things).items() if times > 1], [], f"{type} twice")
+        erased = {user for worker in workers for user in worker.erased}
+        self.assertEqual(set(happened["user.erased"]), erased)
+        self.assertEqual(set(happened["user.created"]), erased | set(users))
+        self.assertEqual(set(happened["operation.started"]), {id for worker in workers for id in worker.operations})
+        for id in erased:
+            admin.get("/v1/users/" + id).expect(404)
 
     def check_tokens(self, admin, workers):
         gateway = admin.api_key("gateway")
@@ -235,6 +271,8 @@ class Crash(unittest.TestCase):
             self.server.kill()
             for thread in threads:
                 thread.join()
+            if kill % KILLS_AN_AUDIT == KILLS_AN_AUDIT - 1:
+                verify(self.server.data, views=False)
             self.server.start()
             for worker in workers:
                 worker.recover()
@@ -243,17 +281,25 @@ class Crash(unittest.TestCase):
             self.check(admin, workers)
             self.check_tokens(admin, workers)
             answered += sum(len(worker.users) + len(worker.codes) + len(worker.devices) for worker in workers)
-        print(f"{KILLS} kills, {answered} objects", flush=True)
+        everybody = [worker for _, workers in journals for worker in workers]
+        begun, repeated = (sum((getattr(worker, name) for worker in everybody), collections.Counter()) for name in ("begun", "repeated"))
+        replayed = sum(worker.replayed for worker in everybody)
+        print(f"{KILLS} kills, {answered} objects, begun {dict(begun)}, unanswered {dict(repeated)}, carried out though {replayed}",
+              flush=True)
         self.assertGreater(answered, KILLS * 10, "there was load")
+        self.assertGreaterEqual(min(begun[action] for action in ACTIONS), KILLS // 6, "of every kind")
+        self.assertGreater(repeated.total(), KILLS, "kills left requests unanswered")
+        self.assertGreater(replayed, 0, "some of which had been carried out")
 
-        # Views folded anew from the log say the same.
+        # Views folded anew from the log say the same, and need no key for that.
         lists = ("/v1/users", "/v1/registration-codes", "/v1/devices", "/v1/tokens", "/v1/sessions", "/v1/events", "/v1/api-keys")
         before = [[admin.all(path) for path in lists] for admin, _ in journals]
         self.server.stop()
-        if REPLAY.exists():
-            for command in ("verify", "rebuild"):
-                ran = subprocess.run([REPLAY, command, "--data-dir", self.server.data], text=True, capture_output=True, timeout=300)
-                self.assertEqual(ran.returncode, 0, f"countersign-replay {command}: {ran.stdout}{ran.stderr}")
+        verify(self.server.data)
+        views = views_of(self.server.data)
+        self.assertEqual(views_from_the_log_alone(self.server.data, self.server.scratch / "rebuilt"), views)
+        replay("rebuild", "--data-dir", self.server.data)
+        self.assertEqual(views_of(self.server.data), views)
         shutil.rmtree(self.server.data / "views")
         self.server.start()
         for (admin, _), lists_before in zip(journals, before):
