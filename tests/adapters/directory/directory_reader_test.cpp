@@ -3,13 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <map>
-#include <set>
 
 namespace countersign::directory {
 namespace {
@@ -213,27 +206,6 @@ TEST(DirectoryReader, IsChosenByMediaType) {
   EXPECT_TRUE(make_reader_for("application/x-ndjson"));
   EXPECT_FALSE(make_reader_for("application/json"));
   EXPECT_FALSE(make_reader_for(""));
-}
-
-// For an export that is too large or too private for the project: COUNTERSIGN_DIRECTORY=<file> --gtest_filter=*Counts*
-TEST(DirectoryCsv, CountsAGivenFile) {
-  const char* const file = std::getenv("COUNTERSIGN_DIRECTORY");
-  if (file == nullptr) GTEST_SKIP() << "COUNTERSIGN_DIRECTORY names no file";
-  std::ifstream in(file, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  std::map<std::string, int> counts;
-  std::set<std::string> people;
-  const auto begun = std::chrono::steady_clock::now();
-  const auto outcome = read_csv(bytes, 4096);
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun;
-  for (const auto& record : outcome.records) {
-    const auto* error = std::get_if<RecordError>(&record.outcome);
-    ++counts[error ? error->code : "good"];
-    if (!error) people.insert(std::get<Person>(record.outcome).email);
-  }
-  for (const auto& [code, count] : counts) std::cout << code << ": " << count << "\n";
-  std::cout << "total: " << outcome.records.size() << ", people: " << people.size() << ", "
-            << static_cast<double>(outcome.records.size()) / spent.count() << " records/s\n";
 }
 
 }  // namespace
