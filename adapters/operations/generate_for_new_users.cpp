@@ -22,18 +22,14 @@ commands::Answer to_answer(const domain::GeneratedForNewUsers& result) {
   return {200, json::serialize(json::value{result.generated, result.skipped, std::move(with_mfa)}), {}};
 }
 
-/// Counts what became of a chunk's users.
-void count(Operation& operation, const std::string& answer) {
+/// Counts what became of a chunk's users. Gives those that have MFA.
+json::array count(Operation& operation, const std::string& answer) {
   const auto parts = json::parse(answer).as_array();
   operation.done += parts[0].to_number<std::uint64_t>();
   // Who has got a code or was disabled meanwhile isn't among those to do any more.
   const auto total = operation.total.value_or(0);
   operation.total = total - std::min(total, parts[1].to_number<std::uint64_t>());
-  for (const auto& user : parts[2].as_array()) {
-    ++operation.failed;
-    operation.rows.push_back(
-        {0, std::string(user.as_string()), "mfa-configured", "Users with MFA get no registration code."});
-  }
+  return parts[2].as_array();
 }
 
 std::string content_of(const Command& command) {
@@ -57,8 +53,7 @@ Run::Ended Run::generate_for_new_users() {
     });
   };
   operation_.done = resumed_ ? codes_generated(ports_.views, state, operation_) : 0;
-  operation_.failed = 0;
-  operation_.rows.clear();
+  begin_rows();
   std::uint64_t total = operation_.done;
   each_new_user([&](domain::UserId) { return ++total > 0; });
   operation_.total = total;
@@ -68,10 +63,13 @@ Run::Ended Run::generate_for_new_users() {
       ports_.submitter, stop_,
       [](const domain::GeneratedForNewUsers& result, const domain::State&) { return to_answer(result); },
       [&](Chunks<Command>::Outcome& outcome, std::uint64_t) {
-        if (outcome.refusal)
+        if (outcome.refusal) {
           refused = outcome.refusal;
-        else
-          count(operation_, outcome.answer ? outcome.answer->body : to_answer(*outcome.result).body);
+        } else {
+          const auto body = outcome.answer ? outcome.answer->body : to_answer(*outcome.result).body;
+          for (const auto& user : count(operation_, body))
+            report({0, std::string(user.as_string()), "mfa-configured", "Users with MFA get no registration code."});
+        }
         note_progress();
       });
 
@@ -98,7 +96,7 @@ Run::Ended Run::generate_for_new_users() {
   if (refused) throw std::runtime_error(refused->detail);
   if (!going) return interrupted();
   operation_.total = operation_.done + operation_.failed;
-  return Ended::finished;
+  return finished();
 }
 
 }  // namespace countersign::operations

@@ -1,7 +1,8 @@
 // Import of a directory export: the spooled body is read once to count its rows, and once more row after row; good rows
-// go in chunks, bad ones are reported. A chunk's content decides its boundaries, so that going on after a crash finds
-// the same chunks. A row is merged with the user it is about outside of decide: when that user has changed until the
-// chunk is decided, decide refuses the row, and it is merged again.
+// go in chunks, bad ones are reported with the chunk they stand in, once everything before it is settled. A chunk's
+// content decides its boundaries, so that going on after a crash finds the same chunks. A row is merged with the user
+// it is about outside of decide: when that user has changed until the chunk is decided, decide refuses the row, and it
+// is merged again.
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -23,7 +24,7 @@ namespace json = boost::json;
 using directory::DirectoryRecord;
 using directory::Person;
 
-constexpr std::size_t rows_a_chunk = 256, bytes_a_chunk = 96 * 1024;
+constexpr std::size_t rows_a_chunk = 256, bytes_a_chunk = 96 * 1024, bad_rows_a_chunk = 1024;
 constexpr int most_merges = 8;  // of a row that is overtaken again and again
 
 void set_attribute(domain::Personal& personal, const std::string& name, const std::string& value) {
@@ -56,8 +57,10 @@ commands::Answer to_answer(const domain::ImportedUsers& result) {
   return {200, json::serialize(json::value{result.created, result.updated, result.unchanged, std::move(refused)}), {}};
 }
 
-/// Counts what became of a chunk's rows. Gives the lines that are to be merged again, if there may be another merge.
-std::set<std::uint64_t> count(Operation& operation, const std::string& answer, bool may_merge_again) {
+/// Counts what became of a chunk's rows, but for the refused ones: `bad` gets those. Gives the lines that are to be
+/// merged again, if there may be another merge.
+std::set<std::uint64_t> count(Operation& operation, const std::string& answer, bool may_merge_again,
+                              std::vector<RowReport>& bad) {
   std::set<std::uint64_t> overtaken;
   const auto row = json::parse(answer).as_array();
   const auto created = row[0].to_number<std::uint64_t>(), updated = row[1].to_number<std::uint64_t>(),
@@ -73,8 +76,7 @@ std::set<std::uint64_t> count(Operation& operation, const std::string& answer, b
       overtaken.insert(line);
       continue;
     }
-    ++operation.failed;
-    operation.rows.push_back({line, "", code, std::string(refused.at(2).as_string())});
+    bad.push_back({line, "", code, std::string(refused.at(2).as_string())});
   }
   return overtaken;
 }
@@ -104,6 +106,11 @@ struct Taken {
   domain::Digest email;
 };
 
+struct Chunk {
+  std::vector<Taken> good;
+  std::vector<RowReport> bad;
+};
+
 }  // namespace
 
 class Import {
@@ -123,9 +130,8 @@ class Import {
   /// False: the server is stopping, or a chunk was refused.
   bool take(const DirectoryRecord& record) {
     if (const auto* error = std::get_if<directory::RecordError>(&record.outcome)) {
-      ++operation_.failed;
-      operation_.rows.push_back({record.line, "", error->code, error->detail});
-      return true;
+      filling_.bad.push_back({record.line, "", error->code, error->detail});
+      return filling_.bad.size() < bad_rows_a_chunk || flush();
     }
     const auto& person = std::get<Person>(record.outcome);
     const auto email = commands::digest_of_email(ports_.lookup, operation_.account, person.email);
@@ -133,8 +139,8 @@ class Import {
     if (unsettled_.contains(email) && !settle_all()) return false;
     unsettled_.insert(email);
     content_.append(content_of(record.line, person));
-    filling_.push_back({record.line, person, email});
-    return filling_.size() < rows_a_chunk && content_.size() < bytes_a_chunk ? true : flush();
+    filling_.good.push_back({record.line, person, email});
+    return filling_.good.size() < rows_a_chunk && content_.size() < bytes_a_chunk ? true : flush();
   }
   bool settle_all() { return flush() && chunks_.settle_all() && going(); }
   const std::optional<domain::Refusal>& refused() const { return refused_; }
@@ -143,32 +149,44 @@ class Import {
   static std::string content_of(std::uint64_t line, const Person& person) {
     return std::to_string(line) + ' ' + person.email + '\n' + person.first_name + '\n' + person.last_name + '\n';
   }
-  bool going() const { return !refused_ && !interrupted_; }
+  bool going() const { return !refused_ && !interrupted_ && !run_.rows_->error(); }
 
   bool flush() {
-    if (filling_.empty()) return going();
+    auto chunk_of_rows = std::exchange(filling_, {});
+    const auto content = std::exchange(content_, {});
+    if (chunk_of_rows.good.empty()) return chunk_of_rows.bad.empty() ? going() : only_report(chunk_of_rows.bad);
     const auto chunk = number_++;
-    auto rows = std::move(filling_);
-    const auto content = std::move(content_);
-    filling_.clear();
-    content_.clear();
-    if (rehearsal_) return rehearse(rows);
-    auto command = merged(rows);
-    on_their_way_[chunk] = std::move(rows);
+    if (rehearsal_) return rehearse(chunk_of_rows);
+    auto command = merged(chunk_of_rows.good);
+    on_their_way_[chunk] = std::move(chunk_of_rows);
     return chunks_.push(chunk, run_.chunk_call(std::to_string(chunk), content), std::move(command)) && going();
   }
 
-  bool rehearse(const std::vector<Taken>& rows) {
+  /// A chunk in which there is nothing to decide.
+  bool only_report(std::vector<RowReport>& bad) {
+    if (!chunks_.settle_all()) return false;
+    report(bad);
+    if (run_.stop_.stop_requested()) interrupted_ = true;
+    return going();
+  }
+
+  void report(std::vector<RowReport>& bad) {
+    std::ranges::sort(bad, {}, &RowReport::line);
+    for (const auto& row : bad) run_.report(row);
+    run_.note_progress();
+  }
+
+  bool rehearse(Chunk& chunk) {
     const auto now = ports_.decider.reader();
     auto context = run_.plain_call().context;
     context.now = ports_.clock();
-    const auto decision = rehearsal_->decide(now, context, merged(rehearsal_->on(now), rows).first);
+    const auto decision = rehearsal_->decide(now, context, merged(rehearsal_->on(now), chunk.good).first);
     if (decision.refusal())
       refused_ = *decision.refusal();
     else
-      count(operation_, to_answer(decision.result()).body, false);
-    for (const auto& row : rows) unsettled_.erase(row.email);
-    run_.note_progress();
+      count(operation_, to_answer(decision.result()).body, false, chunk.bad);
+    for (const auto& row : chunk.good) unsettled_.erase(row.email);
+    report(chunk.bad);
     if (run_.stop_.stop_requested()) interrupted_ = true;
     return going();
   }
@@ -215,20 +233,21 @@ class Import {
   }
 
   void settled(Chunks<Command>::Outcome& outcome, std::uint64_t chunk) {
-    auto rows = std::move(on_their_way_.extract(chunk).mapped());
-    auto overtaken = counted(outcome, true);
+    auto [rows, bad] = std::move(on_their_way_.extract(chunk).mapped());
+    auto overtaken = counted(outcome, true, bad);
     for (int merges = 2; !overtaken.empty() && merges <= most_merges; ++merges) {
       std::vector<Taken> again;
       std::ranges::copy_if(rows, std::back_inserter(again),
                            [&](const Taken& row) { return overtaken.contains(row.line); });
-      overtaken = merge_again(again, chunk, merges);
+      overtaken = merge_again(again, chunk, merges, bad);
     }
     for (const auto& row : rows) unsettled_.erase(row.email);
-    run_.note_progress();
+    report(bad);
   }
 
   /// Another chunk of overtaken rows, with a key of its own. Gives those that were overtaken again.
-  std::set<std::uint64_t> merge_again(const std::vector<Taken>& rows, std::uint64_t chunk, int merges) {
+  std::set<std::uint64_t> merge_again(const std::vector<Taken>& rows, std::uint64_t chunk, int merges,
+                                      std::vector<RowReport>& bad) {
     auto key = std::to_string(chunk) + "/" + std::to_string(merges);
     std::string content;
     for (const auto& row : rows) {
@@ -240,15 +259,18 @@ class Import {
     Chunks<Command> one(
         ports_.submitter, run_.stop_,
         [](const domain::ImportedUsers& result, const domain::State&) { return to_answer(result); },
-        [&](Chunks<Command>::Outcome& outcome, std::uint64_t) { overtaken = counted(outcome, merges < most_merges); });
+        [&](Chunks<Command>::Outcome& outcome, std::uint64_t) {
+          overtaken = counted(outcome, merges < most_merges, bad);
+        });
     if (!one.push(0, run_.chunk_call(key, content), std::move(command)) || !one.settle_all()) interrupted_ = true;
     return overtaken;
   }
 
-  std::set<std::uint64_t> counted(Chunks<Command>::Outcome& outcome, bool may_merge_again) {
+  std::set<std::uint64_t> counted(Chunks<Command>::Outcome& outcome, bool may_merge_again,
+                                  std::vector<RowReport>& bad) {
     if (!outcome.refusal)
-      return count(operation_, outcome.answer ? outcome.answer->body : to_answer(*outcome.result).body,
-                   may_merge_again);
+      return count(operation_, outcome.answer ? outcome.answer->body : to_answer(*outcome.result).body, may_merge_again,
+                   bad);
     refused_ = outcome.refusal;
     return {};
   }
@@ -258,9 +280,9 @@ class Import {
   OperationPorts& ports_;
   Operation& operation_;
   Chunks<Command> chunks_;
-  std::vector<Taken> filling_;
-  std::string content_;  ///< of filling_: identifies the chunk to a repeated run
-  std::map<std::uint64_t, std::vector<Taken>> on_their_way_;
+  Chunk filling_;
+  std::string content_;  ///< of what is good in filling_: identifies the chunk to a repeated run
+  std::map<std::uint64_t, Chunk> on_their_way_;
   std::set<domain::Digest> unsettled_;  ///< addresses in filling_ and on_their_way_
   std::uint64_t number_ = 0;
   std::optional<domain::Refusal> refused_;
@@ -280,9 +302,9 @@ Run::Ended Run::import_users() {
   }
 
   // Counted afresh: chunks that were done before a restart are answered from their records.
-  operation_.done = operation_.failed = 0;
+  operation_.done = 0;
   operation_.created = operation_.updated = operation_.unchanged = 0;
-  operation_.rows.clear();
+  begin_rows();
 
   std::optional<Rehearsal> rehearsal;
   if (operation_.dry_run) {
@@ -296,11 +318,9 @@ Run::Ended Run::import_users() {
   const bool read = spooled.each([&](const DirectoryRecord& record) { return import.take(record); });
   const bool settled = read && import.settle_all();
   if (import.refused()) throw std::runtime_error(import.refused()->detail);
-  if (!settled) return interrupted();
+  if (!settled && !rows_->error()) return interrupted();
   operation_.ignored_columns = spooled.ignored();
-  std::ranges::stable_sort(operation_.rows, {},
-                           &RowReport::line);  // chunks answer later than the rows beyond them are read
-  return Ended::finished;
+  return finished();
 }
 
 }  // namespace countersign::operations

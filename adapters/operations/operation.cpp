@@ -10,6 +10,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "adapters/operations/row_reports.h"
+
 namespace countersign::operations {
 namespace {
 
@@ -18,9 +20,6 @@ constexpr std::string_view kinds[] = {"import_users", "generate_for_new_users", 
 constexpr std::string_view statuses[] = {"pending", "running", "done", "failed"};
 
 json::object to_json(const Operation& op) {
-  json::array rows;
-  for (const auto& row : op.rows)
-    rows.push_back({{"line", row.line}, {"user_id", row.user_id}, {"code", row.code}, {"detail", row.detail}});
   json::array ignored;
   for (const auto& column : op.ignored_columns) ignored.emplace_back(column);
   return {{"id", op.id.text()},
@@ -37,7 +36,6 @@ json::object to_json(const Operation& op) {
           {"created", op.created},
           {"updated", op.updated},
           {"unchanged", op.unchanged},
-          {"rows", std::move(rows)},
           {"ignored_columns", std::move(ignored)},
           {"failure", op.failure},
           {"actor_kind", static_cast<int>(op.actor.kind)},
@@ -72,9 +70,6 @@ Operation from_json(const json::object& in) {
   op.created = number("created");
   op.updated = number("updated");
   op.unchanged = number("unchanged");
-  for (const auto& row : in.at("rows").as_array())
-    op.rows.push_back({row.at("line").to_number<std::uint64_t>(), text(row.at("user_id")), text(row.at("code")),
-                       text(row.at("detail"))});
   for (const auto& column : in.at("ignored_columns").as_array()) op.ignored_columns.push_back(text(column));
   op.failure = text(in.at("failure"));
   op.actor = {static_cast<domain::PartyKind>(number("actor_kind")),
@@ -100,12 +95,28 @@ boost::system::error_code sync_path(const std::filesystem::path& path) {
   return error;
 }
 
+/// Former releases kept the reports of rows in the operation's own file.
+void move_rows(const json::array& rows, const std::filesystem::path& file) {
+  if (rows.empty() || std::filesystem::exists(file)) return;
+  RowReportWriter writer(file, [](std::size_t) { return true; });
+  const auto text = [](const json::value& value) { return std::string(value.as_string()); };
+  for (const auto& row : rows)
+    writer.add({row.at("line").to_number<std::uint64_t>(), text(row.at("user_id")), text(row.at("code")),
+                text(row.at("detail"))});
+  if (const auto error = writer.publish()) throw std::runtime_error("its rows can't be stored: " + error.message());
+}
+
 /// Throws when it isn't one of ours, or not whole.
 Operation load(const std::filesystem::path& file) {
   std::ifstream in(file);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
-  auto operation = from_json(json::parse(text).as_object());
+  const auto object = json::parse(text).as_object();
+  auto operation = from_json(object);
   if (operation.id.text() != file.stem()) throw std::runtime_error("it is another operation's");
+  if (const auto* rows = object.if_contains("rows")) {
+    auto beside = file;
+    move_rows(rows->as_array(), beside.replace_extension(".rows"));
+  }
   return operation;
 }
 
@@ -172,7 +183,8 @@ std::vector<Operation> OperationFiles::load_all(domain::UnixMs now,
   std::error_code ignored;
   for (const auto& file : files) {
     const auto extension = file.extension();
-    const bool orphan = extension == ".new" || (extension == ".spool" && !known.contains(file.stem().string()));
+    const bool beside = extension == ".spool" || extension == ".rows";
+    const bool orphan = extension == ".new" || (beside && !known.contains(file.stem().string()));
     const bool too_old = extension == ".damaged" && now - changed_at(file) > kept_ms;
     if (orphan || too_old) std::filesystem::remove(file, ignored);
   }
@@ -180,7 +192,7 @@ std::vector<Operation> OperationFiles::load_all(domain::UnixMs now,
 }
 
 void OperationFiles::set_aside(domain::UnixMs now, const std::string& stem) const {
-  for (const auto* extension : {".json", ".spool"}) {
+  for (const auto* extension : {".json", ".spool", ".rows"}) {
     std::error_code failed;
     const auto file = directory_ / (stem + extension), aside = directory_ / (stem + extension + ".damaged");
     std::filesystem::rename(file, aside, failed);
@@ -192,6 +204,10 @@ std::filesystem::path OperationFiles::spool_of(domain::OperationId id) const {
   return directory_ / (id.text() + ".spool");
 }
 
+std::filesystem::path OperationFiles::rows_of(domain::OperationId id) const {
+  return directory_ / (id.text() + ".rows");
+}
+
 void OperationFiles::remove_spool(domain::OperationId id) const {
   std::error_code ignored;
   std::filesystem::remove(spool_of(id), ignored);
@@ -200,6 +216,7 @@ void OperationFiles::remove_spool(domain::OperationId id) const {
 void OperationFiles::remove(domain::OperationId id) const {
   std::error_code ignored;
   std::filesystem::remove(directory_ / (id.text() + ".json"), ignored);
+  std::filesystem::remove(rows_of(id), ignored);
   remove_spool(id);
 }
 

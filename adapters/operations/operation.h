@@ -20,13 +20,6 @@ enum class Status { pending, running, done, failed };
 std::string_view text_of(Kind kind);
 std::string_view text_of(Status status);
 
-/// A row that could not be done, by its line in the import or by its user. Never quotes what the row said.
-struct RowReport {
-  std::uint64_t line = 0;  ///< 0: not a line
-  std::string user_id;
-  std::string code, detail;
-};
-
 struct Operation {
   domain::OperationId id;
   domain::AccountId account;
@@ -36,10 +29,9 @@ struct Operation {
   bool announced = false;  ///< operation.finished is known to be in the log: only then it shows as ended
   bool ended() const { return status == Status::done || status == Status::failed; }
   domain::UnixMs created_at = 0, finished_at = 0;
-  std::optional<std::uint64_t> total;  ///< nothing: not counted yet
-  std::uint64_t done = 0, failed = 0;
+  std::optional<std::uint64_t> total;                     ///< nothing: not counted yet
+  std::uint64_t done = 0, failed = 0;                     ///< for each that failed there is a report
   std::uint64_t created = 0, updated = 0, unchanged = 0;  ///< of an import
-  std::vector<RowReport> rows;
   std::vector<std::string> ignored_columns;
   std::string failure;  ///< why it failed as a whole, or can't go on now
   // how it runs
@@ -54,15 +46,17 @@ struct Operation {
 /// Finished operations, and files that were set aside, are kept this long.
 inline constexpr domain::UnixMs kept_ms = 7 * domain::day_ms;
 
-/// Operations as files: <directory>/<id>.json, written whole and renamed; the spool beside it as <id>.spool.
+/// Operations as files: <directory>/<id>.json, written whole and renamed; beside it the spool as <id>.spool and
+/// the reports of rows as <id>.rows.
 class OperationFiles {
  public:
   explicit OperationFiles(std::filesystem::path directory);
   boost::system::error_code save(const Operation& operation) const;
-  /// What a former process left. A file that can't be read is set aside with its spool, as *.damaged, for kept_ms; a
-  /// spool or a half-written file without an operation is removed. To be called before anything is saved.
+  /// What a former process left. A file that can't be read is set aside with those beside it, as *.damaged, for
+  /// kept_ms; what belongs to no operation, or is half written, is removed. To be called before anything is saved.
   std::vector<Operation> load_all(domain::UnixMs now, const std::function<void(std::string_view text)>& warn) const;
   std::filesystem::path spool_of(domain::OperationId id) const;
+  std::filesystem::path rows_of(domain::OperationId id) const;
   void remove_spool(domain::OperationId id) const;
   void remove(domain::OperationId id) const;
 

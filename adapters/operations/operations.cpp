@@ -193,8 +193,9 @@ bool Operations::carry_out(Operation& operation, const std::stop_token& stop) {
   const bool resumed = operation.status == Status::running;
   operation.status = Status::running;
   update(operation);
+  Run run(*this, ports_, operation, stop, resumed);
   try {
-    const auto ended = Run(*this, ports_, operation, stop, resumed).run();
+    const auto ended = run.run();
     if (ended == Run::Ended::again) again_later(id);
     if (ended != Run::Ended::finished) return false;
     operation.status = Status::done;
@@ -205,6 +206,7 @@ bool Operations::carry_out(Operation& operation, const std::stop_token& stop) {
     ports_.warn("operation " + id.text() + " failed: " + error.what());
   }
   operation.finished_at = ports_.clock();
+  run.publish_rows();
   update(operation);
   files_.remove_spool(id);
   const std::lock_guard lock(mutex_);
@@ -271,10 +273,29 @@ bool Run::announce() {
 }
 
 Run::Ended Run::failed_for_now(const std::string& why) {
-  if (operation_.failure.empty()) ports_.warn("operation " + operation_.id.text() + ": " + why + "; it is tried again");
-  operation_.failure = why + "; it is tried again";
-  owner_.update(operation_);
+  if (shown_.failure.empty()) ports_.warn("operation " + operation_.id.text() + ": " + why + "; it is tried again");
+  shown_.failure = why + "; it is tried again";
+  owner_.update(shown_);
   return Ended::again;
+}
+
+void Run::begin_rows() {
+  operation_.failed = 0;
+  rows_.emplace(owner_.rows_of(operation_.id), ports_.has_space);
+}
+
+void Run::report(const RowReport& row) {
+  ++operation_.failed;
+  rows_->add(row);
+}
+
+boost::system::error_code Run::publish_rows() {
+  return rows_ ? rows_->publish() : boost::system::error_code{};
+}
+
+Run::Ended Run::finished() {
+  if (const auto error = publish_rows()) return failed_for_now("its rows can't be stored: " + error.message());
+  return Ended::finished;
 }
 
 Run::Ended Run::interrupted() {
@@ -290,8 +311,9 @@ void Run::note_progress() {
 }
 
 void Run::show_progress() {
-  if (operation_.done + operation_.failed < shown_before_) return;
-  owner_.update(operation_);
+  if (operation_.done + operation_.failed < shown_.done + shown_.failed || publish_rows()) return;
+  shown_ = operation_;
+  owner_.update(shown_);
 }
 
 }  // namespace countersign::operations

@@ -6,8 +6,8 @@
 // begun; refused, it is withdrawn. When nobody knows, here or after a crash, it is in doubt: as soon as the sequencer
 // accepts work again, the log tells whether it is to be run or was never asked for.
 //
-// Concurrency: any thread. Limits: three operations run at once, others wait; rows reported: all (bounded by what was
-// spooled); finished operations are kept for 7 days.
+// Concurrency: any thread. Limits: three operations run at once, others wait; rows reported: all, in a file; finished
+// operations are kept for 7 days.
 
 #include <chrono>
 #include <condition_variable>
@@ -67,6 +67,8 @@ class Operations {
   /// The erasure of this user that has not ended, begun or not.
   std::optional<Operation> erasure_of(domain::AccountId account, domain::UserId user) const;
   std::filesystem::path spool_of(domain::OperationId id) const { return files_.spool_of(id); }
+  /// Holds a report for each that an operation found here shows as failed, or more.
+  std::filesystem::path rows_of(domain::OperationId id) const { return files_.rows_of(id); }
   bool has_space(std::size_t bytes) const { return ports_.has_space(bytes); }
   void discard_spool(domain::OperationId id) { files_.remove_spool(id); }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "adapters/operations/operations.h"
+#include "adapters/operations/row_reports.h"
 #include "bus/errc.h"
 
 namespace countersign::operations {
@@ -79,7 +80,7 @@ class Run {
         operation_(operation),
         stop_(std::move(stop)),
         resumed_(resumed),
-        shown_before_(operation.done + operation.failed) {}
+        shown_(operation) {}
 
   /// again: it can't go on now, `failure` says why, and it is to be run once more later.
   enum class Ended { finished, interrupted, again };
@@ -87,6 +88,7 @@ class Run {
   Ended run();
   /// Writes operation.finished. False: the server is stopping.
   bool announce();
+  boost::system::error_code publish_rows();
 
  private:
   friend class Import;
@@ -97,7 +99,12 @@ class Run {
   /// A call in the bulk lane as who began the operation, with the chunk's idempotency.
   commands::Call chunk_call(std::string_view chunk, std::string_view content) const;
   commands::Call plain_call() const;
+  /// From the first row again.
+  void begin_rows();
+  /// Counts a row that failed, too.
+  void report(const RowReport& row);
   Ended failed_for_now(const std::string& why);
+  Ended finished();
   Ended interrupted();
   /// Shows how far the operation got, at most once a second. A run that goes on after a restart counts afresh: until it
   /// is where the former one was, what that one showed stays.
@@ -109,8 +116,9 @@ class Run {
   Operation& operation_;
   std::stop_token stop_;
   const bool resumed_;
-  const std::uint64_t shown_before_;
+  Operation shown_;
   domain::UnixMs shown_at_ = 0;
+  std::optional<RowReportWriter> rows_;
 };
 
 }  // namespace countersign::operations

@@ -49,6 +49,23 @@ class Imports(ServerTest):
             user = users[id]
             self.assertTrue(user["email"].startswith("moved-") if id in moved else user["mfa_configured"], user)
 
+    def test_reports_are_all_shown_however_many_they_are(self):
+        bad = 200_000
+        text = "email,first_name\ngood@example.com,G\n" + "nobody,N\n" * bad + "better@example.com,B\nnobody,N\n"
+        operation = self.admin.post("/v1/users/import", text, type="text/csv").expect(202).json["operation_id"]
+        while True:
+            answer = self.admin.get("/v1/operations/" + operation).expect(200)
+            self.assertEqual(len(answer.json["rows"]), answer.json["failed"], "on the way, too")
+            if answer.json["status"] == "done":
+                break
+        self.assertEqual(answer.headers["Transfer-Encoding"], "chunked", "it is never in memory as a whole")
+        self.assertEqual((answer.json["created"], answer.json["done"], answer.json["failed"]), (2, 2, bad + 1))
+        self.assertEqual([row["line"] for row in answer.json["rows"]], [*range(3, bad + 3), bad + 4])
+        self.assertEqual({(row["code"], row["detail"]) for row in answer.json["rows"]}, {("email-invalid", "not an e-mail address")})
+        self.assertLess((self.server.data / "operations" / (operation + ".json")).stat().st_size, 2048)
+        self.server.restart()
+        self.assertEqual(self.admin.get("/v1/operations/" + operation).expect(200).json, answer.json)
+
 
 if __name__ == "__main__":
     unittest.main()

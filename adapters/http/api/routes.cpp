@@ -99,7 +99,9 @@ Route refusing_unknown_parameters(Route route) {
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
   auto& [reads, accounts, users, codes, redemption, connections, introspection, events, status, operations] = e;
-  const AnswerLater operation = [&ops = operations](Exchange& exchange) { return get_operation(exchange, ops); };
+  const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
+    return get_operation(exchange, r, ops);
+  };
   std::vector<Route> table;
   const auto add = [&](Route route) {
     table.push_back(route.later ? refusing_unknown_parameters(std::move(route)) : std::move(route));
@@ -135,7 +137,7 @@ std::vector<Route> routes(Endpoints e) {
   add(bodiless(row(post, "/v1/users/{id}/reset", "reset_user", help_desk, later(users, &Users::reset))));
   add(row(delete_, "/v1/users/{id}/sessions", "end_user_sessions", help_desk,
           later(connections, &Connections::end_user_sessions)));
-  add(read(row(get, "/v1/operations/{id}", "get_operation", readers, operation)));
+  add(streaming_answer(read(row(get, "/v1/operations/{id}", "get_operation", readers, operation))));
 
   add(row(post, "/v1/registration-codes", "generate_registration_codes", help_desk,
           later(codes, &RegistrationCodes::generate)));

@@ -4,6 +4,7 @@
 #include "adapters/http/server/error.h"
 #include "adapters/keys/random.h"
 #include "adapters/keys/sealed_file.h"
+#include "adapters/operations/row_reports.h"
 #include "domain/record.h"
 
 namespace countersign::http {
@@ -24,22 +25,13 @@ operations::Operation new_operation(Exchange& exchange, operations::Kind kind, d
 }
 
 json::object render(const operations::Operation& operation) {
-  json::array rows, ignored;
-  for (const auto& row : operation.rows) {
-    json::object out;
-    if (row.line > 0) out["line"] = row.line;
-    if (!row.user_id.empty()) out["user_id"] = row.user_id;
-    out["code"] = row.code;
-    out["detail"] = row.detail;
-    rows.push_back(std::move(out));
-  }
+  json::array ignored;
   for (const auto& column : operation.ignored_columns) ignored.emplace_back(column);
   json::object out{{"id", operation.id.text()},
                    {"kind", text_of(operation.kind)},
                    {"status", text_of(operation.status)},
                    {"done", operation.done},
                    {"failed", operation.failed},
-                   {"rows", std::move(rows)},
                    {"created_at", time_or_null(operation.created_at)},
                    {"finished_at", time_or_null(operation.finished_at)}};
   if (operation.total) out["total"] = *operation.total;
@@ -70,6 +62,7 @@ Problem unstored(const boost::system::error_code& error) {
 namespace {
 
 constexpr std::uint64_t bytes_between_checks = 1 << 20;
+constexpr std::size_t rows_bytes_at_once = 128 * 1024;
 
 /// The operation that a 202 names.
 std::optional<domain::OperationId> operation_named_in(const Response& response) {
@@ -130,11 +123,34 @@ boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& wri
   co_return response;
 }
 
-boost::asio::awaitable<Response> get_operation(Exchange& exchange, operations::Operations& operations) {
+boost::asio::awaitable<Response> get_operation(Exchange& exchange, Reads& reads, operations::Operations& operations) {
   const auto id = domain::OperationId::parse(exchange.parameter());
   const auto operation = id ? operations.find(exchange.caller<Caller>()->account, *id) : std::nullopt;
   if (!operation) co_return exchange.problem(no_such("operation"));
-  co_return Response::json(200, json::serialize(render(*operation)));
+  auto text = json::serialize(render(*operation));
+  text.replace(text.size() - 1, 1, ",\"rows\":[");
+  const auto rows = std::make_shared<operations::RowReportReader>(operations.rows_of(*id), operation->failed);
+  bool begun = false;
+  for (bool more = true; more;) {
+    auto read = [rows, piece = std::move(text)]() mutable {
+      const bool left = rows->read(piece, rows_bytes_at_once);
+      return std::pair(left, std::move(piece));
+    };
+    auto next = co_await reads.on_pool(std::move(read));
+    more = next.first;
+    text = std::move(next.second);
+    if (!more) text += "]}";
+    if (!more && !begun) co_return Response::json(200, std::move(text));
+    if (!begun) {
+      Response head(200, "application/json", "");
+      if (co_await exchange.begin(std::move(head))) co_return Response();
+      begun = true;
+    }
+    if (co_await exchange.write(text)) co_return Response();
+    text.clear();
+  }
+  co_await exchange.end();
+  co_return Response();
 }
 
 }  // namespace countersign::http

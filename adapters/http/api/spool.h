@@ -10,6 +10,7 @@
 namespace countersign::http {
 
 operations::Operation new_operation(Exchange& exchange, operations::Kind kind, domain::UnixMs now);
+/// All but its rows.
 boost::json::object render(const operations::Operation& operation);
 /// 202 {operation_id, status}.
 commands::Answer operation_answer(const operations::Operation& operation);
@@ -42,6 +43,7 @@ boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& wri
                                                  const operations::Operation& operation,
                                                  std::optional<std::string> body);
 
-boost::asio::awaitable<Response> get_operation(Exchange& exchange, operations::Operations& operations);
+/// With its rows: streamed when they are many.
+boost::asio::awaitable<Response> get_operation(Exchange& exchange, Reads& reads, operations::Operations& operations);
 
 }  // namespace countersign::http

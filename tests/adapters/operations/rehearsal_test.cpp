@@ -1,6 +1,7 @@
 // A dry run says exactly what the import would say, and writes nothing.
 
 #include "adapters/keys/sealed_file.h"
+#include "adapters/operations/row_reports.h"
 #include "tests/adapters/operations/office.h"
 
 namespace countersign::operations::test {
@@ -21,11 +22,12 @@ class DryRun : public ::testing::Test {
     office.operations->begin(import.id);
     return office.ended(import.id);
   }
-  static std::string said(const Operation& import) {
+  std::string said(const Operation& import) {
     std::string text = "created " + std::to_string(import.created) + ", updated " + std::to_string(import.updated) +
                        ", unchanged " + std::to_string(import.unchanged) + ", done " + std::to_string(import.done) +
                        " of " + std::to_string(import.total.value_or(0)) + ", failed " + std::to_string(import.failed);
-    for (const auto& row : import.rows) text += "\n" + std::to_string(row.line) + " " + row.code + " " + row.detail;
+    text += "\n";
+    RowReportReader(office.operations->rows_of(import.id), import.failed).read(text, std::string::npos / 2);
     return text;
   }
   std::uint64_t users() {
