@@ -10,6 +10,9 @@
 #include <set>
 #include <stdexcept>
 
+#include "adapters/keys/master_key.h"
+#include "bus/hash.h"
+
 namespace countersign::operations {
 namespace {
 
@@ -100,10 +103,20 @@ boost::system::error_code sync_path(const std::filesystem::path& path) {
   return error;
 }
 
+/// The first line of a file, over the rest: a changed digit is JSON, too.
+std::string checksum(std::string_view text) {
+  return keys::hex(bus::view(bus::sha256(text)));
+}
+
 /// Throws when it isn't one of ours, or not whole.
 Operation load(const std::filesystem::path& file) {
   std::ifstream in(file);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!text.starts_with('{')) {  // else it was written before there were checksums
+    const auto line = text.substr(0, text.find('\n'));
+    text.erase(0, line.size() + 1);
+    if (line != checksum(text)) throw std::runtime_error("its checksum is wrong");
+  }
   auto operation = from_json(json::parse(text).as_object());
   if (operation.id.text() != file.stem()) throw std::runtime_error("it is another operation's");
   return operation;
@@ -139,7 +152,8 @@ boost::system::error_code OperationFiles::save(const Operation& operation) const
   fresh += ".new";
   {
     std::ofstream out(fresh, std::ios::trunc);
-    out << json::serialize(to_json(operation)) << '\n';
+    const auto text = json::serialize(to_json(operation)) + '\n';
+    out << checksum(text) << '\n' << text;
     out.flush();
     if (!out) return last_error();
   }
