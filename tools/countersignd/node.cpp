@@ -83,7 +83,7 @@ Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log),
                                                                  .reserve_bytes = settings_.disk_reserve_mib << 20,
                                                                  .write_buffers = write_buffers_});
   open_views();
-  recovered_ = recover({*partition_log_, *keys_, *views_, identity_, directory_.log()}, log_);
+  recovered_ = recover({*partition_log_, *keys_, *views_, identity_, directory_.log(), directory_.keys()}, log_);
   opener_ = std::make_unique<queries::SealOpener>(*keys_);
   decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
   start_sequencer();

@@ -60,6 +60,31 @@ void erase_keys_again(const Recovered& parts) {
   destroy();
 }
 
+/// Keys are durable before the log speaks of whom they are for, so an older copy of the store lacks those of the newest
+/// people. A few of each account, because ids are drawn a little before their keys are written.
+void refuse_people_without_keys(const Recovered& parts) {
+  constexpr int newest = 16;
+  const auto refuse = [&](const std::string& whose) {
+    throw StartRefused("the key store in " + parts.keys_directory.string() + " lacks the key of " + whose +
+                       ": an older copy of it was put back, or it is damaged. Restore a backup "
+                       "(countersignd --restore)");
+  };
+  parts.views.scan(std::string(1, static_cast<char>(projections::Table::accounts)), "",
+                   [&](std::string_view key, std::string_view) {
+                     const domain::AccountId account{domain::uuid_from(key.substr(1))};
+                     if (!parts.keys.account_key(account)) refuse(account.text());
+                     int seen = 0;
+                     parts.views.scan_back(projections::user_key(account, {}).substr(0, 17),
+                                           [&](std::string_view row, std::string_view) {
+                                             const domain::UserId user{domain::uuid_from(row.substr(17))};
+                                             const auto found = parts.keys.subject_key(account, user);
+                                             if (found.has_error() || !*found) refuse(user.text());
+                                             return ++seen < newest;
+                                           });
+                     return true;
+                   });
+}
+
 }  // namespace
 
 bus::AcceptanceState recover(const Recovered& parts, Log& log) {
@@ -76,6 +101,7 @@ bus::AcceptanceState recover(const Recovered& parts, Log& log) {
   refuse_records_that_do_not_count(parts, reader);
   projector.finish(reader.state());
   erase_keys_again(parts);
+  refuse_people_without_keys(parts);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   log.write(LogLevel::info, "log folded",
             {{"events", std::to_string(projector.events())},

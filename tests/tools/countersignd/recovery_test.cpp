@@ -35,7 +35,8 @@ struct Opened {
 
   bus::AcceptanceState recover() {
     Log quiet("text", "error");
-    return server::recover({log, *keys, views, keys::log_identity(*keys), directory / "log"}, quiet);
+    return server::recover({log, *keys, views, keys::log_identity(*keys), directory / "log", directory / "keys"},
+                           quiet);
   }
   /// What the operator is told.
   std::string refusal() {
@@ -110,6 +111,15 @@ TEST(Recovery, LeavesKeysOfWhomTheViewsDoNotKnow) {
   opened.recover();
   EXPECT_TRUE(opened.keys->subject_key(there.account, there.ada).value());
   EXPECT_TRUE(opened.keys->subject_key(there.account, never_created).value());
+}
+
+TEST(Recovery, RefusesAKeyStoreThatLacksTheKeyOfSomebodyWhoIsThere) {
+  const Installation there;
+  Opened opened(there);
+  ASSERT_FALSE(opened.keys->erase_subject(there.account, there.ada));
+  const auto text = opened.refusal();
+  EXPECT_NE(text.find("lacks the key of " + there.ada.text()), std::string::npos) << text;
+  EXPECT_NE(text.find((there.directory() / "keys").string()), std::string::npos) << text;
 }
 
 TEST(Recovery, RefusesAnOlderCopyOfTheLogUnderNewerViews) {
