@@ -13,7 +13,8 @@ namespace {
 /// An older copy of the log under newer views: what they hold beyond it could never be folded again.
 void refuse_views_ahead_of_log(const Recovered& parts) {
   const auto end = parts.log.end();
-  if (end.has_error()) throw StartRefused("the log can't be read: " + end.error().message());
+  if (end.has_error())
+    throw StartRefused("the log in " + parts.log_directory.string() + " can't be read: " + end.error().message());
   if (parts.views.position().next <= *end) return;
   throw StartRefused("the views hold records up to " + std::to_string(bus::value(parts.views.position().next) - 1) +
                      ", but the log in " + parts.log_directory.string() + " ends at " +
@@ -94,7 +95,8 @@ bus::AcceptanceState recover(const Recovered& parts, Log& log) {
   projections::Projector projector(parts.views);
   for (;;) {
     const auto next = reader.next();
-    if (next.has_error()) throw StartRefused("the log can't be read: " + reader.error_text());
+    if (next.has_error())
+      throw StartRefused("the log in " + parts.log_directory.string() + " can't be read: " + reader.error_text());
     if (!*next) break;
     if (const auto* frame = (*next)->frame()) projector.apply(*frame, (*next)->after);
   }
