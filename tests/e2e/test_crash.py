@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from support import NO_LIMITS, REPLAY, Server, key, until
+from support import NO_LIMITS, REPLAY, Server, key, main, until
 
 KILLS = 60
 WORKERS = 6
@@ -329,4 +329,4 @@ class Crash(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -4,7 +4,7 @@ import json
 import shutil
 import unittest
 
-from support import NO_LIMITS, Server, raw
+from support import NO_LIMITS, Server, main, raw
 
 # Each marker in one place only, so that a find tells where it came from.
 MARKS = {"first_name": "Zyxfirstmark", "last_name": "Zyxlastmark", "email": "zyxmailmark@example.com", "login_name": "zyxloginmark",
@@ -127,4 +127,4 @@ class Erasure(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -14,7 +14,7 @@ import signal
 import unittest
 
 import support
-from support import NO_LIMITS, NotStarted, Server, key
+from support import NO_LIMITS, NotStarted, Server, key, main
 
 MUTILATIONS = int(os.environ.get("COUNTERSIGN_MUTILATIONS", "200"))
 SEED = int(os.environ.get("COUNTERSIGN_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
@@ -318,4 +318,4 @@ class Mutilations(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
