@@ -18,9 +18,10 @@ class Suite:
 
 def why_skipped(case):
     skipped = case.find("skipped")
+    lines = skipped.get("message", "").strip().splitlines() if skipped is not None else []
     # GoogleTest puts the place in the source on a line before it.
-    reason = skipped.get("message", "").strip().splitlines() if skipped is not None else []
-    return ": " + reason[-1] if reason else ""
+    reason = [line for line in lines if ".cpp:" not in line]
+    return ": " + reason[0] if reason else ""
 
 
 def google_cases(folder):
