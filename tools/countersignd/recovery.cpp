@@ -48,7 +48,8 @@ void erase_keys_again(const Recovered& parts) {
   std::vector<keys::Subject> erased;
   const auto destroy = [&] {
     if (const auto error = parts.keys.erase_subjects(erased))
-      throw StartRefused("erased users' keys can't be destroyed: " + error.message());
+      throw StartRefused("the key store in " + parts.keys_directory.string() +
+                         ": erased users' keys can't be destroyed: " + error.message());
     erased.clear();
   };
   parts.views.scan(std::string(1, static_cast<char>(projections::Table::erased)), "",
