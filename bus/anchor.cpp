@@ -67,6 +67,12 @@ std::optional<AnchorContents> decode_slot(std::string_view slot) {
   return contents;
 }
 
+/// What a later release wrote may have any layout behind its version.
+bool is_of_newer_version(std::string_view slot) {
+  return slot.size() > magic.size() && slot.starts_with(magic) &&
+         static_cast<std::uint8_t>(slot[magic.size()]) > version;
+}
+
 std::string directory_of(const std::string& path) {
   const auto slash = path.find_last_of('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
@@ -112,6 +118,8 @@ boost::system::result<AnchorContents> read_anchor(rocksdb::FileSystem& files, co
     std::array<char, slot_bytes> space;
     rocksdb::Slice bytes;
     if (!file->Read(slot_place(slot), slot_bytes, {}, &bytes, space.data(), nullptr).ok()) return errc::io_error;
+    // Not the other slot instead: that could be the one from before the newer release's first record.
+    if (is_of_newer_version({bytes.data(), bytes.size()})) return errc::newer_format;
     const auto contents = decode_slot({bytes.data(), bytes.size()});
     if (contents && (!newest || contents->count > newest->count)) newest = contents;
   }

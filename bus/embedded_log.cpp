@@ -94,16 +94,22 @@ void EmbeddedLog::refuse(errc code, const std::string& text) const {
   throw LogRefused(code, "log " + options_.directory + ": " + text);
 }
 
+void EmbeddedLog::refuse_unreadable_anchor(const boost::system::result<AnchorContents>& read,
+                                           const std::string& path) const {
+  if (read.has_value() || read.error() == errc::anchor_missing) return;
+  if (read.error() == errc::newer_format)
+    refuse(errc::newer_format, "the anchor file " + path + " is of a newer version than this release (" +
+                                   COUNTERSIGN_VERSION + ") knows: install a newer release");
+  refuse(static_cast<errc>(read.error().value()),
+         "the anchor file " + path + " can't be read or is damaged: put back its mirror or restore a backup");
+}
+
 void EmbeddedLog::open() {
   rocksdb::FileSystem& files = *env_->GetFileSystem();
   if (mode_ == Mode::read_write) files.CreateDirIfMissing(options_.directory, {}, nullptr).PermitUncheckedError();
   const bool has_database = files.FileExists(database_path() + "/CURRENT", {}, nullptr).ok();
   const auto anchor = read_anchor(files, anchor_path());
-  if (anchor.has_error() && anchor.error() != errc::anchor_missing) {
-    refuse(
-        static_cast<errc>(anchor.error().value()),
-        "the anchor file " + anchor_path() + " can't be read or is damaged: put back its mirror or restore a backup");
-  }
+  refuse_unreadable_anchor(anchor, anchor_path());
   if (!has_database && anchor.has_value() && anchor->mark.offset >= Offset{0}) {
     refuse(errc::log_missing, "the database " + database_path() + " is missing or incomplete, but " + anchor_path() +
                                   " says that " + std::to_string(value(anchor->mark.offset) + 1) +
@@ -194,9 +200,7 @@ void EmbeddedLog::open_anchors(const std::optional<AnchorContents>& before_datab
       continue;
     }
     auto contents = read_anchor(*files, path);
-    if (contents.has_error() && contents.error() != errc::anchor_missing) {
-      refuse(static_cast<errc>(contents.error().value()), "the anchor file " + path + " can't be read or is damaged");
-    }
+    refuse_unreadable_anchor(contents, path);
     if (contents.has_value()) {
       check_anchor(path, *contents);
       if (contents->mark.offset > newest.offset) newest = contents->mark;

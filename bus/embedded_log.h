@@ -103,6 +103,7 @@ class EmbeddedLog final : public PartitionLog {
   bool reopen();
   std::optional<errc> reason_not_to_write(const std::string& record, const std::optional<ChainPlace>& place) const;
   [[noreturn]] void refuse(errc code, const std::string& text) const;
+  void refuse_unreadable_anchor(const boost::system::result<AnchorContents>& read, const std::string& path) const;
   std::string database_path() const { return options_.directory + "/db"; }
   std::string anchor_path() const { return options_.directory + "/anchor"; }
 

@@ -14,7 +14,7 @@ const char* text(errc e) {
     case errc::stopping: return "the server is stopping; nothing was written";
     case errc::not_owner: return "another node owns the partition; nothing was written";
     case errc::unavailable: return "the log takes no records at the moment; nothing was written";
-    case errc::newer_format: return "the log holds a record of a newer format; install a newer release";
+    case errc::newer_format: return "the log or its anchor is of a newer format; install a newer release";
     case errc::damaged: return "not a whole record of a Countersign log";
     case errc::forged: return "the record's HMAC does not fit the log key";
     case errc::wrong_cluster: return "the log or the record belongs to another cluster";

@@ -278,6 +278,14 @@ void Views::scan(std::string_view prefix, std::string_view from, const Visit& vi
   require(it->status(), "views: scan");
 }
 
+void Views::scan_back(std::string_view prefix, const Visit& visit) const {
+  const auto behind = std::string(prefix) + std::string(64, '\xff');
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, rows_));
+  for (it->SeekForPrev(behind); it->Valid() && view_of(it->key()).starts_with(prefix); it->Prev())
+    if (!visit(view_of(it->key()), view_of(it->value()))) return;
+  require(it->status(), "views: scan");
+}
+
 void Views::scan_range(std::string_view from, std::string_view until, const Visit& visit) const {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, rows_));
   for (it->Seek(slice(from)); it->Valid() && view_of(it->key()) < until; it->Next())

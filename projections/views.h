@@ -51,6 +51,8 @@ class Views : public RowStore {
   /// Rows from `from` while they begin with `prefix`, from a consistent snapshot, until `visit` returns false.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
   void scan(std::string_view prefix, std::string_view from, const Visit& visit) const;
+  /// Rows that begin with `prefix`, the last first.
+  void scan_back(std::string_view prefix, const Visit& visit) const;
   /// Rows of [from, until).
   void scan_range(std::string_view from, std::string_view until, const Visit& visit) const;
 

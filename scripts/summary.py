@@ -2,8 +2,8 @@
 """Prints what the stages of ./dev test did: a line per suite with its time, skipped tests by name, and as the last line
 "N passed, N failed". Exits 1 when something failed.
 
-Reads build/results/<stage>/ctest.xml (ctest's JUnit output), cases/*.xml (GoogleTest's, one file per executable) and
-plain ("name passed|failed|skipped seconds" a line).
+Reads build/results/<stage>/ctest.xml (ctest's JUnit output), cases/*.xml (GoogleTest's, one file per executable; the
+e2e tests write the like) and plain ("name passed|failed|skipped seconds" a line).
 """
 import pathlib
 import sys
@@ -14,6 +14,14 @@ class Suite:
     def __init__(self, stage, name, seconds, passed, failed, skipped):
         self.stage, self.name, self.seconds = stage, name, seconds
         self.passed, self.failed, self.skipped = passed, failed, skipped
+
+
+def why_skipped(case):
+    skipped = case.find("skipped")
+    lines = skipped.get("message", "").strip().splitlines() if skipped is not None else []
+    # GoogleTest puts the place in the source on a line before it.
+    reason = [line for line in lines if ".cpp:" not in line]
+    return ": " + reason[0] if reason else ""
 
 
 def google_cases(folder):
@@ -33,7 +41,7 @@ def google_cases(folder):
             if case.find("failure") is not None:
                 failed += 1
             elif case.get("result") == "skipped" or case.find("skipped") is not None:
-                skipped.append(name)
+                skipped.append(name + why_skipped(case))
             else:
                 passed += 1
         suites[file.stem] = (passed, failed, skipped)

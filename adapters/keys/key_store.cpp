@@ -28,7 +28,6 @@ constexpr std::string_view check_row = "c/check", lookup_row = "c/look-up", log_
 constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e';
 constexpr std::string_view filler_row = "z";
 constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32;
-constexpr std::chrono::seconds removal_patience{30};
 constexpr std::size_t most_separate_ranges = 16;
 
 std::string account_row(AccountId account) {
@@ -115,7 +114,11 @@ std::unique_ptr<KeyStore> KeyStore::open(const std::filesystem::path& directory,
 }
 
 KeyStore::KeyStore(std::unique_ptr<rocksdb::DB> db, const MasterKey& master, Mode mode, const KeyStoreOptions& options)
-    : db_(std::move(db)), read_only_(mode == Mode::read_only), master_(master), cache_(options.cached_subject_keys) {
+    : db_(std::move(db)),
+      read_only_(mode == Mode::read_only),
+      removal_patience_(options.removal_patience),
+      master_(master),
+      cache_(options.cached_subject_keys) {
   const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(rocksdb::ReadOptions()));
   rows->SeekToFirst();
   // Empty: new, or a crash came between making the database and its first rows.
@@ -292,7 +295,9 @@ error_code KeyStore::purge(std::span<const std::pair<std::string, std::string>> 
     const rocksdb::Slice begin(first), end(last);
     if (!db_->CompactRange(forced, &begin, &end).ok()) return errc::store_failed;
   }
-  return wait_for_removal(*db_, old_wals, removal_patience) ? error_code() : error_code(errc::erase_unfinished);
+  if (!wait_for_removal(*db_, old_wals, removal_patience_)) return errc::erase_unfinished;
+  sync_directory(db_->GetName());  // a file removed after the last compaction would be back after a loss of power
+  return {};
 }
 
 std::vector<std::string> KeyStore::unfinished_erasures() {

@@ -11,6 +11,7 @@
 // Errors: open() throws StartError; afterwards error codes of keys::errc.
 
 #include <boost/system/result.hpp>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -45,7 +46,8 @@ struct ClusterKeys {
 
 struct KeyStoreOptions {
   std::size_t cached_subject_keys = 65'536;
-  rocksdb::Env* env = nullptr;  ///< for tests that forget unsynced bytes
+  rocksdb::Env* env = nullptr;                         ///< for tests that forget unsynced bytes
+  std::chrono::milliseconds removal_patience{30'000};  ///< how long erased bytes' files may take to vanish
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
 };
 
@@ -105,6 +107,7 @@ class KeyStore {
 
   std::unique_ptr<rocksdb::DB> db_;
   const bool read_only_;
+  const std::chrono::milliseconds removal_patience_;
   MasterKey master_;
   ClusterKeys cluster_;
   std::unordered_map<domain::AccountId, NamedKey, domain::UuidHash> accounts_;

@@ -10,7 +10,9 @@
 #include <set>
 #include <stdexcept>
 
+#include "adapters/keys/master_key.h"
 #include "adapters/operations/row_reports.h"
+#include "bus/hash.h"
 
 namespace countersign::operations {
 namespace {
@@ -106,10 +108,20 @@ void move_rows(const json::array& rows, const std::filesystem::path& file) {
   if (const auto error = writer.publish()) throw std::runtime_error("its rows can't be stored: " + error.message());
 }
 
+/// The first line of a file, over the rest: a changed digit is JSON, too.
+std::string checksum(std::string_view text) {
+  return keys::hex(bus::view(bus::sha256(text)));
+}
+
 /// Throws when it isn't one of ours, or not whole.
 Operation load(const std::filesystem::path& file) {
   std::ifstream in(file);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!text.starts_with('{')) {  // else it was written before there were checksums
+    const auto line = text.substr(0, text.find('\n'));
+    text.erase(0, line.size() + 1);
+    if (line != checksum(text)) throw std::runtime_error("its checksum is wrong");
+  }
   const auto object = json::parse(text).as_object();
   auto operation = from_json(object);
   if (operation.id.text() != file.stem()) throw std::runtime_error("it is another operation's");
@@ -150,7 +162,8 @@ boost::system::error_code OperationFiles::save(const Operation& operation) const
   fresh += ".new";
   {
     std::ofstream out(fresh, std::ios::trunc);
-    out << json::serialize(to_json(operation)) << '\n';
+    const auto text = json::serialize(to_json(operation)) + '\n';
+    out << checksum(text) << '\n' << text;
     out.flush();
     if (!out) return last_error();
   }

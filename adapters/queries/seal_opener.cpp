@@ -1,13 +1,21 @@
 #include "adapters/queries/seal_opener.h"
 
+#include <boost/system/system_error.hpp>
+
 #include "adapters/keys/sealing.h"
 
 namespace countersign::queries {
 namespace {
 
+[[noreturn]] void fail(const boost::system::error_code& error, const std::string& what) {
+  throw boost::system::system_error(error, what);
+}
+
 std::optional<domain::Personal> open(const keys::Key& key, const domain::Seal& seal) {
   std::string text;
-  if (!seal || !keys::open(keys::event_key(key, seal.event), seal.clear_hash, seal.sealed, text)) return std::nullopt;
+  if (!seal) return std::nullopt;
+  if (!keys::open(keys::event_key(key, seal.event), seal.clear_hash, seal.sealed, text))
+    fail(keys::errc::damaged, "what " + seal.event.text() + " sealed doesn't open under its key");
   return domain::parse_personal(text);
 }
 
@@ -21,7 +29,8 @@ bool sealed_for_subject(const domain::EventView& event) {
 std::optional<domain::Personal> SealOpener::of_user(domain::AccountId account, domain::UserId user,
                                                     const domain::Seal& seal) const {
   const auto key = keys_.subject_key(account, user);
-  if (key.has_error() || !*key) return std::nullopt;
+  if (key.has_error()) fail(key.error(), "the key of " + user.text() + " can't be read");
+  if (!*key) return std::nullopt;
   return open(**key, seal);
 }
 

@@ -3,6 +3,8 @@
 // destroyed.
 //
 // Concurrency: any thread.
+// Errors: boost::system::system_error when a key can't be read or doesn't open what it sealed: that is damage, and who
+// asked must not take the person for an erased one.
 
 #include <optional>
 

@@ -78,6 +78,29 @@ TEST_F(AnEmbeddedLog, WithADamagedAnchorIsRefused) {
   expect_refused(errc::corrupt, "damaged");
 }
 
+TEST_F(AnEmbeddedLog, WhoseAnchorANewerReleaseWroteIsRefused) {
+  fill(3);
+  const std::string anchor = options.directory + "/anchor";
+  std::ifstream in(anchor, std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  for (const std::size_t slot : {0u, 4096u}) {  // the other one is still this release's
+    std::string bytes = whole;
+    ASSERT_EQ(bytes.substr(slot, 9), "CSanchor\x01");
+    bytes[slot + 8] = 2;
+    std::ofstream(anchor, std::ios::binary) << bytes;
+    expect_refused(errc::newer_format, "anchor file " + anchor + " is of a newer version");
+  }
+  std::ofstream(anchor, std::ios::binary) << whole;
+  EXPECT_EQ(read_all(*std::make_unique<EmbeddedLog>(options)).size(), 3u);
+}
+
+TEST_F(AnEmbeddedLog, WhoseMirroredAnchorANewerReleaseWroteIsRefused) {
+  options.anchor_mirror = scratch / "mirror";
+  fill(3);
+  std::fstream(options.anchor_mirror, std::ios::in | std::ios::out | std::ios::binary).seekp(8).put('\x02');
+  expect_refused(errc::newer_format, "anchor file " + options.anchor_mirror + " is of a newer version");
+}
+
 TEST_F(AnEmbeddedLog, WhoseNewestWriteAheadLogIsGoneIsRefused) {
   fill(3);
   for (const auto& file : fs::directory_iterator(options.directory + "/db")) {

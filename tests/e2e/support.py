@@ -13,11 +13,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 import urllib.parse
 import uuid
+import xml.etree.ElementTree as ET
 
 PROGRAMS = pathlib.Path(os.environ.get("COUNTERSIGN_PROGRAMS", "build/release/bin")).resolve()
 SERVER = PROGRAMS / "countersignd"
@@ -380,3 +382,58 @@ class ServerTest(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.server.close()
+
+
+class Cases(unittest.TextTestResult):
+    """Remembers what became of each case, for the summary of ./dev test."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.cases = {}
+
+    def note(self, test, outcome, reason=""):
+        if self.cases.get(test.id(), ("",))[0] != "failure":
+            self.cases[test.id()] = (outcome, reason)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.note(test, "passed")
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.note(test, "skipped", reason)
+        print(f"skipped: {test.id()}: {reason}", flush=True)
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.note(test, "failure")
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.note(test, "failure")
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error:
+            self.note(test, "failure")
+
+    def write_to(self, directory):
+        """As GoogleTest writes its own, under the name that ctest has for this file."""
+        name = "e2e_" + pathlib.Path(sys.argv[0]).stem.removeprefix("test_")
+        suite = ET.Element("testsuite", name=name)
+        for id, (outcome, reason) in self.cases.items():
+            folder, _, case = id.rpartition(".")
+            element = ET.SubElement(suite, "testcase", classname=folder.removeprefix("__main__."), name=case, status="run",
+                                    result="skipped" if outcome == "skipped" else "completed")
+            if outcome != "passed":
+                ET.SubElement(element, outcome, message=reason)
+        ET.ElementTree(suite).write(pathlib.Path(directory) / (name + ".xml"))
+
+
+def main():
+    """unittest.main(); where GTEST_OUTPUT names a directory, each case is written there for scripts/summary.py."""
+    ran = unittest.main(exit=False, testRunner=unittest.TextTestRunner(resultclass=Cases)).result
+    kind, _, directory = os.environ.get("GTEST_OUTPUT", "").partition(":")
+    if kind == "xml" and directory.endswith("/"):
+        ran.write_to(directory)
+    sys.exit(0 if ran.wasSuccessful() else 1)

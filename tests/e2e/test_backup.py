@@ -8,7 +8,7 @@ import tempfile
 import threading
 import unittest
 
-from support import NO_LIMITS, NotStarted, Server
+from support import NO_LIMITS, NotStarted, Server, main
 
 
 class Backup(unittest.TestCase):
@@ -223,4 +223,4 @@ class Backup(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

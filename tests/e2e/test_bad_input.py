@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from support import SERVER, NotStarted, Server, ServerTest, environment, raw, until
+from support import SERVER, NotStarted, Server, ServerTest, environment, main, raw, until
 
 
 class Requests(ServerTest):
@@ -228,6 +228,8 @@ class Crowd(unittest.TestCase):
                 connections.pop().close()
             until(lambda: server.client().get("/healthz").status == 200, "room again")
             self.assertEqual(server.stop(), 0)
+        if count < 10_000:
+            self.skipTest(f"passed with only {count} connections: RLIMIT_NOFILE allows {hard} open files")
 
 
 class Starts(unittest.TestCase):
@@ -532,4 +534,4 @@ class Tls(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from support import NO_LIMITS, REPLAY, ServerTest, key, until
+from support import NO_LIMITS, REPLAY, ServerTest, key, main, until
 
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"  # RFC 8037, appendix A
 FORM = "application/x-www-form-urlencoded"
@@ -301,4 +301,4 @@ class Contract(ServerTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

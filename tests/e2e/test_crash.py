@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from support import NO_LIMITS, Server, key, replay, until, verify, views_from_the_log_alone, views_of
+from support import NO_LIMITS, Server, key, main, replay, until, verify, views_from_the_log_alone, views_of
 
 KILLS = 60
 WORKERS = 6
@@ -375,4 +375,4 @@ class Crash(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

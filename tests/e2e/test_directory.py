@@ -6,7 +6,7 @@ import io
 import unittest
 
 from dirty_directory import BAD, BLANK_LINES, GOOD, HEADER, REPEATED, Directory
-from support import NO_LIMITS, ServerTest
+from support import main, NO_LIMITS, ServerTest
 
 SEED = 20261125
 
@@ -80,4 +80,4 @@ class DirtyDirectory(ServerTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from support import NO_LIMITS, Server, key, until
+from support import NO_LIMITS, Server, key, main, until
 
 SIZE_MIB, RESERVE_MIB = 256, 32
 
@@ -20,7 +20,7 @@ class DiskFull(unittest.TestCase):
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_MIB}m,mode=700", "countersign-e2e", self.disk],
                                  capture_output=True, text=True) if os.geteuid() == 0 else None
         if not mounted or mounted.returncode != 0:
-            self.skipTest("a small disk can't be mounted here")
+            self.skipTest("a small disk can't be mounted here: " + (mounted.stderr.strip() if mounted else "not root"))
         self.addCleanup(lambda: subprocess.run(["umount", "-l", self.disk], check=True))
         self.filler = self.disk / "filler"
 
@@ -125,4 +125,4 @@ class DiskFull(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

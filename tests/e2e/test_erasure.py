@@ -6,7 +6,7 @@ import json
 import shutil
 import unittest
 
-from support import NO_LIMITS, Server, id_bytes, raw, verify, views_from_the_log_alone, views_of
+from support import NO_LIMITS, Server, id_bytes, main, raw, verify, views_from_the_log_alone, views_of
 
 # Each marker in one place only, so that a find tells where it came from.
 MARKS = {"first_name": "Zyxfirstmark", "last_name": "Zyxlastmark", "email": "zyxmailmark@example.com", "login_name": "zyxloginmark",
@@ -221,4 +221,4 @@ class Erasure(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

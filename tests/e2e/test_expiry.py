@@ -4,7 +4,7 @@ import datetime
 import time
 import unittest
 
-from support import Server, until
+from support import Server, main, until
 
 
 def moment(text):
@@ -53,4 +53,4 @@ class Expiry(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -7,7 +7,7 @@ import socket
 import threading
 import unittest
 
-from support import NO_LIMITS, Server, key
+from support import NO_LIMITS, Server, key, main
 
 CLIENTS, CODES = 64, 1000
 
@@ -208,4 +208,4 @@ class Refusals(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -2,7 +2,7 @@
 """Operations: what an import does to people who change meanwhile, and what is left of operations that came to nothing."""
 import unittest
 
-from support import NO_LIMITS, ServerTest
+from support import NO_LIMITS, ServerTest, main
 
 
 class Imports(ServerTest):
@@ -68,4 +68,4 @@ class Imports(ServerTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -4,7 +4,7 @@ import re
 import unittest
 import urllib.parse
 
-from support import ServerTest, raw, until
+from support import ServerTest, main, raw, until
 
 ROLES = ("admin", "operator", "auditor", "gateway", "siem", "scim")
 METHODS = ("get", "post", "patch", "delete", "put")
@@ -144,4 +144,4 @@ class Roles(ServerTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

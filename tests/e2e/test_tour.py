@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from support import Server, ServerTest, key, until
+from support import Server, ServerTest, key, main, until
 
 
 class Directory(ServerTest):
@@ -773,4 +773,4 @@ class Logging(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -269,19 +269,26 @@ TEST(Views, AnswersAgeWithTheDaysOfTheLog) {
 }
 
 TEST(Views, OfAnotherVersionSayWhatToDo) {
-  ScratchDirectory scratch;
-  {
-    Views views(in(scratch / "views"));
-    Overlay overlay;
-    overlay.put("Vversion", "countersign-view-0");
-    views.land(overlay);
-    views.flush();
-  }
-  try {
-    Views views(in(scratch / "views"));
-    FAIL();
-  } catch (const std::runtime_error& error) {
-    EXPECT_NE(std::string(error.what()).find("countersign-replay rebuild"), std::string::npos) << error.what();
+  for (const std::string version : {"countersign-view-0", "countersign-view-999"}) {
+    ScratchDirectory scratch;
+    {
+      Views views(in(scratch / "views"));
+      Overlay overlay;
+      overlay.put("Vversion", version);
+      views.land(overlay);
+      views.flush();
+    }
+    for (const bool read_only : {false, true}) {
+      auto options = in(scratch / "views");
+      options.read_only = read_only;
+      try {
+        Views views(options);
+        FAIL();
+      } catch (const std::runtime_error& error) {
+        EXPECT_NE(std::string(error.what()).find(version), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("countersign-replay rebuild"), std::string::npos) << error.what();
+      }
+    }
   }
 }
 

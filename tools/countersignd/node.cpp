@@ -83,7 +83,7 @@ Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log),
                                                                  .reserve_bytes = settings_.disk_reserve_mib << 20,
                                                                  .write_buffers = write_buffers_});
   open_views();
-  recovered_ = recover({*partition_log_, *keys_, *views_, identity_, directory_.log()}, log_);
+  recovered_ = recover({*partition_log_, *keys_, *views_, identity_, directory_.log(), directory_.keys()}, log_);
   opener_ = std::make_unique<queries::SealOpener>(*keys_);
   decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
   start_sequencer();
@@ -135,10 +135,12 @@ void Node::start_sequencer() {
   submitter_ = std::make_unique<commands::Submitter>(**sequencer_);
   (*sequencer_)->start();
   if (const auto error = keys_->create_account_key(domain::system_account()))
-    throw StartRefused("the system account's key can't be stored: " + error.message());
+    throw StartRefused("the key store in " + directory_.keys().string() +
+                       ": the system account's key can't be stored: " + error.message());
   const auto created = submitter_->wait(system_call(), domain::CreateSystemAccount{});
   if (!created.ok())
-    throw StartRefused("the log takes no records: " + created.settlement.error.message() + " " + ended());
+    throw StartRefused("the log in " + directory_.log().string() +
+                       " takes no records: " + created.settlement.error.message() + " " + ended());
   submitter_->wait(system_call(),
                    domain::RecordServer{domain::EventType::server_started, COUNTERSIGN_VERSION, settings_.node_id});
 }

@@ -13,7 +13,8 @@ namespace {
 /// An older copy of the log under newer views: what they hold beyond it could never be folded again.
 void refuse_views_ahead_of_log(const Recovered& parts) {
   const auto end = parts.log.end();
-  if (end.has_error()) throw StartRefused("the log can't be read: " + end.error().message());
+  if (end.has_error())
+    throw StartRefused("the log in " + parts.log_directory.string() + " can't be read: " + end.error().message());
   if (parts.views.position().next <= *end) return;
   throw StartRefused("the views hold records up to " + std::to_string(bus::value(parts.views.position().next) - 1) +
                      ", but the log in " + parts.log_directory.string() + " ends at " +
@@ -47,7 +48,8 @@ void erase_keys_again(const Recovered& parts) {
   std::vector<keys::Subject> erased;
   const auto destroy = [&] {
     if (const auto error = parts.keys.erase_subjects(erased))
-      throw StartRefused("erased users' keys can't be destroyed: " + error.message());
+      throw StartRefused("the key store in " + parts.keys_directory.string() +
+                         ": erased users' keys can't be destroyed: " + error.message());
     erased.clear();
   };
   parts.views.scan(std::string(1, static_cast<char>(projections::Table::erased)), "",
@@ -60,6 +62,31 @@ void erase_keys_again(const Recovered& parts) {
   destroy();
 }
 
+/// Keys are durable before the log speaks of whom they are for, so an older copy of the store lacks those of the newest
+/// people. A few of each account, because ids are drawn a little before their keys are written.
+void refuse_people_without_keys(const Recovered& parts) {
+  constexpr int newest = 16;
+  const auto refuse = [&](const std::string& whose) {
+    throw StartRefused("the key store in " + parts.keys_directory.string() + " lacks the key of " + whose +
+                       ": an older copy of it was put back, or it is damaged. Restore a backup "
+                       "(countersignd --restore)");
+  };
+  parts.views.scan(std::string(1, static_cast<char>(projections::Table::accounts)), "",
+                   [&](std::string_view key, std::string_view) {
+                     const domain::AccountId account{domain::uuid_from(key.substr(1))};
+                     if (!parts.keys.account_key(account)) refuse(account.text());
+                     int seen = 0;
+                     parts.views.scan_back(projections::user_key(account, {}).substr(0, 17),
+                                           [&](std::string_view row, std::string_view) {
+                                             const domain::UserId user{domain::uuid_from(row.substr(17))};
+                                             const auto found = parts.keys.subject_key(account, user);
+                                             if (found.has_error() || !*found) refuse(user.text());
+                                             return ++seen < newest;
+                                           });
+                     return true;
+                   });
+}
+
 }  // namespace
 
 bus::AcceptanceState recover(const Recovered& parts, Log& log) {
@@ -69,13 +96,15 @@ bus::AcceptanceState recover(const Recovered& parts, Log& log) {
   projections::Projector projector(parts.views);
   for (;;) {
     const auto next = reader.next();
-    if (next.has_error()) throw StartRefused("the log can't be read: " + reader.error_text());
+    if (next.has_error())
+      throw StartRefused("the log in " + parts.log_directory.string() + " can't be read: " + reader.error_text());
     if (!*next) break;
     if (const auto* frame = (*next)->frame()) projector.apply(*frame, (*next)->after);
   }
   refuse_records_that_do_not_count(parts, reader);
   projector.finish(reader.state());
   erase_keys_again(parts);
+  refuse_people_without_keys(parts);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   log.write(LogLevel::info, "log folded",
             {{"events", std::to_string(projector.events())},

@@ -1,6 +1,7 @@
 #pragma once
 // What a start does before it serves: folds the part of the log that the views don't have, refuses a log that lacks or
-// changed what was acknowledged, and destroys keys again whose people have been erased.
+// changed what was acknowledged or an older copy of the key store, and destroys keys again whose people have been
+// erased.
 
 #include <filesystem>
 
@@ -16,7 +17,7 @@ struct Recovered {
   keys::KeyStore& keys;
   projections::Views& views;
   bus::LogIdentity identity;
-  std::filesystem::path log_directory;  ///< for texts
+  std::filesystem::path log_directory, keys_directory;  ///< for texts
 };
 
 /// The state that log and views stand at. Throws StartRefused with a text for the operator.

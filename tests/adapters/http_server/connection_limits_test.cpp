@@ -152,6 +152,8 @@ TEST(ConnectionLimit, TenThousandIdleConnectionsDontSlowOthersDown) {
   RecordProperty("connections", static_cast<int>(wanted));
   RecordProperty("bytes_each", static_cast<int>(each));
   std::cout << wanted << " connections, " << each << " bytes each\n";
+  if (wanted < 10'000)
+    GTEST_SKIP() << "passed with only " << wanted << " connections: " << descriptors << " open files";
 }
 
 TEST(Descriptors, WhenTheyRunOutAcceptingGoesOnLater) {

@@ -1,6 +1,7 @@
 #include "adapters/keys/key_store.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
 #include <set>
 #include <thread>
@@ -91,6 +92,21 @@ TEST_F(KeyStoreTest, AMasterKeyWithTheRightIdAndOtherBytesIsRefused) {
   open().reset();
   const auto text = refusal_of([&] { KeyStore::open(directory, {master.id, random_key()}, Mode::open_existing); });
   EXPECT_NE(text.find("right id"), std::string::npos) << text;
+}
+
+TEST_F(KeyStoreTest, AStoreOfANewerFormatIsRefusedInEveryMode) {
+  open().reset();
+  {
+    rocksdb::DB* raw = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open({}, directory.string(), &raw).ok());
+    const std::unique_ptr<rocksdb::DB> db(raw);
+    ASSERT_TRUE(db->Put({}, "f", "2").ok());
+  }
+  for (const Mode mode : {Mode::open_existing, Mode::read_only, Mode::create_if_missing}) {
+    const auto text = refusal_of([&] { open(mode); });
+    EXPECT_NE(text.find(directory.string() + ": is of format 2, which needs a newer release"), std::string::npos)
+        << text;
+  }
 }
 
 TEST_F(KeyStoreTest, AMissingStoreIsMadeOnlyWhenAsked) {

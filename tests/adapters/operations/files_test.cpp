@@ -64,11 +64,31 @@ TEST_F(Files, AnotherOperationsFileOrAnUnknownKindIsDamaged) {
   const std::string_view kind = "\"kind\":1";
   ASSERT_NE(text.find(kind), std::string::npos);
   text.replace(text.find(kind), kind.size(), "\"kind\":9");
+  text.erase(0, text.find('{'));  // with the checksum it would be damaged whatever is in it
   write(name_of(later) + ".json", text);
   office.open();
   EXPECT_EQ(office.ended(whole.id).status, Status::done);
   EXPECT_TRUE(office.has_file(other + ".json.damaged"));
   EXPECT_TRUE(office.has_file(name_of(later) + ".json.damaged"));
+}
+
+TEST_F(Files, OneChangedDigitIsDamage) {
+  const auto whole = waiting(), older = waiting(), changed = waiting();
+  const auto text_of_file = [&](const Operation& operation) {
+    std::ifstream in(office.files / (name_of(operation) + ".json"));
+    return std::string{std::istreambuf_iterator<char>(in), {}};
+  };
+  auto text = text_of_file(changed);
+  const std::string_view done = "\"done\":0";
+  ASSERT_NE(text.find(done), std::string::npos);
+  text.replace(text.find(done), done.size(), "\"done\":8");
+  write(name_of(changed) + ".json", text);
+  text = text_of_file(older);
+  write(name_of(older) + ".json", text.substr(text.find('{')));  // from before there were checksums
+  office.open();
+  EXPECT_EQ(office.ended(whole.id).status, Status::done);
+  EXPECT_EQ(office.ended(older.id).status, Status::done);
+  EXPECT_TRUE(office.has_file(name_of(changed) + ".json.damaged"));
 }
 
 TEST_F(Files, WhatWasSetAsideGoesAfterAWeek) {

@@ -10,6 +10,8 @@
 #include "adapters/keys/master_key.h"
 #include "adapters/keys/random.h"
 #include "bus/embedded_log_keys.h"
+#include "bus/frame.h"
+#include "bus/hash.h"
 #include "projections/projector.h"
 #include "projections/rows.h"
 #include "tests/support/installation.h"
@@ -35,7 +37,8 @@ struct Opened {
 
   bus::AcceptanceState recover() {
     Log quiet("text", "error");
-    return server::recover({log, *keys, views, keys::log_identity(*keys), directory / "log"}, quiet);
+    return server::recover({log, *keys, views, keys::log_identity(*keys), directory / "log", directory / "keys"},
+                           quiet);
   }
   /// What the operator is told.
   std::string refusal() {
@@ -112,6 +115,15 @@ TEST(Recovery, LeavesKeysOfWhomTheViewsDoNotKnow) {
   EXPECT_TRUE(opened.keys->subject_key(there.account, never_created).value());
 }
 
+TEST(Recovery, RefusesAKeyStoreThatLacksTheKeyOfSomebodyWhoIsThere) {
+  const Installation there;
+  Opened opened(there);
+  ASSERT_FALSE(opened.keys->erase_subject(there.account, there.ada));
+  const auto text = opened.refusal();
+  EXPECT_NE(text.find("lacks the key of " + there.ada.text()), std::string::npos) << text;
+  EXPECT_NE(text.find((there.directory() / "keys").string()), std::string::npos) << text;
+}
+
 TEST(Recovery, RefusesAnOlderCopyOfTheLogUnderNewerViews) {
   const Installation there;
   {
@@ -125,6 +137,26 @@ TEST(Recovery, RefusesAnOlderCopyOfTheLogUnderNewerViews) {
   }
   Opened opened(there, "older");
   EXPECT_NE(opened.refusal().find("an older copy of the log was put back"), std::string::npos) << opened.refusal();
+}
+
+TEST(Recovery, RefusesARecordOfANewerFormatAndLeavesItThere) {
+  const Installation there;
+  Opened opened(there);
+  const auto identity = keys::log_identity(*opened.keys);
+  const auto log_key = opened.keys->cluster().log.key.view();
+  std::string record = bus::FrameCodec(identity, log_key).encode(bus::Claim{bus::Term{2}, {}, {}, "node", ""});
+  record[7] = 2;  // the format that a reader needs, and the release that has it
+  record[10] = 9;
+  const auto signed_size = record.size() - bus::record_mac_bytes;
+  bus::HmacSha256 mac(log_key);
+  record.replace(signed_size, bus::record_mac_bytes, bus::view(mac(std::string_view(record).substr(0, signed_size))));
+  ASSERT_EQ(testing::append(opened.log, record).outcome, bus::AppendOutcome::durable);
+  for (int start = 0; start < 2; ++start) {
+    const auto text = opened.refusal();
+    EXPECT_NE(text.find("install release 0.9.0 or newer"), std::string::npos) << text;
+    EXPECT_NE(text.find((there.directory() / "log").string()), std::string::npos) << text;
+  }
+  EXPECT_EQ(testing::read_all(opened.log).back(), record);
 }
 
 TEST(Recovery, RefusesEveryRecordThatWasChanged) {
