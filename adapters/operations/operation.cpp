@@ -108,6 +108,12 @@ void move_rows(const json::array& rows, const std::filesystem::path& file) {
   if (const auto error = writer.publish()) throw std::runtime_error("its rows can't be stored: " + error.message());
 }
 
+/// Throws when they are not all there, as they were written.
+void check_rows(const std::filesystem::path& file, std::uint64_t count) {
+  RowReportReader reader(file, count);
+  for (std::string text; reader.read(text, 64 * 1024); text.clear()) continue;
+}
+
 /// The first line of a file, over the rest: a changed digit is JSON, too.
 std::string checksum(std::string_view text) {
   return keys::hex(bus::view(bus::sha256(text)));
@@ -125,10 +131,10 @@ Operation load(const std::filesystem::path& file) {
   const auto object = json::parse(text).as_object();
   auto operation = from_json(object);
   if (operation.id.text() != file.stem()) throw std::runtime_error("it is another operation's");
-  if (const auto* rows = object.if_contains("rows")) {
-    auto beside = file;
-    move_rows(rows->as_array(), beside.replace_extension(".rows"));
-  }
+  auto beside = file;
+  beside.replace_extension(".rows");
+  if (const auto* rows = object.if_contains("rows")) move_rows(rows->as_array(), beside);
+  if (operation.announced) check_rows(beside, operation.failed);  // else a run writes them anew
   return operation;
 }
 

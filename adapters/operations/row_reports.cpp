@@ -5,6 +5,9 @@
 
 #include <boost/json.hpp>
 #include <cerrno>
+#include <stdexcept>
+
+#include "adapters/keys/master_key.h"
 
 namespace countersign::operations {
 namespace {
@@ -12,6 +15,11 @@ namespace {
 constexpr std::size_t bytes_a_write = 256 * 1024;
 
 }  // namespace
+
+std::string RowChecksum::after(std::string_view row) {
+  former_ = bus::sha256(std::string(bus::view(former_)).append(row));
+  return keys::hex(bus::view(former_)).substr(0, digits);
+}
 
 RowReportWriter::~RowReportWriter() {
   if (fd_ >= 0) ::close(fd_);
@@ -26,7 +34,8 @@ void RowReportWriter::add(const RowReport& row) {
   if (!row.user_id.empty()) out["user_id"] = row.user_id;
   out["code"] = row.code;
   out["detail"] = row.detail;
-  buffer_.append(boost::json::serialize(out)).push_back('\n');
+  const auto text = boost::json::serialize(out);
+  buffer_.append(checksum_.after(text)).append(" ").append(text).push_back('\n');
   unpublished_ = true;
   if (buffer_.size() >= bytes_a_write) flush();
 }
@@ -78,9 +87,12 @@ bool RowReportReader::read(std::string& out, std::size_t bytes) {
   const auto end = out.size() + bytes;
   std::string line;
   while (left_ > 0 && out.size() < end) {
-    if (!std::getline(in_, line)) return false;
+    const bool there = static_cast<bool>(std::getline(in_, line)) && line.size() > RowChecksum::digits;
+    const auto row = there ? std::string_view(line).substr(RowChecksum::digits + 1) : std::string_view();
+    if (!there || !line.starts_with(checksum_.after(row) + ' '))
+      throw std::runtime_error("the reports of rows in " + file_.string() + " are damaged");
     if (begun_) out.push_back(',');
-    out.append(line);
+    out.append(row);
     begun_ = true;
     --left_;
   }

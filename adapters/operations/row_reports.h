@@ -1,7 +1,7 @@
 #pragma once
-// What an operation could not do, row by row, in a file beside the operation's: one JSON object a line, as the API
-// shows it. They are as many as the import has rows, so they are never all in memory. Nothing in them is personal: a
-// line or a user's id, a code, and a text of ours.
+// What an operation could not do, row by row, in a file beside the operation's: a line for each, with a checksum over
+// all lines up to it and one JSON object, as the API shows it. They are as many as the import has rows, so they are
+// never all in memory. Nothing in them is personal: a line or a user's id, a code, and a text of ours.
 //
 // A run writes its reports anew. Until it is as far as a former run has shown, the reports of that one stay.
 
@@ -11,6 +11,9 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <string_view>
+
+#include "bus/hash.h"
 
 namespace countersign::operations {
 
@@ -19,6 +22,16 @@ struct RowReport {
   std::uint64_t line = 0;  ///< 0: not a line
   std::string user_id;
   std::string code, detail;
+};
+
+/// Of lines, in their order: one that is changed, missing or out of place shows.
+class RowChecksum {
+ public:
+  static constexpr std::size_t digits = 16;
+  std::string after(std::string_view row);
+
+ private:
+  bus::Bytes32 former_{};
 };
 
 class RowReportWriter {
@@ -47,18 +60,22 @@ class RowReportWriter {
   int fd_ = -1;
   bool published_ = false, unpublished_ = false;
   std::string buffer_;
+  RowChecksum checksum_;
 };
 
-/// The first `most` reports of a file; none when it isn't there.
+/// The first `count` reports of a file.
 class RowReportReader {
  public:
-  RowReportReader(const std::filesystem::path& file, std::uint64_t most) : in_(file), left_(most) {}
+  RowReportReader(const std::filesystem::path& file, std::uint64_t count) : file_(file), in_(file), left_(count) {}
   /// Appends reports, with commas between, until there are so many bytes of them. False: those were the last ones.
+  /// Throws std::runtime_error naming the file when they are fewer or damaged.
   bool read(std::string& out, std::size_t bytes);
 
  private:
+  const std::filesystem::path file_;
   std::ifstream in_;
   std::uint64_t left_;
+  RowChecksum checksum_;
   bool begun_ = false;
 };
 

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <fstream>
+#include <functional>
 
 #include "adapters/keys/sealed_file.h"
 #include "tests/adapters/operations/office.h"
@@ -130,11 +131,43 @@ TEST_F(Rows, StoodInTheOperationsFileInFormerReleases) {
   ASSERT_FALSE(OperationFiles(office.files).save(ended));
   const auto file = office.files / (ended.id.text() + ".json");
   std::ifstream in(file);
+  std::string checksum;
+  std::getline(in, checksum);
   auto object = json::parse(std::string{std::istreambuf_iterator<char>(in), {}}).as_object();
   object["rows"] = json::array{{{"line", 7}, {"user_id", ""}, {"code", "email-invalid"}, {"detail", "not one"}}};
   std::ofstream(file) << json::serialize(object);
   office.open();
   EXPECT_EQ(lines_of(*office.operations->find(office.account, ended.id)), Lines{7});
+}
+
+TEST_F(Rows, OfAnEndedOperationAreSetAsideWithItWhenTheyAreNotWhole) {
+  const auto ended_with_rows = [&] {
+    auto ended = office.an_operation(Kind::import_users);
+    ended.status = Status::done;
+    ended.accepted = ended.announced = true;
+    ended.finished_at = Office::now();
+    ended.failed = 3;
+    EXPECT_FALSE(OperationFiles(office.files).save(ended));
+    write_rows(ended, 3);
+    return ended;
+  };
+  const auto change = [&](const Operation& operation, const std::function<void(std::string&)>& edit) {
+    std::ifstream in(rows_of(operation));
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    edit(text);
+    std::ofstream(rows_of(operation)) << text;
+  };
+  const auto whole = ended_with_rows(), flipped = ended_with_rows(), shorter = ended_with_rows(),
+             without_first = ended_with_rows(), lost = ended_with_rows();
+  change(flipped, [](std::string& text) { ++text[text.find("\"line\":2") + 7]; });
+  change(shorter, [](std::string& text) { text.resize(text.size() / 2); });
+  change(without_first, [](std::string& text) { text = text.substr(text.find('\n') + 1) + text; });
+  std::filesystem::remove(rows_of(lost));
+  office.open();
+  EXPECT_EQ(lines_of(*office.operations->find(office.account, whole.id)), (Lines{1, 2, 3}));
+  for (const auto& damaged : {flipped, shorter, without_first, lost})
+    EXPECT_FALSE(office.operations->find(office.account, damaged.id));
+  EXPECT_TRUE(std::filesystem::exists(office.files / (flipped.id.text() + ".rows.damaged")));
 }
 
 TEST_F(Rows, WithoutAnOperationTheyAreRemoved) {
