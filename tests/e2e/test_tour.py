@@ -662,7 +662,7 @@ class Looking(ServerTest):
         ended = len(self.admin.events('type eq "stream.ended"'))
         response.close()
         self.admin.user()
-        until(lambda: len(self.admin.events('type eq "stream.ended"')) > ended, "stream.ended", 20)
+        until(lambda: len(self.admin.events('type eq "stream.ended"')) > ended, "stream.ended", 60)
 
     def test_a_revoked_key_reads_no_further(self):
         ended = threading.Event()
