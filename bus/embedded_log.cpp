@@ -45,6 +45,7 @@ rocksdb::Options database_options(const EmbeddedLogOptions& options, rocksdb::En
   settings.stats_persist_period_sec = 0;
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 64 << 10;
+  table.checksum = rocksdb::kXXH3;  // Debian's CRC32c doesn't use the processor's instruction
   table.block_cache = rocksdb::NewLRUCache(8 << 20);
   settings.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return settings;

@@ -58,6 +58,7 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
     options.memtable_prefix_bloom_size_ratio = 0.02;
   }
   table.format_version = 5;
+  table.checksum = rocksdb::kXXH3;  // Debian's CRC32c doesn't use the processor's instruction
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = (rows ? 128u : 64u) << 20;  // 16 MiB is cheaper a put but stalls for 20 to 36 ms
   options.max_write_buffer_number = 3;

@@ -74,6 +74,15 @@ class KeyStore {
   /// Nothing when it was erased or never made.
   boost::system::result<std::optional<Key>> subject_key(domain::AccountId account, domain::UserId user);
 
+  /// A profile that was opened lately; only while its subject's key is there. `sealed_by`: the event that it stands in.
+  std::shared_ptr<const domain::Personal> opened_profile(const Subject& subject, domain::EventId sealed_by) {
+    return cache_.profile(subject, sealed_by);
+  }
+  void keep_profile(const Subject& subject, domain::EventId sealed_by,
+                    std::shared_ptr<const domain::Personal> profile) {
+    cache_.keep_profile(subject, sealed_by, std::move(profile));
+  }
+
   /// Idempotent, and cheap for what is already gone.
   boost::system::error_code erase_subject(domain::AccountId account, domain::UserId user);
   boost::system::error_code erase_subjects(std::span<const Subject> subjects);

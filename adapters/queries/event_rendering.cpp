@@ -59,7 +59,7 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
   switch (party.kind) {
     case PartyKind::user: {
       const auto user = state_.user(account, domain::UserId{party.id});
-      const auto profile = user ? opener_.of_user(account, user->id, user->profile) : std::nullopt;
+      const auto profile = user ? opener_.profile(account, user->id, user->profile) : nullptr;
       if (!profile) return "(erased)";
       std::string name = profile->first_name;
       if (!name.empty() && !profile->last_name.empty()) name += ' ';

@@ -34,6 +34,17 @@ std::optional<domain::Personal> SealOpener::of_user(domain::AccountId account, d
   return open(**key, seal);
 }
 
+std::shared_ptr<const domain::Personal> SealOpener::profile(domain::AccountId account, domain::UserId user,
+                                                            const domain::Seal& seal) const {
+  const keys::Subject subject{account, user};
+  if (auto kept = keys_.opened_profile(subject, seal.event)) return kept;
+  auto opened = of_user(account, user, seal);
+  if (!opened) return nullptr;
+  auto profile = std::make_shared<const domain::Personal>(*std::move(opened));
+  keys_.keep_profile(subject, seal.event, profile);
+  return profile;
+}
+
 std::optional<domain::Personal> SealOpener::of_account(domain::AccountId account, const domain::Seal& seal) const {
   const auto key = keys_.account_key(account);
   if (!key) return std::nullopt;

@@ -6,6 +6,7 @@
 // Errors: boost::system::system_error when a key can't be read or doesn't open what it sealed: that is damage, and who
 // asked must not take the person for an erased one.
 
+#include <memory>
 #include <optional>
 
 #include "adapters/keys/key_store.h"
@@ -19,6 +20,10 @@ class SealOpener {
 
   std::optional<domain::Personal> of_user(domain::AccountId account, domain::UserId user,
                                           const domain::Seal& seal) const;
+  /// A user's profile, for what is asked for again and again: kept in RAM once it was opened, as long as its key is.
+  /// Null when the key has been destroyed.
+  std::shared_ptr<const domain::Personal> profile(domain::AccountId account, domain::UserId user,
+                                                  const domain::Seal& seal) const;
   std::optional<domain::Personal> of_account(domain::AccountId account, const domain::Seal& seal) const;
   /// An event's own personal part, whoever's key sealed it.
   std::optional<domain::Personal> of_event(const domain::EventView& event) const;

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
 
 #include "bus/embedded_log.h"
+#include "tests/support/file_bytes.h"
 #include "tests/support/log_calls.h"
 #include "tests/support/scratch_directory.h"
 
@@ -18,8 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return testing::file_bytes(path).value_or("");
 }
 
 void write_file(const fs::path& path, const std::string& bytes) {

@@ -4,19 +4,13 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+
+#include "tests/support/file_bytes.h"
 
 namespace countersign::testing {
 namespace {
 
 using rocksdb::IOStatus;
-
-std::optional<std::string> content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 void write_back(const std::string& path, std::uint64_t at, const std::string& bytes) {
   const int file = ::open(path.c_str(), O_WRONLY);
@@ -148,7 +142,7 @@ void ForgetfulFileSystem::synced(const std::string& path) {
 }
 
 void ForgetfulFileSystem::overwriting(const std::string& path, std::uint64_t at, std::size_t size) {
-  const std::string content = content_of(path).value_or("");
+  const std::string content = file_bytes(path).value_or("");
   const std::lock_guard lock(mutex_);
   files_[path].overwrites.push_back({at, content.substr(at, size)});
 }
@@ -160,7 +154,7 @@ void ForgetfulFileSystem::directory_synced(const std::string& path) {
 
 /// Keeps what the directory will hold again if it isn't synced.
 void ForgetfulFileSystem::remember(const std::string& path) {
-  auto former = content_of(path);
+  auto former = file_bytes(path);
   const std::lock_guard lock(mutex_);
   if (former && files_.contains(path)) former->resize(std::min<std::size_t>(former->size(), files_[path].synced_size));
   directories_[directory_of(path)].push_back({path, std::move(former)});

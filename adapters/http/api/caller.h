@@ -49,6 +49,13 @@ class Authentication {
   domain::UnixMs last_used(domain::ApiKeyId key) const;
 
  private:
+  struct KeyPlace {
+    domain::AccountId account;
+    domain::ApiKeyId id;
+  };
+  struct KnownKey;
+  std::optional<KeyPlace> find_key(std::shared_ptr<const void>& memory, const projections::ViewState& state,
+                                   std::string_view secret) const;
   std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, domain::AccountId account,
                                 std::string_view detail);
   domain::AccountId account_of_slot(std::string_view secret) const;

@@ -26,36 +26,39 @@ std::variant<std::string, Problem> token_of(const Exchange& exchange) {
 
 }  // namespace
 
-boost::asio::awaitable<Response> Introspection::introspect(Exchange& exchange) {
+Response Introspection::introspect(Exchange& exchange) {
   auto token = token_of(exchange);
-  if (const auto* problem = std::get_if<Problem>(&token)) co_return exchange.problem(*problem);
+  if (const auto* problem = std::get_if<Problem>(&token)) return exchange.problem(*problem);
   const auto answer = [](std::string body) { return Response::json(200, std::move(body)).no_store(); };
   const auto inactive = [&] { return answer(R"({"active":false})"); };
 
   const auto& text = std::get<std::string>(token);
-  if (!domain::is_bearer(domain::BearerKind::access_token, text)) co_return inactive();
+  if (!domain::is_bearer(domain::BearerKind::access_token, text)) return inactive();
   const auto account = exchange.caller<Caller>()->account;
   const auto state = reads_.state();
   const auto entry = state.find(commands::digest_of(reads_.lookup(), domain::BearerKind::access_token, text));
-  if (!entry || entry->kind != domain::PartyKind::token || entry->account != account) co_return inactive();
+  if (!entry || entry->kind != domain::PartyKind::token || entry->account != account) return inactive();
   const auto user = state.user(account, entry->user);
   const auto* activation = user ? user->activation(entry->id) : nullptr;
   const auto now = reads_.now();
-  if (!activation || user->disabled || !activation->session_live(now)) co_return inactive();
+  if (!activation || user->disabled || !activation->session_live(now)) return inactive();
   activity_.seen(account, user->id, activation->session_id(), activation->session_seen_at, now);
 
-  const auto profile = reads_.opener().of_user(account, user->id, user->profile).value_or(domain::Personal{});
-  boost::json::object body{{"active", true},
-                           {"sub", user->id.text()},
-                           {"username", profile.login_name.empty() ? profile.email : profile.login_name},
-                           {"client_id", activation->device_id().text()},
-                           {"session_id", activation->session_id().text()},
-                           {"token_type", "Bearer"},
-                           {"iat", activation->activated_at / 1000}};
+  const auto profile = reads_.opener().profile(account, user->id, user->profile);
+  const auto* name = !profile ? "" : profile->login_name.empty() ? profile->email.c_str() : profile->login_name.c_str();
+  ShortLived memory;
+  boost::json::object body({{"active", true},
+                            {"sub", user->id.text()},
+                            {"username", name},
+                            {"client_id", activation->device_id().text()},
+                            {"session_id", activation->session_id().text()},
+                            {"token_type", "Bearer"},
+                            {"iat", activation->activated_at / 1000}},
+                           memory.storage());
   if (const auto ends = activation->ends_at(); ends != 0) body["exp"] = ends / 1000;
   if (activation->key_thumbprint != domain::Digest{})
     body["cnf"] = {{"jkt", keys::base64url(domain::view(activation->key_thumbprint))}};
-  co_return answer(boost::json::serialize(body));
+  return answer(boost::json::serialize(body));
 }
 
 boost::asio::awaitable<Response> Introspection::revoke(Exchange& exchange) {

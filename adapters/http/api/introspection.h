@@ -12,7 +12,7 @@ class Introspection {
   Introspection(Reads& reads, Writes& writes, commands::SessionActivity& activity)
       : reads_(reads), writes_(writes), activity_(activity) {}
 
-  boost::asio::awaitable<Response> introspect(Exchange& exchange);
+  Response introspect(Exchange& exchange);
   boost::asio::awaitable<Response> revoke(Exchange& exchange);
 
  private:

@@ -15,7 +15,8 @@ using domain::User;
 namespace {
 
 void put_text(json::object& out, std::string_view name, const std::string& text) {
-  out[name] = text.empty() ? json::value(nullptr) : json::value(text);
+  auto& value = out[name];
+  if (!text.empty()) value = text;
 }
 
 json::value reason_or_null(domain::Reason reason) {
@@ -80,13 +81,13 @@ std::string display_name(const domain::Personal& profile) {
   return name.empty() ? profile.email : name;
 }
 
-json::object render(const User& user, const domain::Personal& profile, domain::UnixMs now) {
-  json::object out{{"id", user.id.text()}};
+json::object render(const User& user, const domain::Personal& profile, domain::UnixMs now, json::storage_ptr memory) {
+  json::object out({{"id", user.id.text()}}, memory);
   put_text(out, "first_name", profile.first_name);
   put_text(out, "last_name", profile.last_name);
   put_text(out, "email", profile.email);
   put_text(out, "login_name", profile.login_name);
-  json::object attributes;
+  json::object attributes(memory);
   for (const auto& attribute : profile.attributes) attributes[attribute->name] = attribute->value;
   out["attributes"] = std::move(attributes);
   out["status"] = user.disabled ? "disabled" : "active";
@@ -105,9 +106,10 @@ json::object render(const User& user, const domain::Personal& profile, domain::U
   return out;
 }
 
-json::object render(const User& user, domain::AccountId account, const queries::SealOpener& opener,
-                    domain::UnixMs now) {
-  return render(user, opener.of_user(account, user.id, user.profile).value_or(domain::Personal{}), now);
+json::object render(const User& user, domain::AccountId account, const queries::SealOpener& opener, domain::UnixMs now,
+                    json::storage_ptr memory) {
+  const auto profile = opener.profile(account, user.id, user.profile);
+  return render(user, profile ? *profile : domain::Personal{}, now, std::move(memory));
 }
 
 std::string_view text_of(CodeStatus status) {

@@ -11,6 +11,16 @@
 
 namespace countersign::http {
 
+/// Memory for JSON that doesn't outlive the block it is declared in: on the stack, and on the heap what doesn't fit.
+class ShortLived {
+ public:
+  boost::json::storage_ptr storage() { return &resource_; }
+
+ private:
+  unsigned char first_[2048];
+  boost::json::monotonic_resource resource_{first_, sizeof first_};
+};
+
 boost::json::value time_or_null(domain::UnixMs time);
 
 boost::json::object render(const domain::Account& account, const queries::SealOpener& opener);
@@ -18,8 +28,9 @@ boost::json::object render(const domain::Provisioning& policy);
 boost::json::object render(const domain::ApiKey& key, domain::AccountId account, const queries::SealOpener& opener,
                            domain::UnixMs last_used);
 boost::json::object render(const domain::User& user, domain::AccountId account, const queries::SealOpener& opener,
-                           domain::UnixMs now);
-boost::json::object render(const domain::User& user, const domain::Personal& profile, domain::UnixMs now);
+                           domain::UnixMs now, boost::json::storage_ptr memory = {});
+boost::json::object render(const domain::User& user, const domain::Personal& profile, domain::UnixMs now,
+                           boost::json::storage_ptr memory = {});
 
 std::string_view text_of(domain::CodeStatus status);
 /// Whether a code that would be good can't be redeemed because its user is disabled.

@@ -68,30 +68,45 @@ Route asking(Route route, std::vector<std::string> parameters) {
 
 /// Reads as of Countersign-Min-Position.
 Route reading(Reads& reads, Route route) {
-  route.later = [&reads, answer = std::move(route.later)](Exchange& exchange) {
-    return exchange.request().has_header("Countersign-Min-Position") ? reads.at_position(exchange, answer)
-                                                                     : answer(exchange);
+  AnswerLater answer = std::move(route.later);
+  const auto behind = [](const Exchange& exchange) {
+    return exchange.request().has_header("Countersign-Min-Position");
   };
+  if (route.now) {
+    route.must_wait = behind;
+    answer = [now = route.now](Exchange& exchange) { return ready(now(exchange)); };
+  }
+  route.later = [&reads, behind, answer = std::move(answer)](Exchange& exchange) {
+    return behind(exchange) ? reads.at_position(exchange, answer) : answer(exchange);
+  };
+  return route;
+}
+
+/// Asks `check` first, whose problem is the answer.
+Route after(Route route, std::optional<Problem> (*check)(const Exchange&)) {
+  if (route.now)
+    route.now = [check, answer = std::move(route.now)](Exchange& exchange) {
+      const auto problem = check(exchange);
+      return problem ? exchange.problem(*problem) : answer(exchange);
+    };
+  if (route.later)
+    route.later = [check, answer = std::move(route.later)](Exchange& exchange) {
+      const auto problem = check(exchange);
+      return problem ? ready(exchange.problem(*problem)) : answer(exchange);
+    };
   return route;
 }
 
 /// Needs no body; what comes nevertheless must be JSON without a field.
 Route bodiless(Route route) {
-  route.later = [answer = std::move(route.later)](Exchange& exchange) {
-    const auto problem = refuse_body(exchange);
-    return problem ? ready(exchange.problem(*problem)) : answer(exchange);
-  };
-  return route;
+  return after(std::move(route), refuse_body);
 }
 
 /// Refuses parameters that the row doesn't name.
 Route refusing_unknown_parameters(Route route) {
-  route.later = [answer = std::move(route.later)](Exchange& exchange) {
-    if (exchange.request().query.empty()) return answer(exchange);
-    const auto problem = unknown_parameter(exchange);
-    return problem ? ready(exchange.problem(*problem)) : answer(exchange);
-  };
-  return route;
+  return after(std::move(route), [](const Exchange& exchange) {
+    return exchange.request().query.empty() ? std::nullopt : unknown_parameter(exchange);
+  });
 }
 
 }  // namespace
@@ -129,7 +144,7 @@ std::vector<Route> routes(Endpoints e) {
                 {"text/csv", "application/x-ndjson"}),
       import_bytes));
   add(row(post, "/v1/users/reset", "reset_users", help_desk, later(users, &Users::reset_many)));
-  add(read(row(get, "/v1/users/{id}", "get_user", user_readers, later(users, &Users::get))));
+  add(read(row(get, "/v1/users/{id}", "get_user", user_readers, now(users, &Users::get))));
   add(row(patch, "/v1/users/{id}", "update_user", provisioner, later(users, &Users::update)));
   add(row(delete_, "/v1/users/{id}", "erase_user", admin, later(users, &Users::erase)));
   add(bodiless(row(post, "/v1/users/{id}/disable", "disable_user", switcher, later(users, &Users::disable))));
@@ -174,7 +189,7 @@ std::vector<Route> routes(Endpoints e) {
   add(read(row(get, "/v1/sessions/{id}", "get_session", readers, later(connections, &Connections::get_session))));
   add(row(delete_, "/v1/sessions/{id}", "end_session", help_desk, later(connections, &Connections::end_session)));
   add(accepting(read(row(post, "/oauth2/introspect", "introspect_token", gateway,
-                         later(introspection, &Introspection::introspect))),
+                         now(introspection, &Introspection::introspect))),
                 form));
   add(accepting(
       row(post, "/oauth2/revoke", "revoke_bearer_token", public_route, later(introspection, &Introspection::revoke)),

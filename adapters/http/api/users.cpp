@@ -104,14 +104,16 @@ boost::asio::awaitable<Response> Users::create(Exchange& exchange) {
       });
 }
 
-boost::asio::awaitable<Response> Users::get(Exchange& exchange) {
+Response Users::get(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   const auto id = domain::UserId::parse(exchange.parameter());
   const auto user = id ? reads_.state().user(account, *id) : nullptr;
-  if (!user) co_return exchange.problem(no_such("user"));
-  auto response = Response::json(200, boost::json::serialize(render(*user, account, reads_.opener(), reads_.now())));
+  if (!user) return exchange.problem(no_such("user"));
+  ShortLived memory;
+  const auto body = render(*user, account, reads_.opener(), reads_.now(), memory.storage());
+  auto response = Response::json(200, boost::json::serialize(body));
   response.header("ETag", etag_of(user->version));
-  co_return response;
+  return response;
 }
 
 boost::asio::awaitable<Response> Users::update(Exchange& exchange) {

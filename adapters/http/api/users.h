@@ -17,7 +17,7 @@ class Users {
 
   boost::asio::awaitable<Response> create(Exchange& exchange);
   boost::asio::awaitable<Response> list(Exchange& exchange);
-  boost::asio::awaitable<Response> get(Exchange& exchange);
+  Response get(Exchange& exchange);
   boost::asio::awaitable<Response> update(Exchange& exchange);
   boost::asio::awaitable<Response> import(Exchange& exchange);
   boost::asio::awaitable<Response> disable(Exchange& exchange) { return set_disabled(exchange, true); }

@@ -38,6 +38,16 @@ void BodyReader<Stream>::end() {
 }
 
 template <class Stream>
+bool BodyReader<Stream>::take_whole_at_once(Request& request) {
+  if (request.chunked || in_.text().size() < request.content_length.value_or(0)) return false;
+  error_code error;
+  if (parser_->body().decode(in_, error) != Progress::done || error) return false;
+  request.body = parser_->body().piece();
+  bytes_ = request.body.size();
+  return true;
+}
+
+template <class Stream>
 asio::awaitable<Result> BodyReader<Stream>::read_whole(std::uint64_t most_bytes) {
   started_ = Clock::now();
   for (;;) {

@@ -22,6 +22,8 @@ class BodyReader {
   bool unread() const { return !parser_->body().done(); }
   std::uint64_t bytes() const { return bytes_; }
 
+  /// Sets request.body when all of a body that isn't chunked has come already; otherwise false, and nothing is read.
+  bool take_whole_at_once(Request& request);
   /// A view that holds until end().
   boost::asio::awaitable<boost::system::result<std::string_view>> read_whole(std::uint64_t most_bytes);
   /// A view that holds until the next call; empty at the end.

@@ -74,11 +74,19 @@ asio::awaitable<void> Connection<Stream>::run() {
   const bool shaken = co_await wire_.handshake();
   if (!shaken) co_return;
   while (!close_) {
-    const Header header = co_await read_header();
+    begin_request();
+    Header header = take_header();
+    while (header == Header::incomplete) {
+      error_code error;
+      if (!wire_.flush_at_once()) error = co_await wire_.flush();
+      if (error || !expect_header()) co_return;
+      error = co_await wire_.read_into(in_);
+      header = error ? header_broke_off() : take_header();
+    }
     if (header == Header::connection_ended) co_return;
     phase_ = Phase::busy;
     wire_.expire_never();
-    if (header == Header::complete) co_await serve();
+    if (header == Header::complete && !serve_at_once()) co_await serve();
     end_request();
     if (++pipelined_ >= limits_.max_pipelined || wire_.out().size() > flush_above_bytes || close_) {
       const error_code error = co_await wire_.flush();
@@ -104,41 +112,48 @@ void Connection<Stream>::begin_request() {
   match_.allow.clear();
   match_.decoded.clear();
   body_.begin(*parser_);
+  answer_.reset();
   streaming_ = Streaming::no;
+  phase_ = Phase::idle;
 }
 
 template <class Stream>
-asio::awaitable<typename Connection<Stream>::Header> Connection<Stream>::read_header() {
-  begin_request();
-  phase_ = Phase::idle;
-  for (;;) {
-    error_code error;
-    const auto progress = parser_->parse_header(in_, error);
-    if (!error && progress == Progress::need_more) {
-      if (!wire_.flush_at_once()) error = co_await wire_.flush();
-      if (error) co_return Header::connection_ended;
-      pipelined_ = 0;
-      if (in_.empty()) {
-        if (service_->stopping) co_return Header::connection_ended;
-        in_.shrink();
-        wire_.expire_in(first_ ? limits_.header_timeout : limits_.idle_timeout);
-      } else if (phase_ == Phase::idle) {
-        phase_ = Phase::header;
-        wire_.expire_in(limits_.header_timeout);
-      }
-      error = co_await wire_.read_into(in_);
-      if (!error) continue;
-      if (!wire_.take_expired() || in_.empty()) co_return Header::connection_ended;
-      error = errc::header_too_slow;
-    }
-    started_ = Clock::now();
-    correlation_id_.draw();
-    first_ = false;
-    if (!error) co_return Header::complete;
-    close_ = linger_ = true;
-    put_answer(to_response(problem_of(error), correlation_id_.text()));
-    co_return Header::refused;
+typename Connection<Stream>::Header Connection<Stream>::take_header() {
+  error_code error;
+  const auto progress = parser_->parse_header(in_, error);
+  return !error && progress == Progress::need_more ? Header::incomplete : take_request(error);
+}
+
+/// Before more of a header is read; false: none is wanted.
+template <class Stream>
+bool Connection<Stream>::expect_header() {
+  pipelined_ = 0;
+  if (in_.empty()) {
+    if (service_->stopping) return false;
+    in_.shrink();
+    wire_.expire_in(first_ ? limits_.header_timeout : limits_.idle_timeout);
+  } else if (phase_ == Phase::idle) {
+    phase_ = Phase::header;
+    wire_.expire_in(limits_.header_timeout);
   }
+  return true;
+}
+
+template <class Stream>
+typename Connection<Stream>::Header Connection<Stream>::header_broke_off() {
+  if (!wire_.take_expired() || in_.empty()) return Header::connection_ended;
+  return take_request(errc::header_too_slow);
+}
+
+template <class Stream>
+typename Connection<Stream>::Header Connection<Stream>::take_request(error_code error) {
+  started_ = Clock::now();
+  correlation_id_.draw();
+  first_ = false;
+  if (!error) return Header::complete;
+  close_ = linger_ = true;
+  put_answer(to_response(problem_of(error), correlation_id_.text()));
+  return Header::refused;
 }
 
 template <class Stream>
@@ -175,25 +190,38 @@ void Connection<Stream>::abort() {
 
 // --- One exchange ---------------------------------------------------------------------------------------------------
 
+/// False: serve() has to go on, because something must be waited for.
+template <class Stream>
+bool Connection<Stream>::serve_at_once() {
+  if (!parser_->keeps_alive() || request_.http_1_0 || service_->stopping) close_ = true;
+  answer_ = find_route();
+  if (!answer_) {
+    if (!can_answer_now()) return false;
+    if (request_.has_body() && !body_.take_whole_at_once(request_)) return false;
+    answer_ = answer_now();
+  }
+  if (body_.unread()) return false;
+  put_answer(*answer_);
+  return true;
+}
+
 template <class Stream>
 asio::awaitable<void> Connection<Stream>::serve() {
-  if (!parser_->keeps_alive() || request_.http_1_0 || service_->stopping) close_ = true;
-  std::optional<Response> response = find_route();
-  if (!response && !match_.route->streams_request && request_.has_body()) {
+  if (!answer_ && !match_.route->streams_request && request_.has_body()) {
     const auto whole = co_await body_.read_whole(match_.route->max_body_bytes);
     if (whole) {
       request_.body = *whole;
     } else {
       close_ = linger_ = true;
-      response = exchange_->problem(problem_of(whole.error()));
+      answer_ = exchange_->problem(problem_of(whole.error()));
     }
   }
-  if (!response && match_.route->now) {
-    response = answer_now();
-  } else if (!response) {
+  if (!answer_ && can_answer_now()) {
+    answer_ = answer_now();
+  } else if (!answer_) {
     const error_code error = co_await wire_.flush();
     if (error) close_ = true;
-    response = co_await answer_later();
+    answer_ = co_await answer_later();
   }
   if (streaming_ != Streaming::no) {
     // Without its last chunk the client knows that the answer is broken.
@@ -203,7 +231,7 @@ asio::awaitable<void> Connection<Stream>::serve() {
   }
   if (body_.unread() && !close_) co_await body_.discard(request_.content_length.value_or(0));
   if (body_.unread()) close_ = linger_ = true;
-  put_answer(*response);
+  put_answer(*answer_);
 }
 
 template <class Stream>
@@ -220,7 +248,7 @@ std::optional<Response> Connection<Stream>::find_route() {
     if (request_.verb == Verb::options) return Response(204).header("Allow", match_.allow);
     return to_response(method_not_allowed(), id).header("Allow", match_.allow);
   }
-  exchange_.emplace(request_, match_, id, static_cast<ExchangeChannel*>(this));
+  exchange_.emplace(request_, match_, id, static_cast<ExchangeChannel*>(this), &memory_);
   if (service_->hooks.admit) {
     try {
       if (auto refusal = service_->hooks.admit(*exchange_)) return refusal;
@@ -250,6 +278,12 @@ template <class Stream>
 Response Connection<Stream>::failed(std::string_view what) {
   if (service_->hooks.on_failure) service_->hooks.on_failure(correlation_id_.text(), *match_.route, what);
   return to_response(internal_error(), correlation_id_.text());
+}
+
+template <class Stream>
+bool Connection<Stream>::can_answer_now() const {
+  const Route& route = *match_.route;
+  return route.now && !(route.must_wait && route.must_wait(*exchange_));
 }
 
 template <class Stream>

@@ -3,8 +3,8 @@
 // answers; several pipelined requests are answered in one write. Template over the stream (plain, TLS), instantiated in
 // connection.cpp only.
 //
-// Speed: one small read buffer, one reused output string, no timer and, for handlers that answer at once, no coroutine
-// of their own. Memory when idle: about 5 KiB, with TLS what OpenSSL needs on top.
+// Speed: one small read buffer, one reused output string, no timer and, for what can be answered at once, no coroutine
+// but the connection's. Memory when idle: about 5 KiB, with TLS what OpenSSL needs on top.
 // Concurrency: everything happens on the worker's thread.
 
 #include <boost/asio/awaitable.hpp>
@@ -41,10 +41,14 @@ class Connection final : public SweptConnection, private ExchangeChannel {
   using awaitable = boost::asio::awaitable<T>;
   using error_code = boost::system::error_code;
   enum class Phase { idle, header, busy };
-  enum class Header { complete, refused, connection_ended };
+  enum class Header { incomplete, complete, refused, connection_ended };
 
   // Life of the connection.
-  awaitable<Header> read_header();
+  Header take_header();
+  Header header_broke_off();
+  Header take_request(error_code error);
+  bool expect_header();
+  bool serve_at_once();
   awaitable<void> serve();
   void begin_request();
   void end_request();
@@ -52,6 +56,7 @@ class Connection final : public SweptConnection, private ExchangeChannel {
   // One exchange.
   std::optional<Response> find_route();
   std::optional<Response> check_body_promises() const;
+  bool can_answer_now() const;
   Response answer_now();
   awaitable<Response> answer_later();
   void put_answer(const Response& response);
@@ -83,6 +88,8 @@ class Connection final : public SweptConnection, private ExchangeChannel {
   Router::Match match_;
   CorrelationId correlation_id_;
   std::optional<Exchange> exchange_;
+  std::shared_ptr<const void> memory_;  ///< the admission hook's
+  std::optional<Response> answer_;
   Clock::time_point started_;
 
   enum class Streaming { no, begun, ended, broken };

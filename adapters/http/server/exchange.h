@@ -34,9 +34,10 @@ class ExchangeChannel {
 
 class Exchange {
  public:
+  /// `memory` belongs to the connection.
   Exchange(const Request& request, const Router::Match& match, std::string_view correlation_id,
-           ExchangeChannel* channel)
-      : request_(request), match_(match), correlation_id_(correlation_id), channel_(channel) {}
+           ExchangeChannel* channel, std::shared_ptr<const void>* memory)
+      : request_(request), match_(match), correlation_id_(correlation_id), channel_(channel), memory_(memory) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -55,6 +56,9 @@ class Exchange {
   const Caller* caller() const {
     return static_cast<const Caller*>(caller_.get());
   }
+
+  /// What the admission hook left at this connection's former request, and can leave for its next one.
+  std::shared_ptr<const void>& connection_memory() { return *memory_; }
 
   /// The next piece of a streamed body, good until the next call; empty at its end. Errors: too slow, too long, cut
   /// off, malformed (errc of error.h); then return problem_of(error), the connection closes.
@@ -79,6 +83,7 @@ class Exchange {
   const Router::Match& match_;
   std::string_view correlation_id_;
   ExchangeChannel* channel_;
+  std::shared_ptr<const void>* memory_;
   std::shared_ptr<const void> caller_;
   Interruption interruption_ = Interruption::none;
   std::function<void()> on_interruption_;

@@ -106,8 +106,9 @@ Router::~Router() = default;
 void Router::add(const Route& route) {
   Segments segments;
   if (!split(route.path, segments)) throw std::logic_error("route " + route.path + ": not a path");
-  if (static_cast<bool>(route.now) == static_cast<bool>(route.later)) {
-    throw std::logic_error("route " + route.path + ": needs exactly one handler");
+  const bool both = route.now && route.later;
+  if ((!route.now && !route.later) || both != static_cast<bool>(route.must_wait)) {
+    throw std::logic_error("route " + route.path + ": needs one handler, or two and what tells which");
   }
   Node* node = root_.get();
   for (std::size_t i = 0; i < segments.count; ++i) {

@@ -30,8 +30,9 @@ struct Route {
   std::string operation;                                    ///< the operationId in the API's description
   std::uint32_t roles = 0;                                  ///< bit mask, meaningless here
   std::vector<std::string> query;                           ///< the parameters it knows
-  AnswerNow now;                                            ///< either this
-  AnswerLater later;                                        ///< or this
+  AnswerNow now;                                            ///< this,
+  AnswerLater later;                                        ///< this,
+  std::function<bool(const Exchange&)> must_wait;           ///< or both, and this tells when it is later()
   std::vector<std::string> accepts = {"application/json"};  ///< media types of a body; empty: any
   std::uint64_t max_body_bytes = 1 << 20;
   bool streams_request = false;  ///< the handler pulls the body
@@ -52,7 +53,7 @@ class Router {
     std::string decoded;     ///< what parameters point into when the path has percent-encoding
   };
 
-  /// Throws std::logic_error for two rows with the same verb and path, and for rows without exactly one handler.
+  /// Throws std::logic_error for two rows with the same verb and path, and for rows whose handlers aren't as above.
   explicit Router(std::vector<Route> routes);
   ~Router();
 

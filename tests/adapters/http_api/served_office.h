@@ -26,6 +26,13 @@ class ServedOffice {
   Answer ask(const std::string& verb, const std::string& target) {
     return server.ask(verb + " " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
   }
+  /// The answer once the log takes records again, which it needs a moment for after a doubt.
+  template <class Request>
+  Answer taken(Request request) {
+    std::optional<Answer> answer;
+    EXPECT_TRUE(office.soon([&] { return (answer = request())->code() != "unavailable"; }));
+    return *answer;
+  }
   static domain::OperationId operation_in(const Answer& answer) {
     EXPECT_EQ(answer.status, 202u) << answer.body;
     const auto body = boost::json::parse(answer.body).as_object();

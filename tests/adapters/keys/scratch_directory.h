@@ -6,8 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
+
+#include "tests/support/file_bytes.h"
 
 namespace countersign::keys::test {
 
@@ -29,8 +30,7 @@ class ScratchDirectory {
 };
 
 inline std::string bytes_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  return testing::file_bytes(file).value_or("");
 }
 
 inline void put_bytes(const std::filesystem::path& file, const std::string& bytes) {
