@@ -9,12 +9,13 @@ constexpr std::string_view system_text = "acc_system";
 }  // namespace
 
 std::string id_text(std::string_view prefix, const Uuid& uuid) {
-  std::string text(prefix);
-  text += '_';
-  // 128 bits as 26 digits of 5 bits, the first digit holding the upper 3.
+  constexpr std::size_t digits = 26;  // of 5 bits, the first one holding the upper 3 of 128
+  std::string text(prefix.size() + 1 + digits, '_');
+  prefix.copy(text.data(), prefix.size());
+  auto* digit = text.data() + prefix.size() + 1;
   unsigned __int128 number = 0;
   for (const auto byte : uuid.bytes) number = number << 8 | byte;
-  for (int shift = 125; shift >= 0; shift -= 5) text += base32[static_cast<unsigned>(number >> shift) & 31];
+  for (int shift = 125; shift >= 0; shift -= 5) *digit++ = base32[static_cast<unsigned>(number >> shift) & 31];
   return text;
 }
 

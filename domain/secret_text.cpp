@@ -25,9 +25,9 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 std::string checksum(std::string_view text) {
-  std::string out;
+  std::string out(checksum_characters, '\0');
   const std::uint64_t crc = crc32c(text);
-  for (int shift = 30; shift >= 0; shift -= 5) out += base32[crc >> shift & 31];
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = base32[crc >> (30 - 5 * i) & 31];
   return out;
 }
 

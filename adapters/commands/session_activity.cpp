@@ -35,7 +35,8 @@ std::vector<SessionActivity::Due> SessionActivity::take_due(domain::UnixMs now, 
         due.push_back({entry.account, {entry.user, session, entry.at}, entry.logged});
         entry.logged = entry.at;
       }
-      it = !fresh && now - entry.at >= 4 * quiet_ms ? shard.entries.erase(it) : std::next(it);
+      const auto here = it++;
+      if (!fresh && now - entry.at >= 4 * quiet_ms) shard.entries.erase(here);
     }
     if (due.size() < limit) next_shard_ = (next_shard_ + 1) % shard_count;
   }

@@ -5,8 +5,8 @@
 // until others are idle.
 
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
 #include "domain/activation.h"
@@ -44,7 +44,7 @@ class SessionActivity {
   };
   struct Shard {
     mutable std::mutex mutex;
-    std::unordered_map<domain::SessionId, Entry, domain::UuidHash> entries;
+    boost::unordered_flat_map<domain::SessionId, Entry, domain::UuidHash> entries;
   };
   Shard& shard_of(domain::SessionId session) { return shards_[session.uuid.bytes[15] % shard_count]; }
   const Shard& shard_of(domain::SessionId session) const { return shards_[session.uuid.bytes[15] % shard_count]; }

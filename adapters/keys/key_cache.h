@@ -5,11 +5,11 @@
 //
 // Limits: `capacity` keys at most (about 150 bytes each, and a profile some 600 more).
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "adapters/keys/secret_key.h"
@@ -50,7 +50,7 @@ class KeyCache {
   struct Shard {
     mutable std::mutex mutex;
     std::list<Entry> newest_first;
-    std::unordered_map<Subject, std::list<Entry>::iterator, SubjectHash> by_subject;
+    boost::unordered_flat_map<Subject, std::list<Entry>::iterator, SubjectHash> by_subject;
 
     Entry* find(const Subject& subject);
   };

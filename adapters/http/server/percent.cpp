@@ -1,5 +1,7 @@
 #include "adapters/http/server/percent.h"
 
+#include <algorithm>
+
 namespace countersign::http {
 namespace {
 
@@ -13,6 +15,9 @@ int hex_value(char c) {
 }  // namespace
 
 bool append_percent_decoded(std::string_view encoded, Plus plus, std::string& out) {
+  const auto coded = encoded.find_first_of("%+");
+  out.append(encoded.substr(0, coded));
+  encoded.remove_prefix(std::min(coded, encoded.size()));
   for (std::size_t i = 0; i < encoded.size(); ++i) {
     if (encoded[i] == '+' && plus == Plus::is_blank) {
       out.push_back(' ');

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <span>
 
 namespace countersign::http {
 namespace {
@@ -33,7 +34,10 @@ void append_number(std::size_t number, std::string& out) {
 
 Response& Response::header(std::string_view name, std::string_view value) {
   header_lines_.append(name).append(": ");
-  for (const char c : value) header_lines_.push_back(c == '\r' || c == '\n' || c == '\0' ? ' ' : c);
+  const auto begin = header_lines_.size();
+  header_lines_.append(value);
+  for (auto& c : std::span(header_lines_).subspan(begin))
+    if (c == '\r' || c == '\n' || c == '\0') c = ' ';
   header_lines_.append("\r\n");
   return *this;
 }

@@ -26,6 +26,8 @@ std::size_t character_length(std::string_view text) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+  const auto beyond_ascii = std::ranges::find_if(text, [](char c) { return static_cast<std::uint8_t>(c) >= 0x80; });
+  text.remove_prefix(static_cast<std::size_t>(beyond_ascii - text.begin()));
   while (!text.empty()) {
     const auto length = character_length(text);
     if (length == 0) return false;
