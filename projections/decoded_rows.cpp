@@ -44,13 +44,12 @@ void DecodedRows::landed(std::string_view key, Row row, std::size_t bytes) {
 }
 
 void DecodedRows::put(Shard& shard, std::string_view key, Entry entry) {
-  if (key.size() > most_key_bytes) return;
   shard.young_bytes += entry.bytes;
   if (shard.young_bytes > most_a_generation_) {
     shard.old = std::exchange(shard.young, {});
     shard.young_bytes = entry.bytes;
   }
-  shard.young.insert_or_assign(Key(key.data(), key.size()), std::move(entry));
+  shard.young.insert_or_assign(RowKey(key), std::move(entry));
 }
 
 }  // namespace countersign::projections

@@ -10,13 +10,13 @@
 // generations the older one goes as a whole.
 
 #include <array>
-#include <boost/static_string.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <string_view>
+
+#include "projections/row_key.h"
 
 namespace countersign::projections {
 
@@ -39,31 +39,18 @@ class DecodedRows {
 
  private:
   static constexpr std::size_t shard_count = 16;
-  static constexpr std::size_t most_key_bytes = 47;  ///< rows with longer keys are not kept
-  /// Stands in the table itself: comparing it costs no further look into memory.
-  using Key = boost::static_strings::static_string<most_key_bytes>;
-  static std::string_view view(std::string_view key) { return key; }
-  static std::string_view view(const Key& key) { return {key.data(), key.size()}; }
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(const auto& key) const { return std::hash<std::string_view>{}(view(key)); }
-  };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(const auto& a, const auto& b) const { return view(a) == view(b); }
-  };
   struct Entry {
     Row row;
     std::size_t bytes = 0;  ///< as counted, for when it moves to the young generation
   };
-  using Rows = boost::unordered_flat_map<Key, Entry, Hash, Equal>;
+  using Rows = boost::unordered_flat_map<RowKey, Entry, RowKeyHash, RowKeyEqual>;
   struct Shard {
     std::mutex mutex;
     Rows young, old;
     std::size_t young_bytes = 0;
     std::uint64_t epoch = 0;
   };
-  Shard& shard_of(std::string_view key) { return shards_[Hash{}(key) % shard_count]; }
+  Shard& shard_of(std::string_view key) { return shards_[RowKeyHash{}(key) >> 32 & (shard_count - 1)]; }
   void put(Shard& shard, std::string_view key, Entry entry);
 
   const std::size_t most_a_generation_;

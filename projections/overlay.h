@@ -5,14 +5,15 @@
 //
 // Concurrency: built by one thread, immutable and shared afterwards.
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 
 #include "bus/acceptance_state.h"
+#include "projections/row_key.h"
 #include "projections/rows.h"
 
 namespace countersign::projections {
@@ -31,9 +32,10 @@ class Overlay {
     const auto it = rows_.find(key);
     return it == rows_.end() ? nullptr : &it->second;
   }
+  /// Good until another key is added.
   Row& at(std::string_view key) {
     if (const auto it = rows_.find(key); it != rows_.end()) return it->second;
-    bytes_ += key.size() + 64;
+    bytes_ += sizeof(Rows::value_type) + 16;
     return rows_.emplace(key, Deleted{}).first->second;
   }
   void put(std::string_view key, std::string bytes) {
@@ -49,11 +51,7 @@ class Overlay {
   std::size_t size_bytes() const { return bytes_; }
   bool empty() const { return rows_.empty() && runs_.empty(); }
 
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
-  };
-  using Rows = std::unordered_map<std::string, Row, Hash, std::equal_to<>>;
+  using Rows = boost::unordered_flat_map<RowKey, Row, RowKeyHash, RowKeyEqual>;
   const Rows& rows() const { return rows_; }
 
   struct Run {

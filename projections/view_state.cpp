@@ -20,7 +20,7 @@ std::optional<std::string> ViewState::bytes(std::string_view key) const {
 }
 
 template <auto decode>
-auto ViewState::decoded(const std::string& key) const {
+auto ViewState::decoded(std::string_view key) const {
   using Object = decltype(decode(std::string_view()));
   using Shared = std::shared_ptr<const Object>;
   if (const auto* row = in_overlays(key)) {
@@ -36,6 +36,10 @@ auto ViewState::decoded(const std::string& key) const {
 }
 
 namespace {
+
+domain::AccountId decode_slot_owner(std::string_view bytes) {
+  return domain::AccountId{domain::uuid_from(bytes)};
+}
 
 template <class Object>
 std::optional<Object> copied(const std::shared_ptr<const Object>& object) {
@@ -69,9 +73,7 @@ std::optional<domain::Located> ViewState::locate_activation(domain::AccountId ac
 }
 
 std::optional<domain::AccountId> ViewState::account_of_slot(std::uint16_t slot) const {
-  const auto row = bytes(slot_key(slot));
-  if (!row) return std::nullopt;
-  return domain::AccountId{domain::uuid_from(*row)};
+  return copied(decoded<decode_slot_owner>(slot_key(slot)));
 }
 
 std::optional<std::string> ViewState::answer(std::string_view scope, domain::UnixMs now) const {

@@ -50,7 +50,7 @@ class ViewState : public domain::State {
   const Row* in_overlays(std::string_view key) const;
   std::optional<std::string> bytes(std::string_view key) const;
   template <auto decode>
-  auto decoded(const std::string& key) const;
+  auto decoded(std::string_view key) const;
 
   const RowStore& store_;
   Overlays unlanded_;

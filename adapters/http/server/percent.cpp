@@ -15,9 +15,9 @@ int hex_value(char c) {
 }  // namespace
 
 bool append_percent_decoded(std::string_view encoded, Plus plus, std::string& out) {
-  const auto coded = encoded.find_first_of("%+");
-  out.append(encoded.substr(0, coded));
-  encoded.remove_prefix(std::min(coded, encoded.size()));
+  const auto coded = std::ranges::find_if(encoded, [](char c) { return c == '%' || c == '+'; });
+  out.append(encoded.begin(), coded);
+  encoded.remove_prefix(static_cast<std::size_t>(coded - encoded.begin()));
   for (std::size_t i = 0; i < encoded.size(); ++i) {
     if (encoded[i] == '+' && plus == Plus::is_blank) {
       out.push_back(' ');
