@@ -13,7 +13,7 @@
 namespace countersign::projections {
 
 /// For rebuilds into views that were opened for bulk: the larger, the fewer tables.
-inline constexpr std::size_t rebuild_batch_bytes = 128u << 20;
+inline constexpr std::size_t rebuild_batch_bytes = 48u << 20;
 
 ///
 /// Operation: while folded frames are written, the next ones are folded on top of them, on two threads.
