@@ -1,0 +1,87 @@
+#pragma once
+// Which events of a segment: one bit each. Evaluating a filter is a walk over plain words, which costs a few
+// microseconds a segment and needs no cleverness to be exact.
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace countersign::projections {
+
+class Bits {
+ public:
+  static constexpr std::size_t most = 65'536;
+
+  bool operator==(const Bits&) const = default;
+  bool test(std::size_t i) const { return words_[i / 64] >> (i % 64) & 1; }
+  void set(std::size_t i) { words_[i / 64] |= std::uint64_t{1} << (i % 64); }
+  /// Sets [from, until).
+  void set_range(std::size_t from, std::size_t until) {
+    for (; from < until && from % 64 != 0; ++from) set(from);
+    for (; from + 64 <= until; from += 64) words_[from / 64] = ~std::uint64_t{0};
+    for (; from < until; ++from) set(from);
+  }
+  void clear() { words_.fill(0); }
+  /// Sixteen bits at once, at a place that is a multiple of sixteen.
+  void set_sixteen(std::size_t at, std::uint64_t sixteen) { words_[at / 64] |= sixteen << (at % 64); }
+
+  Bits& operator&=(const Bits& other) {
+    for (std::size_t w = 0; w < words_.size(); ++w) words_[w] &= other.words_[w];
+    return *this;
+  }
+  Bits& operator|=(const Bits& other) {
+    for (std::size_t w = 0; w < words_.size(); ++w) words_[w] |= other.words_[w];
+    return *this;
+  }
+  /// The other ones of the first `size`.
+  void flip(std::size_t size) {
+    for (auto& word : words_) word = ~word;
+    Bits there;
+    there.set_range(0, size);
+    *this &= there;
+  }
+
+  bool any() const {
+    for (const auto word : words_)
+      if (word != 0) return true;
+    return false;
+  }
+  std::size_t count() const {
+    std::size_t total = 0;
+    for (const auto word : words_) total += static_cast<std::size_t>(std::popcount(word));
+    return total;
+  }
+  /// How many of [from, until).
+  std::size_t count(std::size_t from, std::size_t until) const {
+    Bits range;
+    range.set_range(from, until);
+    range &= *this;
+    return range.count();
+  }
+
+  /// Visits the set ones upwards until `visit` returns false; false then.
+  template <class Visit>
+  bool each(Visit visit) const {
+    for (std::size_t w = 0; w < words_.size(); ++w)
+      for (auto word = words_[w]; word != 0; word &= word - 1)
+        if (!visit(w * 64 + static_cast<std::size_t>(std::countr_zero(word)))) return false;
+    return true;
+  }
+  /// The same downwards.
+  template <class Visit>
+  bool each_back(Visit visit) const {
+    for (std::size_t w = words_.size(); w-- > 0;)
+      for (auto word = words_[w]; word != 0;) {
+        const auto bit = 63 - static_cast<std::size_t>(std::countl_zero(word));
+        if (!visit(w * 64 + bit)) return false;
+        word &= ~(std::uint64_t{1} << bit);
+      }
+    return true;
+  }
+
+ private:
+  std::array<std::uint64_t, most / 64> words_{};
+};
+
+}  // namespace countersign::projections

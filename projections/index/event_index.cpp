@@ -1,0 +1,247 @@
+#include "projections/index/event_index.h"
+
+#include <stdexcept>
+
+namespace countersign::projections {
+namespace {
+
+std::uint64_t first_of(std::size_t number) {
+  return number * Segment::most_events + 1;
+}
+
+}  // namespace
+
+struct EventIndex::Account {
+  explicit Account(domain::AccountId some_id) : id(some_id) {}
+
+  struct Full {
+    std::shared_ptr<const Segment> segment;  ///< null: on disk only
+    std::uint64_t used = 0;
+  };
+  const domain::AccountId id;
+  std::shared_mutex mutex;
+  bool opened = false;
+  std::vector<Full> full;
+  std::shared_ptr<Segment> growing;
+
+  std::uint64_t next() const { return growing->first_sequence() + growing->size(); }
+};
+
+EventIndex::EventIndex(const Views& views, SegmentStore& store, EventIndexOptions options)
+    : views_(views), store_(store), options_(options) {}
+
+EventIndex::~EventIndex() {
+  {
+    const std::lock_guard lock(stop_mutex_);
+    stopping_ = true;
+  }
+  stop_wanted_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+// --- Reading
+// ----------------------------------------------------------------------------------------------------------
+
+EventIndex::Reading::Reading(EventIndex& index, std::shared_ptr<Account> account)
+    : index_(index), account_(std::move(account)), lock_(account_->mutex), full_(account_->full.size()) {}
+
+std::shared_ptr<const Segment> EventIndex::Reading::segment(std::size_t number) const {
+  return number == full_ ? account_->growing : index_.load(*account_, number);
+}
+
+std::uint64_t EventIndex::Reading::last_sequence() const {
+  return account_->next() - 1;
+}
+
+EventIndex::Reading EventIndex::read(domain::AccountId id) {
+  const auto wanted = account(id);
+  for (bool behind = true; behind;) {
+    const std::unique_lock lock(wanted->mutex);
+    behind = catch_up(*wanted, options_.chunk_events) == options_.chunk_events;
+  }
+  return Reading(*this, wanted);
+}
+
+std::shared_ptr<EventIndex::Account> EventIndex::account(domain::AccountId id) {
+  const std::lock_guard lock(accounts_mutex_);
+  auto& known = accounts_[id];
+  if (!known) known = std::make_shared<Account>(id);
+  return known;
+}
+
+std::shared_ptr<const Segment> EventIndex::load(Account& account, std::size_t number) {
+  {
+    const std::lock_guard lock(loaded_mutex_);
+    auto& full = account.full[number];
+    full.used = ++uses_;
+    if (full.segment) return full.segment;
+  }
+  std::shared_ptr<Segment> segment;
+  if (const auto bytes = store_.get(account.id, number)) {
+    try {
+      segment = Segment::decode(*bytes);
+    } catch (const std::runtime_error& unreadable) {
+      note_error(unreadable.what());
+    }
+  }
+  if (!segment || segment->first_sequence() != first_of(number) || !segment->full()) segment = build(account, number);
+  keep(account, number, segment);
+  return segment;
+}
+
+/// Keeps a full segment in memory, and lets those go that were used least lately when there are too many.
+void EventIndex::keep(Account& account, std::size_t number, std::shared_ptr<Segment> segment) {
+  const std::scoped_lock lock(accounts_mutex_, loaded_mutex_);
+  auto& place = account.full[number];
+  if (place.segment) return;
+  loaded_bytes_ += segment->memory_bytes();
+  place = {std::move(segment), ++uses_};
+  while (loaded_bytes_ > options_.memory_bytes) {
+    Account::Full* oldest = nullptr;
+    for (auto& [id, other] : accounts_)
+      for (auto& full : other->full)
+        if (full.segment && &full != &place && (!oldest || full.used < oldest->used)) oldest = &full;
+    if (!oldest) return;
+    loaded_bytes_ -= oldest->segment->memory_bytes();
+    oldest->segment = nullptr;
+  }
+}
+
+// --- Following
+// --------------------------------------------------------------------------------------------------------
+
+void EventIndex::open(Account& account) {
+  auto count = store_.count(account.id);
+  if (count > 0 && !ends_as_the_views_say(account.id, count)) count = 0;  // another history's: built again
+  {
+    const std::lock_guard lock(loaded_mutex_);
+    account.full.resize(count);
+  }
+  account.growing = std::make_shared<Segment>(first_of(count));
+  account.opened = true;
+  const std::lock_guard lock(status_mutex_);
+  status_.events += account.next() - 1;
+}
+
+/// Whether the last stored segment ends with the event that stands there in the views, which may be an older copy.
+bool EventIndex::ends_as_the_views_say(domain::AccountId account, std::size_t count) const {
+  const auto bytes = store_.get(account, count - 1);
+  if (!bytes) return false;
+  try {
+    const auto segment = Segment::decode(*bytes);
+    std::optional<IndexedEvent> found;
+    views_.events_from(account, first_of(count) - 1, [&](std::string_view event, bus::FrameNumber) {
+      if (const auto view = domain::EventView::parse(event)) found = indexed(*view);
+      return false;
+    });
+    return segment->full() && segment->first_sequence() == first_of(count - 1) &&
+           found == segment->event(Segment::most_events - 1);
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
+void EventIndex::append(const Account& account, Segment& segment, std::string_view bytes) {
+  IndexedEvent event;
+  try {
+    const auto view = domain::EventView::parse(bytes);
+    if (!view) throw std::runtime_error("it is not an event that this release can read");
+    event = indexed(*view);
+  } catch (const std::runtime_error& unreadable) {
+    const auto sequence = segment.first_sequence() + segment.size();
+    note_error("event " + std::to_string(sequence) + " of " + account_text(account.id) + ": " + unreadable.what());
+    event.time = segment.size() == 0 ? 0 : segment.time(segment.size() - 1);  // columns stay sorted
+    const std::lock_guard lock(status_mutex_);
+    ++status_.parked;
+  }
+  segment.append(event);
+}
+
+std::size_t EventIndex::catch_up(Account& account, std::size_t most) {
+  if (!account.opened) open(account);
+  std::size_t taken = 0;
+  views_.events_from(account.id, account.next(), [&](std::string_view event, bus::FrameNumber) {
+    append(account, *account.growing, event);
+    ++taken;
+    if (account.growing->full()) {
+      const auto full = std::exchange(account.growing, std::make_shared<Segment>(account.next()));
+      full->freeze();
+      const auto number = account.full.size();
+      store_.put(account.id, number, full->encode());
+      {
+        const std::lock_guard lock(loaded_mutex_);
+        account.full.emplace_back();
+      }
+      keep(account, number, full);
+    }
+    return taken < most;
+  });
+  const std::lock_guard lock(status_mutex_);
+  status_.events += taken;
+  return taken;
+}
+
+std::shared_ptr<Segment> EventIndex::build(const Account& account, std::size_t number) {
+  auto segment = std::make_shared<Segment>(first_of(number));
+  views_.events_from(account.id, first_of(number), [&](std::string_view event, bus::FrameNumber) {
+    append(account, *segment, event);
+    return !segment->full();
+  });
+  segment->freeze();
+  store_.put(account.id, number, segment->encode());
+  return segment;
+}
+
+bool EventIndex::follow() {
+  const auto reached = views_.position().last;
+  if (reached == followed_) return false;
+  std::vector<std::pair<domain::AccountId, std::uint64_t>> accounts;
+  const std::string table(1, static_cast<char>(Table::accounts));
+  views_.scan(table, table, [&](std::string_view, std::string_view row) {
+    const auto account = decode_account(row);
+    accounts.emplace_back(account.id, account.last_sequence);
+    return true;
+  });
+  std::uint64_t behind = 0;
+  for (const auto& [id, last] : accounts) {
+    const auto wanted = account(id);
+    const std::unique_lock lock(wanted->mutex);
+    if (wanted->opened && wanted->next() > last) continue;
+    catch_up(*wanted, options_.chunk_events);
+    behind += last - std::min(last, wanted->next() - 1);
+  }
+  if (behind == 0) followed_ = reached;
+  const std::lock_guard lock(status_mutex_);
+  status_.behind = behind;
+  return behind > 0;
+}
+
+void EventIndex::start() {
+  thread_ = std::thread([this] {
+    std::unique_lock lock(stop_mutex_);
+    while (!stopping_) {
+      lock.unlock();
+      bool more = false;
+      try {
+        more = follow();
+      } catch (const std::exception& failed) {
+        note_error(failed.what());
+      }
+      lock.lock();
+      if (!more) stop_wanted_.wait_for(lock, options_.look_every, [this] { return stopping_; });
+    }
+  });
+  pthread_setname_np(thread_.native_handle(), "event-index");
+}
+
+EventIndex::Status EventIndex::status() const {
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+void EventIndex::note_error(const std::string& text) {
+  const std::lock_guard lock(status_mutex_);
+  status_.last_error = text;
+}
+
+}  // namespace countersign::projections

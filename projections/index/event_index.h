@@ -1,0 +1,106 @@
+#pragma once
+// Event discovery's index over every account: full segments, frozen and stored, and behind them the newest events in
+// one that still grows. It follows the events that have landed in the views; whoever reads an account first brings it
+// up to date, and a thread does so ahead of him.
+//
+// Outward projection: it holds nothing that the views don't, has no position of its own, and is built again from them
+// whenever segments are missing or belong to another history. Reading opens no seal.
+//
+// Concurrency: any thread. Limits: `memory_bytes` of decoded full segments; beyond that those used least lately are
+// read again when they are asked for.
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "projections/index/segment.h"
+#include "projections/index/segment_store.h"
+#include "projections/views.h"
+
+namespace countersign::projections {
+
+struct EventIndexOptions {
+  std::size_t memory_bytes = std::size_t{1} << 30;
+  std::chrono::milliseconds look_every{200};  ///< for new events, by the thread
+  std::size_t chunk_events = 8'192;           ///< taken at a time; readers wait that long at most
+};
+
+class EventIndex {
+  struct Account;
+
+ public:
+  EventIndex(const Views& views, SegmentStore& store, EventIndexOptions options = {});
+  ~EventIndex();
+  EventIndex(const EventIndex&) = delete;
+  EventIndex& operator=(const EventIndex&) = delete;
+
+  /// An account's events from the first to the newest that had landed; they stand still while this object lives.
+  class Reading {
+   public:
+    /// The growing one, which is the last, included.
+    std::size_t segments() const { return full_ + 1; }
+    std::shared_ptr<const Segment> segment(std::size_t number) const;
+    std::uint64_t last_sequence() const;
+
+   private:
+    friend class EventIndex;
+    Reading(EventIndex& index, std::shared_ptr<Account> account);
+    EventIndex& index_;
+    std::shared_ptr<Account> account_;
+    std::shared_lock<std::shared_mutex> lock_;
+    std::size_t full_ = 0;
+  };
+  Reading read(domain::AccountId account);
+
+  /// The thread's work, for one round: what is behind, over all accounts, by a chunk each. False: nothing was behind.
+  bool follow();
+  /// Begins the thread that follows; ended by the destructor.
+  void start();
+
+  struct Status {
+    std::uint64_t events = 0, behind = 0;  ///< indexed; landed and not indexed yet
+    std::uint64_t parked = 0;              ///< could not be read: they count, but no filter finds them
+    std::string last_error;
+  };
+  Status status() const;
+
+ private:
+  std::shared_ptr<Account> account(domain::AccountId id);
+  /// With the account's mutex held: takes at most `most` events that have landed; how many it took.
+  std::size_t catch_up(Account& account, std::size_t most);
+  void open(Account& account);
+  bool ends_as_the_views_say(domain::AccountId account, std::size_t count) const;
+  std::shared_ptr<const Segment> load(Account& account, std::size_t number);
+  std::shared_ptr<Segment> build(const Account& account, std::size_t number);
+  void append(const Account& account, Segment& segment, std::string_view event);
+  void keep(Account& account, std::size_t number, std::shared_ptr<Segment> segment);
+  void note_error(const std::string& text);
+
+  const Views& views_;
+  SegmentStore& store_;
+  const EventIndexOptions options_;
+
+  mutable std::mutex accounts_mutex_;
+  std::unordered_map<domain::AccountId, std::shared_ptr<Account>, domain::UuidHash> accounts_;
+
+  std::mutex loaded_mutex_;  ///< guards which full segments are in memory, of all accounts
+  std::size_t loaded_bytes_ = 0;
+  std::uint64_t uses_ = 0;
+  bus::FrameNumber followed_{};  ///< by the thread: nothing is behind in the frames up to here
+
+  mutable std::mutex status_mutex_;
+  Status status_;
+
+  std::mutex stop_mutex_;
+  std::condition_variable stop_wanted_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace countersign::projections
