@@ -21,7 +21,8 @@ class RowKey {
     if (bytes.size() > most_bytes) throw std::length_error("a row's key has more than 47 bytes");
     bytes.copy(bytes_, bytes.size());
   }
-  operator std::string_view() const { return {bytes_, size_}; }
+  std::string_view view() const { return {bytes_, size_}; }
+  operator std::string_view() const { return view(); }
 
  private:
   char bytes_[most_bytes];

@@ -61,7 +61,7 @@ class Walk {
   UserId person() {
     std::vector<UserId> there;
     for (const auto& [key, row] : ledger_.overlay().rows())
-      if (key[0] == 'U' && encoded(row)) there.push_back(UserId{uuid_from(std::string_view(key).substr(17))});
+      if (key.view()[0] == 'U' && encoded(row)) there.push_back(UserId{uuid_from(key.view().substr(17))});
     std::ranges::sort(there);
     return there.empty() || below(12) == 0 ? user("nobody") : there[below(there.size())];
   }
@@ -102,7 +102,7 @@ class Walk {
   Step sweep() {
     SweepExpired command;
     for (const auto& [key, row] : ledger_.overlay().rows()) {
-      if (key[0] != 'X' || !encoded(row)) continue;
+      if (key.view()[0] != 'X' || !encoded(row)) continue;
       const auto due = projections::parse_expiry_key(key);
       if (due.time <= ledger_.now) command.due.push_back({UserId{uuid_from(*encoded(row))}, due.object});
     }

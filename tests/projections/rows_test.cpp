@@ -46,7 +46,7 @@ std::multiset<char> tables_written_by(const std::vector<Step>& past, const Step&
   }
   std::multiset<char> tables;
   for (const auto& [key, row] : overlay.rows())
-    if (key[0] != 'A') tables.insert(key[0]);
+    if (key.view()[0] != 'A') tables.insert(key.view()[0]);
   return tables;
 }
 
@@ -77,7 +77,8 @@ TEST(Rows, AnErasureDeletesEveryRowOfThePersonAndNoOther) {
     std::string tables;
     for (const auto& [key, row] : ledger.overlay().rows()) {
       const auto bytes = encoded(row);
-      if (bytes && (key.find(id) != std::string::npos || bytes->find(id) != std::string::npos)) tables += key[0];
+      if (bytes && (key.view().find(id) != std::string::npos || bytes->find(id) != std::string::npos))
+        tables += key.view()[0];
     }
     return tables;
   };

@@ -17,7 +17,7 @@ using Rows = std::map<std::string, std::string>;
 Rows rows_of(const projections::Overlay& overlay) {
   Rows out;
   for (const auto& [key, row] : overlay.rows())
-    if (auto bytes = encoded(row)) out[key] = std::move(*bytes);
+    if (auto bytes = encoded(row)) out[std::string(key.view())] = std::move(*bytes);
   return out;
 }
 
