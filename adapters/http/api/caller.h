@@ -49,7 +49,13 @@ class Authentication {
   domain::UnixMs last_used(domain::ApiKeyId key) const;
 
  private:
-  std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, domain::AccountId account,
+  /// Who was refused, as far as that is known: an event that didn't name the key would help nobody to find it.
+  struct Refused {
+    domain::AccountId account;
+    domain::Party actor{domain::PartyKind::source, {}};
+    domain::Party key{};
+  };
+  std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, const Refused& refused,
                                 std::string_view detail);
   domain::AccountId account_of_slot(std::string_view secret) const;
 
