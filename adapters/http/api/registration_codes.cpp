@@ -111,9 +111,8 @@ boost::asio::awaitable<Response> RegistrationCodes::list(Exchange& exchange) {
       page.last_key = id.uuid.view();
       return true;
     };
-    if (const auto user_id = query.text("user_id")) {
-      const auto id = domain::UserId::parse(*user_id);
-      const auto user = id ? state.user(caller.account, *id) : nullptr;
+    if (const auto id = user_wanted(query)) {
+      const auto user = state.user(caller.account, *id);
       if (!user) return;
       std::vector<domain::CodeId> ids = user->ended_codes;
       for (const auto& code : user->codes) ids.push_back(code.id);
