@@ -1,11 +1,13 @@
 """What docs/api/openapi.yaml and docs/events.md promise about answers and events, beyond what test_contract.py holds."""
 import http.client
 import json
+import re
+import subprocess
 import threading
 import time
 import urllib.parse
 
-from support import NO_LIMITS, ServerTest, main, replay, until
+from support import NO_LIMITS, PROGRAMS, ServerTest, main, replay, until
 
 
 class Documented(ServerTest):
@@ -96,6 +98,10 @@ class Documented(ServerTest):
         [event] = until(lambda: admin.events('outcome.reason eq "key_revoked"'), "key_revoked")
         self.assertEqual((event["actor"]["type"], event["subject"]["id"]), ("source", gateway.key_id))
 
+    def test_a_validity_of_nothing_is_out_of_range(self):
+        for value in (0, 8):
+            self.admin.patch("/v1/provisioning", {"code_validity": {"value": value, "unit": "days"}}).expect(422, "validity-out-of-range")
+
     def test_events_say_what_changed(self):
         admin = self.server.account("Details Inc")
         admin.patch("/v1/provisioning", {"code_validity": {"value": 2, "unit": "days"}, "access_token_validity": 3600}).expect(200)
@@ -172,6 +178,45 @@ class Documented(ServerTest):
                 client.patch(user, {"last_name": f"{turn} {id(client)}"}).expect(200)
             for _ in clients:
                 self.assertTrue(seen.acquire(timeout=5), f"event of turn {turn} is late")
+
+    # The command line
+
+    def countersign(self, *arguments, status=0):
+        environment = {"HOME": "/nonexistent", "COUNTERSIGN_KEY": self.admin.key, "COUNTERSIGN_SERVER": f"http://127.0.0.1:{self.server.port}"}
+        ran = subprocess.run([PROGRAMS / "countersign", *arguments], text=True, capture_output=True, timeout=60, env=environment)
+        self.assertEqual(ran.returncode, status, ran.stderr)
+        return ran.stdout
+
+    def test_every_option_of_the_command_line_says_what_it_is(self):
+        commands, undescribed = [()], []
+        while commands:
+            command = commands.pop()
+            lines = self.countersign(*command, "--help").splitlines()
+            for line, following in zip(lines, lines[1:] + [""]):
+                if re.fullmatch(r"  -\S.*?", line) and not re.search(r"\S {2,}\S|\[\S+ [^\]]+$", line) and not re.match(r" {20,}\S", following):
+                    undescribed.append(" ".join(command) + line)
+            if "Subcommands:" in lines:
+                named = [re.match(r"  ([a-z-]+) ", line) for line in lines[lines.index("Subcommands:") + 1:]]
+                for name in named[:named.index(None)]:
+                    commands.append((*command, name[1]))
+        self.assertEqual(undescribed, [])
+
+    def test_the_whole_policy_can_be_set(self):
+        self.countersign("policy", "set", "--max-authenticators", "totp=2", "hotp=1", "--session-lifetime", "3600", "--send-to-created", "false")
+        policy = self.admin.get("/v1/provisioning").json
+        self.assertEqual((policy["max_authenticators"], policy["session_lifetime"]), ({"totp": 2, "hotp": 1}, 3600))
+        self.countersign("policy", "set", "--max-authenticators", "none", "--session-lifetime", "0")
+        self.assertEqual(self.admin.get("/v1/provisioning").json["max_authenticators"], {})
+        self.countersign("policy", "set", "--max-authenticators", "totp", status=2)
+        self.countersign("policy", "set", "--send-to-created", "true", status=1)
+
+    def test_lists_and_single_things(self):
+        user, code, made = self.activated(first_name="Zaphod")
+        self.assertIn("Zaphod", self.countersign("events", "list", "zaphod"))
+        self.assertIn(made["token_id"], self.countersign("tokens", "list", "--user", user, "--status", "active"))
+        self.assertNotIn(made["token_id"], self.countersign("tokens", "list", "--user", user, "--status", "revoked"))
+        self.assertIn("used", self.countersign("codes", "show", code["id"]))
+        self.assertIn(made["device_id"], self.countersign("sessions", "show", made["session_id"]))
 
     # Replay
 

@@ -101,6 +101,7 @@ std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned statu
     commands::Call call;
     call.context.account = refused.account;
     call.context.actor = refused.actor;
+    call.context.role = refused.role;
     call.context.correlation = correlation_of(exchange);
     call.context.ip = ip;
     call.context.ip_digest = source;
@@ -130,7 +131,8 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
     if (secret.size() > 256 || !bus::equal_constant_time(domain::view(digest), domain::view(root_key_)))
       return refuse(exchange, 401, Reason::key_unknown, {domain::system_account()}, "This key is not valid.");
     if (!(allowed & domain::role_bit(Role::root)))
-      return refuse(exchange, 403, Reason::role_insufficient, {domain::system_account(), {domain::PartyKind::root, {}}},
+      return refuse(exchange, 403, Reason::role_insufficient,
+                    {domain::system_account(), {domain::PartyKind::root, {}}, {}, Role::root},
                     "The root key manages accounts, nothing inside one.");
     exchange.set_caller(
         std::make_shared<const Caller>(Caller{domain::system_account(), {domain::PartyKind::root, {}}, Role::root}));
@@ -150,7 +152,7 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
     return refuse(exchange, 401, key && key->revoked_at != 0 ? Reason::key_revoked : Reason::key_expired,
                   {.account = entry->account, .key = domain::party(id)}, "This API key is not valid.");
   const auto account = state.account(entry->account);
-  const Refused known{entry->account, domain::party(id), domain::party(id)};
+  const Refused known{entry->account, domain::party(id), domain::party(id), key->role};
   if (!account || account->suspended)
     return refuse(exchange, 403, Reason::account_suspended, known, "The account is suspended.");
   if (!(allowed & domain::role_bit(key->role)))

@@ -54,6 +54,7 @@ class Authentication {
     domain::AccountId account;
     domain::Party actor{domain::PartyKind::source, {}};
     domain::Party key{};
+    domain::Role role = domain::Role::none;
   };
   std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, const Refused& refused,
                                 std::string_view detail);
