@@ -46,6 +46,14 @@ class Documented(ServerTest):
         self.assertEqual(answer.headers["ETag"], f'"v{answer.json["version"]}"')
         self.assertEqual(self.admin.get(device).headers["ETag"], answer.headers["ETag"])
 
+    def test_a_code_that_was_revoked_after_its_use_keeps_when_it_was_used(self):
+        _, code, made = self.activated()
+        path = "/v1/registration-codes/" + code["id"]
+        used = self.admin.get(path).json
+        revoked = self.admin.post(path + "/revoke").expect(200).json
+        self.assertEqual((revoked["status"], revoked["used_at"], revoked["device_id"]), ("revoked", used["used_at"], made["device_id"]))
+        self.assertEqual(self.admin.get(path).json["used_at"], used["used_at"])
+
     # Questions
 
     def test_the_help_desk_gets_the_hint_too(self):
