@@ -181,11 +181,11 @@ class Documented(ServerTest):
                 pass  # the test is over and has closed the connection
         threading.Thread(target=read, daemon=True).start()
         clients = [self.admin.with_key(self.admin.key) for _ in range(2)]
-        for turn in range(150):
+        for turn in range(100):
             for client in clients:
                 client.patch(user, {"last_name": f"{turn} {id(client)}"}).expect(200)
             for _ in clients:
-                self.assertTrue(seen.acquire(timeout=5), f"event of turn {turn} is late")
+                self.assertTrue(seen.acquire(timeout=12), f"event of turn {turn} is late")
 
     # The command line
 
