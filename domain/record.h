@@ -16,6 +16,7 @@ struct RecordRefusals {
   Reason reason = Reason::none;
   std::uint32_t count = 1;
   UnixMs window_start = 0;
+  Party key{};  ///< the API key that was refused, when there is such a key
 };
 Decision<Done> decide(const State& state, const Context& context, const RecordRefusals& command);
 

@@ -147,6 +147,9 @@ void Views::check_version() {
     require(db_->Put(write, rows_, slice(version_key), version_text()), "views");
     return;
   }
+  if (status.IsNotFound())
+    throw std::runtime_error("the views in " + options_.directory +
+                             " hold nothing yet: a running server writes them when it has enough, or stops");
   require(status, "the views in " + options_.directory + " name no version");
   if (found != version_text())
     throw std::runtime_error("the views in " + options_.directory + " are of another version (" + found +

@@ -2,8 +2,8 @@
 // Refusals that matter to security become events, but nobody may flood the log with them: the first of its kind at
 // once, the rest counted until the minute ends and then written as one event a reason.
 //
-// Of its kind: of its (account, type, source, reason); of refused redemptions whatever the reason, because an answer
-// waits for its event, and by the time it takes the first of a reason would tell which codes exist (ADR 7).
+// Of its kind: of its (account, type, source, reason, API key); of refused redemptions whatever the reason, because an
+// answer waits for its event, and by the time it takes the first of a reason would tell which codes exist (ADR 7).
 //
 // Concurrency: any thread. Bounded: above `most` kinds in one minute the rest are counted together, without source.
 
@@ -28,6 +28,8 @@ class RefusalLog {
     domain::Reason reason;
     std::optional<Source> source;
     std::string ip;
+    domain::Party actor{};  ///< who it was, as far as that is known
+    domain::Party key{};    ///< the API key that was refused, when there is such a key
   };
   struct Counted {
     Refused refused;
@@ -54,11 +56,13 @@ class RefusalLog {
     domain::EventType type;
     domain::Reason reason;  ///< none: whatever it is
     Source source;
+    domain::Uuid key;
     auto operator<=>(const Key&) const = default;
   };
   struct Minute {
     domain::UnixMs start = 0;
     std::string ip;
+    domain::Party actor{}, key{};
     bool wrote_first = false;
     std::map<domain::Reason, std::uint32_t> beyond_first;
   };

@@ -108,9 +108,10 @@ void Upkeep::write_refusals(const std::vector<RefusalLog::Counted>& counts) {
     auto call = system_call(counted.refused.account, bus::Lane::interactive);
     call.context.ip = counted.refused.ip;
     call.context.ip_digest = counted.refused.source;
-    under_way.emplace_back(
-        &counted, submitter_.begin(std::move(call), domain::RecordRefusals{counted.refused.type, counted.refused.reason,
-                                                                           counted.count, counted.window_start}));
+    if (counted.refused.actor.kind != domain::PartyKind::none) call.context.actor = counted.refused.actor;
+    domain::RecordRefusals record{counted.refused.type, counted.refused.reason, counted.count, counted.window_start,
+                                  counted.refused.key};
+    under_way.emplace_back(&counted, submitter_.begin(std::move(call), std::move(record)));
   }
   for (auto& [counted, written] : under_way)
     if (!written.get().ok()) refusals_.put_back(*counted);

@@ -97,7 +97,7 @@ NormalAddress normalise_address(std::string_view typed) {
   const std::string_view local = std::string_view(*normal).substr(0, at);
   const std::string domain = ascii_domain(std::string_view(*normal).substr(at + 1));
   if (!is_local_part(local) || !is_host_name(domain)) return failed(AddressError::invalid);
-  NormalAddress address{to_lower_ascii(local) + '@' + domain, {}, true};
+  NormalAddress address{to_lower(local) + '@' + domain, {}, true};
   return address.text.size() > most_bytes ? failed(AddressError::too_long) : address;
 }
 

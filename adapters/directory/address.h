@@ -1,7 +1,6 @@
 #pragma once
-// E-mail addresses in the one form in which they are compared: trimmed, NFC, ASCII letters of the local part in lower
-// case (other letters as they are: nobody but the mail server knows what they fold to), the domain in its ASCII form
-// (UTS 46, non-transitional, by libidn2) in lower case.
+// E-mail addresses in the one form in which they are compared: trimmed, NFC, the local part in lower case (Unicode's,
+// of no language), the domain in its ASCII form (UTS 46, non-transitional, by libidn2) in lower case.
 //
 // Accepted: dot-atoms of RFC 5322 with RFC 6531's letters; no quoted local parts, no address literals, no comments. The
 // domain has at least two labels. Limits: 254 bytes (RFC 5321), 64 before the @.

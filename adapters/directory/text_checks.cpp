@@ -1,5 +1,6 @@
 #include "adapters/directory/text_checks.h"
 
+#include <unicase.h>
 #include <uninorm.h>
 #include <unistr.h>
 
@@ -75,6 +76,29 @@ std::string to_lower_ascii(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
+}
+
+namespace {
+
+using CaseMapping = std::uint8_t* (*)(const std::uint8_t*, std::size_t, const char*, uninorm_t, std::uint8_t*,
+                                      std::size_t*);
+
+std::string mapped(std::string_view text, CaseMapping map) {
+  if (is_ascii(text) || !is_utf8(text)) return to_lower_ascii(text);
+  std::size_t size = 0;
+  const std::unique_ptr<std::uint8_t, decltype(&std::free)> out(
+      map(bytes_of(text), text.size(), nullptr, UNINORM_NFC, nullptr, &size), &std::free);
+  return out ? std::string(reinterpret_cast<const char*>(out.get()), size) : to_lower_ascii(text);
+}
+
+}  // namespace
+
+std::string to_lower(std::string_view text) {
+  return mapped(text, u8_tolower);
+}
+
+std::string fold_case(std::string_view text) {
+  return mapped(text, u8_casefold);
 }
 
 }  // namespace countersign::directory

@@ -19,5 +19,9 @@ std::string_view trim(std::string_view text);
 /// Unicode normalisation form C. Nothing if `text` is not UTF-8.
 std::optional<std::string> to_nfc(std::string_view text);
 std::string to_lower_ascii(std::string_view text);
+/// Lower case of no language in particular (Unicode 3.13), in NFC; what is not UTF-8 only in its ASCII letters.
+std::string to_lower(std::string_view text);
+/// The form in which texts are compared without regard to case (Unicode 3.13, full folding), in NFC.
+std::string fold_case(std::string_view text);
 
 }  // namespace countersign::directory

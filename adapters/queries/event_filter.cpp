@@ -1,6 +1,7 @@
 #include "adapters/queries/event_filter.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <charconv>
 #include <optional>
 #include <vector>
@@ -203,9 +204,19 @@ class Parser {
     if (!inner) return nullptr;
     if (!symbol(')')) return fail("expected ')'");
     if (!negated) return inner;
+    return none_of(std::move(inner));
+  }
+
+  static NodePtr none_of(NodePtr inner) {
     auto node = std::make_shared<Node>();
     node->kind = Node::Kind::not_of;
     node->children.push_back(std::move(inner));
+    return node;
+  }
+  static NodePtr present(const Attribute& attribute) {
+    auto node = std::make_shared<Node>();
+    node->attribute = &attribute;
+    node->op = Operator::pr;
     return node;
   }
 
@@ -225,6 +236,7 @@ class Parser {
     const bool textual = *op == Operator::co || *op == Operator::sw || *op == Operator::ew;
     if (attribute->numeric && textual) return fail("co, sw and ew don't go with numbers and times");
     const bool whole = *op == Operator::eq || *op == Operator::ne;
+    if (whole && word("null")) return *op == Operator::ne ? present(*attribute) : none_of(present(*attribute));
     auto value =
         attribute->numeric ? number(attribute->name == "time") : text(attribute->name == "correlation_id" && whole);
     if (!value) return nullptr;
@@ -275,23 +287,22 @@ class Parser {
       fail("expected a text in double quotes");
       return std::nullopt;
     }
-    std::string out;
-    while (at_ < text_.size() && text_[at_] != '"') {
-      char c = text_[at_++];
-      if (c == '\\') {
-        if (at_ >= text_.size() || (text_[at_] != '"' && text_[at_] != '\\' && text_[at_] != '/')) {
-          fail("only \\\" \\\\ and \\/ are known escapes");
-          return std::nullopt;
-        }
-        c = text_[at_++];
-      }
-      out += c;
-    }
+    const auto start = at_ - 1;
+    while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
     if (at_ >= text_.size()) {
+      at_ = text_.size();
       fail("the text has no closing double quote");
       return std::nullopt;
     }
     ++at_;
+    boost::system::error_code error;
+    const auto parsed = boost::json::parse(text_.substr(start, at_ - start), error);
+    if (error) {
+      at_ = start;
+      fail("this is not a JSON string: " + error.message());
+      return std::nullopt;
+    }
+    const std::string out(parsed.as_string());
     return Value(is_correlation && !out.empty() ? correlation_text(correlation_uuid(out)) : lower(out));
   }
 

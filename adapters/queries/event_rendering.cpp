@@ -1,6 +1,7 @@
 #include "adapters/queries/event_rendering.h"
 
 #include "adapters/queries/correlation.h"
+#include "adapters/queries/event_details.h"
 #include "adapters/queries/position_text.h"
 #include "adapters/queries/rfc3339.h"
 #include "domain/account.h"
@@ -16,41 +17,6 @@ namespace {
 
 json::value text_or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
-/// What an event type says beyond who and what: numbers and enums of its clear part, and what a download asked for.
-json::object details(const domain::EventView& event, const domain::Personal& personal) {
-  json::object out;
-  const auto& clear = event.clear();
-  if (const auto* refusals = clear.payload_as_Refusals()) out["count"] = refusals->count();
-  if (const auto* code = clear.payload_as_CodeGenerated()) out["expires_at"] = rfc3339(code->expires_at());
-  if (const auto* key = clear.payload_as_ApiKeyCreated()) out["role"] = domain::role_text(key->role());
-  if (const auto* operation = clear.payload_as_OperationRecord()) {
-    if (operation->kind()) out["kind"] = operation->kind()->str();
-    if (event.type() == domain::EventType::operation_finished) {
-      out["total"] = operation->total();
-      out["done"] = operation->done();
-      out["failed"] = operation->failed();
-    }
-  }
-  if (const auto* stream = clear.payload_as_StreamRecord()) {
-    out["format"] = stream->format() ? stream->format()->str() : "";
-    if (event.type() == domain::EventType::stream_ended) out["events"] = stream->events();
-  }
-  if (const auto* download = clear.payload_as_CodesDownloaded()) {
-    out["rows"] = download->rows();
-    out["filter"] = text_or_null(personal.detail);
-  }
-  if (const auto* server = clear.payload_as_ServerRecord()) {
-    out["version"] = server->version() ? server->version()->str() : "";
-    out["node"] = server->node() ? server->node()->str() : "";
-  }
-  if (const auto* restored = clear.payload_as_LogRestored()) {
-    out["from_frame"] = restored->from_frame();
-    out["codes_revoked"] = restored->codes_revoked();
-    out["tokens_kept"] = restored->tokens_kept();
-  }
-  return out;
 }
 
 }  // namespace
@@ -76,6 +42,14 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
       const auto text = known ? opener_.of_account(known->id, known->name) : std::nullopt;
       return text ? text->name : "";
     }
+    case PartyKind::device: {
+      const auto located = state_.locate_activation(account, party.id);
+      const auto user = located ? state_.user(account, located->user) : nullptr;
+      if (!user) return "";
+      const auto* device = located->ended_activation ? located->ended_activation.get() : user->activation(party.id);
+      const auto text = device ? opener_.of_user(account, user->id, device->device) : std::nullopt;
+      return text ? text->device_name : "";
+    }
     case PartyKind::root: return "root key";
     case PartyKind::system: return "Countersign";
     default: return "";
@@ -84,11 +58,33 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
 
 json::value EventRenderer::party(domain::AccountId account, const domain::Party& party) {
   if (party.kind == PartyKind::none) return nullptr;
-  const auto [it, fresh] = names_.try_emplace({party.kind, party.id});
-  if (fresh) it->second = display(account, party);
   return json::object{{"type", domain::party_kind_text(party.kind)},
                       {"id", text_or_null(domain::party_text(party))},
-                      {"display", text_or_null(it->second)}};
+                      {"display", text_or_null(name(account, party))}};
+}
+
+const std::string& EventRenderer::name(domain::AccountId account, const domain::Party& party) {
+  const auto [it, fresh] = names_.try_emplace({party.kind, party.id});
+  if (fresh) it->second = display(account, party);
+  return it->second;
+}
+
+std::string EventRenderer::search_text(const domain::EventView& event) {
+  const auto& kind = domain::name_of(event.type());
+  const auto personal = opener_.of_event(event).value_or(domain::Personal{});
+  std::string text;
+  const auto add = [&text](std::string_view part) { text.append(part).append(1, '\n'); };
+  for (const auto part : {kind.name, kind.sub_type, kind.action}) add(part);
+  add(domain::reason_text(event.reason()));
+  for (const auto& party : {event.actor(), event.subject(), event.target()}) {
+    if (party.kind == PartyKind::none) continue;
+    add(domain::party_text(party));
+    add(name(event.account(), party));
+  }
+  add(personal.ip);
+  add(personal.user_agent);
+  add(correlation_text(domain::EventView::to_uuid(event.clear().correlation())));
+  return text;
 }
 
 json::object EventRenderer::render(const domain::EventView& event, bus::FrameNumber frame) {
@@ -114,7 +110,7 @@ json::object EventRenderer::render(const domain::EventView& event, bus::FrameNum
   const auto session = domain::EventView::to_uuid(clear.session());
   out["session_id"] = session.is_nil() ? json::value(nullptr) : json::value(domain::SessionId{session}.text());
   out["correlation_id"] = text_or_null(correlation_text(domain::EventView::to_uuid(clear.correlation())));
-  out["details"] = details(event, personal);
+  out["details"] = event_details(event, personal);
   out["position"] = text_of(Position{log_, frame});
   return out;
 }

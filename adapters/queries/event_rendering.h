@@ -20,8 +20,12 @@ class EventRenderer {
       : state_(state), opener_(opener), log_(log) {}
 
   boost::json::object render(const domain::EventView& event, bus::FrameNumber frame);
+  /// What a search by words looks in, a line each: kind, reason, ids and names of all parties, address, user agent,
+  /// correlation id. It opens the event's seal.
+  std::string search_text(const domain::EventView& event);
 
  private:
+  const std::string& name(domain::AccountId account, const domain::Party& party);
   boost::json::value party(domain::AccountId account, const domain::Party& party);
   std::string display(domain::AccountId account, const domain::Party& party);
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the settings table of docs/operations.md against the server's, both ways.
+"""Holds the settings table of docs/operations.md against the server's, both ways, and its list of messages against those
+that the programs have.
 
 Usage: settings_test.py REPOSITORY
 """
@@ -31,6 +32,14 @@ class SettingsPage(unittest.TestCase):
         self.assertTrue(self.flags)
         for flag in self.flags:
             self.assertIn(f"`{flag}", self.page)
+
+    def test_messages_that_are_explained_exist(self):
+        table = self.page.split("## When it doesn't start")[1].split("## ")[0]
+        messages = [message for row in re.findall(r"^\| (`.*?) \|", table, re.M) for message in re.findall(r"`([^`]+)`", row)]
+        self.assertGreater(len(messages), 5)
+        sources = "".join(file.read_text("utf-8") for folder in ("adapters", "bus", "tools") for file in (ROOT / folder).rglob("*.cpp"))
+        for message in messages:
+            self.assertIn(message, sources)
 
 
 if __name__ == "__main__":

@@ -285,7 +285,7 @@ class Starts(unittest.TestCase):
         self.refused("HOST:PORT", status=2, arguments=["--listen", "nonsense"])
         self.refused("not an IP address", status=2, arguments=["--listen", "example.com:80"])
         self.refused("log.format", status=2, settings={"LOG_FORMAT": "xml"})
-        self.refused("level", settings={"LOG_LEVEL": "loud"}, status=None)
+        self.refused("log.level", "loud", status=2, settings={"LOG_LEVEL": "loud"})
         config = self.scratch / "config.toml"
         config.write_text("listen = '127.0.0.1:0'\nsurprise = 1\n")
         self.refused("config.toml", "there is no setting 'surprise'", status=2, arguments=["--config", config])
@@ -396,8 +396,8 @@ class Starts(unittest.TestCase):
     def test_root_key(self):
         server = self.filled()
         self.refused("root-missing", settings={"ROOT_KEY_FILE": "/nowhere/root-missing"}, data=server.data)
-        self.refused("16 to 256", settings={"ROOT_KEY": "short"}, data=server.data)
-        stderr = self.refused("API key", settings={"ROOT_KEY": "cskey_looks-like-an-api-key"}, data=server.data)
+        self.refused("16 to 256", status=2, settings={"ROOT_KEY": "short"}, data=server.data)
+        stderr = self.refused("API key", status=2, settings={"ROOT_KEY": "cskey_looks-like-an-api-key"}, data=server.data)
         self.assertNotIn("looks-like", stderr)
         server.settings["ROOT_KEY"] = "an-operators-own-root-key"
         server.start()

@@ -583,12 +583,13 @@ class Looking(ServerTest):
         self.siem.get("/v1/events", query | {"after": first["next"], "limit": "3"}).expect(200)
         self.admin.get("/v1/users", {"after": first["next"]}).expect(400)
 
-    def stream(self, accept, query="", headers=None):
+    def stream(self, accept, query="", headers=None, siem=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
         self.addCleanup(connection.close)
         connection.request("GET", "/v1/events/stream" + query,
-                           headers={"Authorization": "Bearer " + self.siem.key, "Accept": accept} | (headers or {}))
+                           headers={"Authorization": "Bearer " + (siem or self.siem).key, "Accept": accept} | (headers or {}))
         response = connection.getresponse()
+        response.connection = connection
         self.assertEqual(response.status, 200, response.headers)
         self.assertTrue(response.headers["Content-Type"].startswith(accept))
         return response
@@ -656,13 +657,14 @@ class Looking(ServerTest):
         self.siem.get("/v1/events/stream", {"filter": "type"}).expect(400, "invalid-filter")
 
     def test_streams_leave_events(self):
-        started = len(self.admin.events('type eq "stream.started"'))
-        response = self.stream("application/x-ndjson", "?after=latest")
-        until(lambda: len(self.admin.events('type eq "stream.started"')) > started, "stream.started")
-        ended = len(self.admin.events('type eq "stream.ended"'))
-        response.close()
-        self.admin.user()
-        until(lambda: len(self.admin.events('type eq "stream.ended"')) > ended, "stream.ended", 60)
+        admin = self.server.account("Streams Inc")  # where no other test's stream ends
+        siem = admin.api_key("siem")
+        response = self.stream("application/x-ndjson", "?after=latest", siem=siem)
+        started = until(lambda: admin.events('type eq "stream.started"'), "stream.started")
+        self.assertEqual(admin.events('type eq "stream.ended"'), [])
+        response.connection.close()
+        ended = until(lambda: admin.events('type eq "stream.ended"'), "stream.ended")
+        self.assertEqual([event["actor"]["id"] for event in started + ended], [siem.key_id] * 2)
 
     def test_a_revoked_key_reads_no_further(self):
         ended = threading.Event()

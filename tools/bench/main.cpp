@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   }
   text += "Exit status: 0 measured (goals reached or not), 1 a benchmark failed, 2 wrong usage.";
   CLI::App app{text};
+  app.set_version_flag("--version", "countersign-bench " COUNTERSIGN_VERSION);
   Plan plan;
   std::vector<std::string> names;
   std::string out = "build/bench/latest.json", server;

@@ -50,7 +50,7 @@ void add_list(CLI::App& codes, Session& session) {
   auto* list = codes.add_subcommand("list", "List codes; administrators see open ones in clear");
   auto wanted = std::make_shared<Wanted>();
   list->add_option("--user", wanted->user, "usr_... or e-mail address");
-  list->add_option("--status", wanted->status)
+  list->add_option("--status", wanted->status, "Only codes of this status")
       ->check(CLI::IsMember({"open", "reserved", "used", "revoked", "expired"}));
   Session::add_paging(*list, wanted->paging);
   list->callback([&session, wanted] {
@@ -120,8 +120,11 @@ void add_explain_and_revoke(CLI::App& codes, Session& session) {
     session.show(session.api().post("/v1/registration-codes/lookup", boost::json::object{{field, *asked}}));
   });
 
-  auto* revoke = codes.add_subcommand("revoke", "Revoke a code; a used one takes device, token and session with it");
   auto id = std::make_shared<std::string>();
+  auto* show = codes.add_subcommand("show", "Show one code");
+  show->add_option("code", *id, "rc_...")->required();
+  show->callback([&session, id] { session.show(session.api().get("/v1/registration-codes/" + *id)); });
+  auto* revoke = codes.add_subcommand("revoke", "Revoke a code; a used one takes device, token and session with it");
   revoke->add_option("code", *id, "rc_...")->required();
   revoke->callback([&session, id] { session.show(session.api().post("/v1/registration-codes/" + *id + "/revoke")); });
 }

@@ -15,7 +15,7 @@ void add_devices(CLI::App& app, Session& session) {
   auto* list = devices->add_subcommand("list", "List devices");
   auto wanted = std::make_shared<Wanted>();
   list->add_option("--user", wanted->user, "usr_... or e-mail address");
-  list->add_option("--status", wanted->status)->check(CLI::IsMember({"active", "revoked"}));
+  list->add_option("--status", wanted->status, "active or revoked")->check(CLI::IsMember({"active", "revoked"}));
   Session::add_paging(*list, wanted->paging);
   list->callback([&session, wanted] {
     session.show_list("/v1/devices", {{"user_id", user_id(session, wanted->user)}, {"status", wanted->status}},

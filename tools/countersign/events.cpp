@@ -72,12 +72,13 @@ void add_events(CLI::App& app, Session& session) {
   constexpr auto about_account = "acc_system: the server's own events (root key)";
 
   struct Wanted {
-    std::string since, until, filter, sort, account, after = "latest";
+    std::string q, since, until, filter, sort, account, after = "latest";
     bool from_start = false;
     Session::Paging paging;
   };
   auto wanted = std::make_shared<Wanted>();
   auto* list = events->add_subcommand("list", "List events, newest first");
+  list->add_option("text", wanted->q, "Part of a kind, reason, name, id, address or user agent");
   list->add_option("--since", wanted->since, "At or after, such as 2026-11-23T00:00:00Z");
   list->add_option("--until", wanted->until, "Before");
   list->add_option("--filter", wanted->filter, about_filter);
@@ -90,6 +91,7 @@ void add_events(CLI::App& app, Session& session) {
                        {"since", wanted->since},
                        {"until", wanted->until},
                        {"filter", wanted->filter},
+                       {"q", wanted->q},
                        {"sort", wanted->sort}},
                       columns, wanted->paging);
   });

@@ -43,7 +43,8 @@ void add_login(CLI::App& app, Session& session) {
   auto* login =
       app.add_subcommand("login", "Try a key and remember it with the server, in a file that only you can read");
   login->footer(
-      "The key comes from --key-file or COUNTERSIGN_KEY, else it is asked for (or read from standard input).");
+      "The key comes from --key-file or COUNTERSIGN_KEY, else it is asked for (or read from standard input).\n\n"
+      "Exit status: 0 done, 1 refused or something was wrong, 2 the command line was not understood.");
   login->callback([&session] {
     auto profile = chosen(session.options, std::nullopt);
     if (profile.key.empty()) profile.key = ask_for_key();

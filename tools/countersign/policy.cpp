@@ -1,5 +1,9 @@
 // policy: how an account's users are provisioned.
 
+#include <charconv>
+#include <map>
+#include <optional>
+
 #include "tools/countersign/session.h"
 
 namespace countersign::cli {
@@ -9,7 +13,38 @@ struct Change {
   std::string method, unit;
   unsigned validity = 0;
   std::optional<std::uint64_t> token_validity, session_lifetime;
+  std::optional<bool> send_to_created, send_to_imported, notify_disabled;
+  std::map<std::string, unsigned> authenticators;
+  bool any_authenticators = false;
 };
+
+void add_mail(CLI::App& set, Change& change) {
+  set.add_option("--send-to-created", change.send_to_created, "true: users who are created get an invitation by mail");
+  set.add_option("--send-to-imported", change.send_to_imported,
+                 "true: users who are imported get an invitation by mail");
+  set.add_option("--notify-disabled", change.notify_disabled, "true: users who are disabled get a mail");
+}
+
+boost::json::object invitation_of(const Change& change) {
+  boost::json::object body;
+  if (change.send_to_created) body["send_to_created"] = *change.send_to_created;
+  if (change.send_to_imported) body["send_to_imported"] = *change.send_to_imported;
+  if (change.notify_disabled) body["notify_disabled"] = *change.notify_disabled;
+  return body;
+}
+
+/// "totp=2"
+void read_limit(Change& change, const std::string& text) {
+  change.any_authenticators = true;
+  if (text == "none") return;
+  const auto equals = text.find('=');
+  unsigned limit = 0;
+  const char* end = text.data() + text.size();
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size() ||
+      std::from_chars(text.data() + equals + 1, end, limit).ptr != end)
+    throw CLI::ValidationError("--max-authenticators", "TYPE=NUMBER is expected, such as totp=2, not '" + text + "'");
+  change.authenticators[text.substr(0, equals)] = limit;
+}
 
 /// 0 on the command line means "no limit", which is null in the API.
 boost::json::value seconds_or_null(std::uint64_t seconds) {
@@ -41,12 +76,25 @@ void add_policy(CLI::App& app, Session& session) {
                   "Seconds that an access token is good for; 0: until revoked");
   set->add_option("--session-lifetime", change->session_lifetime,
                   "Seconds that a session lives; 0: as long as its token");
+  add_mail(*set, *change);
+  set->add_option_function<std::vector<std::string>>(
+      "--max-authenticators",
+      [change](const std::vector<std::string>& limits) {
+        for (const auto& text : limits) read_limit(*change, text);
+      },
+      "Authenticators a user may have, in place of all limits there are, such as totp=2 hotp=1; none: no limits");
   set->callback([&session, change] {
     boost::json::object body;
     if (!change->method.empty()) body["method"] = change->method;
     if (!change->unit.empty()) body["code_validity"] = {{"value", change->validity}, {"unit", change->unit}};
     if (change->token_validity) body["access_token_validity"] = seconds_or_null(*change->token_validity);
     if (change->session_lifetime) body["session_lifetime"] = seconds_or_null(*change->session_lifetime);
+    if (auto invitation = invitation_of(*change); !invitation.empty()) body["invitation"] = std::move(invitation);
+    if (change->any_authenticators) {
+      boost::json::object limits;
+      for (const auto& [type, limit] : change->authenticators) limits[type] = limit;
+      body["max_authenticators"] = std::move(limits);
+    }
     if (body.empty()) throw CLI::RequiredError("policy set: name something to change; one of the options");
     session.show(session.api().patch("/v1/provisioning", body));
   });

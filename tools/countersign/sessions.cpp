@@ -15,7 +15,8 @@ void add_sessions(CLI::App& app, Session& session) {
   auto* list = sessions->add_subcommand("list", "List sessions");
   auto wanted = std::make_shared<Wanted>();
   list->add_option("--user", wanted->user, "usr_... or e-mail address");
-  list->add_option("--active", wanted->active)->check(CLI::IsMember({"true", "false"}));
+  list->add_option("--active", wanted->active, "true: those that go on; false: those that ended")
+      ->check(CLI::IsMember({"true", "false"}));
   Session::add_paging(*list, wanted->paging);
   list->callback([&session, wanted] {
     session.show_list("/v1/sessions", {{"user_id", user_id(session, wanted->user)}, {"active", wanted->active}},
@@ -28,8 +29,11 @@ void add_sessions(CLI::App& app, Session& session) {
                       wanted->paging);
   });
 
-  auto* end = sessions->add_subcommand("end", "End a session with its token, or all of a user");
   auto id = std::make_shared<std::string>();
+  auto* show = sessions->add_subcommand("show", "Show one session");
+  show->add_option("session", *id, "ses_...")->required();
+  show->callback([&session, id] { session.show(session.api().get("/v1/sessions/" + *id)); });
+  auto* end = sessions->add_subcommand("end", "End a session with its token, or all of a user");
   end->add_option("session", *id, "ses_..., or usr_... or an e-mail address for all of that user")->required();
   end->callback([&session, id] {
     if (id->starts_with("ses_")) {

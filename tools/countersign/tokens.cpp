@@ -9,15 +9,17 @@ void add_tokens(CLI::App& app, Session& session) {
   tokens->require_subcommand(1);
 
   struct Wanted {
-    std::string user;
+    std::string user, status;
     Session::Paging paging;
   };
   auto* list = tokens->add_subcommand("list", "List tokens");
   auto wanted = std::make_shared<Wanted>();
   list->add_option("--user", wanted->user, "usr_... or e-mail address");
+  list->add_option("--status", wanted->status, "active, revoked or expired")
+      ->check(CLI::IsMember({"active", "revoked", "expired"}));
   Session::add_paging(*list, wanted->paging);
   list->callback([&session, wanted] {
-    session.show_list("/v1/tokens", {{"user_id", user_id(session, wanted->user)}},
+    session.show_list("/v1/tokens", {{"user_id", user_id(session, wanted->user)}, {"status", wanted->status}},
                       {{"ID", "id"},
                        {"USER", "user_id"},
                        {"DEVICE", "device_id"},

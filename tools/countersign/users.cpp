@@ -23,11 +23,11 @@ struct Fields {
 };
 
 void add_fields(CLI::App& command, Fields& fields) {
-  command.add_option("--first-name", fields.first_name);
-  command.add_option("--last-name", fields.last_name);
+  command.add_option("--first-name", fields.first_name, "First name; one of the names must be there");
+  command.add_option("--last-name", fields.last_name, "Last name");
   command.add_option("--login-name", fields.login_name, "Unique in the account");
-  command.add_option("--department", fields.department);
-  command.add_option("--mobile", fields.mobile);
+  command.add_option("--department", fields.department, "Kept as an attribute");
+  command.add_option("--mobile", fields.mobile, "Kept as an attribute");
   command.add_option("--mfa", fields.mfa, "true: the user has MFA and gets no registration codes");
 }
 
@@ -59,7 +59,7 @@ void add_create_and_update(CLI::App& users, Session& session) {
   auto who = std::make_shared<std::string>();
   auto version = std::make_shared<std::string>();
   update->add_option("user", *who, "usr_... or e-mail address")->required();
-  update->add_option("--email", changed->email);
+  update->add_option("--email", changed->email, "New e-mail address, unique in the account");
   update->add_option("--if-version", *version, "Change nothing unless the user still has this version, such as 3");
   add_fields(*update, *changed);
   update->callback([&session, changed, who, version] {
@@ -78,8 +78,8 @@ void add_list_and_show(CLI::App& users, Session& session) {
   auto wanted = std::make_shared<Wanted>();
   list->add_option("text", wanted->q, "Part of a name, address or login name");
   list->add_option("--email", wanted->email, "Exactly this address");
-  list->add_option("--status", wanted->status)->check(CLI::IsMember({"active", "disabled"}));
-  list->add_option("--mfa", wanted->mfa)->check(CLI::IsMember({"true", "false"}));
+  list->add_option("--status", wanted->status, "active or disabled")->check(CLI::IsMember({"active", "disabled"}));
+  list->add_option("--mfa", wanted->mfa, "With or without configured MFA")->check(CLI::IsMember({"true", "false"}));
   Session::add_paging(*list, wanted->paging);
   list->callback([&session, wanted] {
     session.show_list("/v1/users",

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 #include "adapters/keys/log_identity.h"
 #include "adapters/keys/master_key.h"
@@ -132,13 +133,20 @@ std::vector<keys::Subject> read_erasures(const fs::path& file) {
   std::vector<keys::Subject> erased;
   std::ifstream in(file);
   if (!in) throw StartRefused("the list of erasures " + file.string() + " can't be read");
-  std::string account, user;
-  for (std::size_t line = 1; in >> account >> user; ++line) {
+  std::string text;
+  for (std::size_t line = 1; std::getline(in, text); ++line) {
+    std::istringstream words(text);
+    std::string account, user, more;
+    if (!(words >> account)) continue;
+    words >> user >> more;
     const auto a = domain::AccountId::parse(account);
     const auto u = domain::UserId::parse(user);
-    if (!a || !u) throw StartRefused(file.string() + ":" + std::to_string(line) + ": 'acc_... usr_...' is expected");
+    // A list that was cut off must not pass for a shorter one: somebody would be there again.
+    if (!a || !u || !more.empty())
+      throw StartRefused(file.string() + ":" + std::to_string(line) + ": 'acc_... usr_...' is expected");
     erased.push_back({*a, *u});
   }
+  if (in.bad()) throw StartRefused("the list of erasures " + file.string() + " can't be read");
   return erased;
 }
 

@@ -74,7 +74,7 @@ std::string DataDirectory::root_key(const Settings& settings, std::string& origi
   std::string text;
   const auto file = settings.root_key_file.empty() ? path_ / "root-key" : fs::path(settings.root_key_file);
   if (!settings.root_key.empty()) {
-    origin = "COUNTERSIGN_ROOT_KEY";
+    origin = "the settings";
     text = settings.root_key;
   } else if (!settings.root_key_file.empty() || (fs::exists(file) && !settings.new_root_key)) {
     origin = file.string();
@@ -84,10 +84,9 @@ std::string DataDirectory::root_key(const Settings& settings, std::string& origi
     text = domain::make_bearer(domain::BearerKind::root_key, 0, keys::random_bytes<32>());
     write_secret(file, text);
   }
-  if (text.size() < 16 || text.size() > 256 || text.find_first_of(" \t") != std::string::npos)
-    throw StartRefused("the root key from " + origin + " must have 16 to 256 characters and no blanks");
-  if (text.starts_with(domain::bearer_prefix(domain::BearerKind::api_key)))
-    throw StartRefused("the root key from " + origin + " looks like an account's API key");
+  if (!is_root_key(text))
+    throw StartRefused("the root key from " + origin +
+                       " must have 16 to 256 characters and no blanks, and not look like an account's API key");
   return text;
 }
 

@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
     const auto settings = server::read_settings(argc, argv);
     if (!settings) return 0;
     server::Log log(settings->log_format, settings->log_level);
+    for (const auto& name : settings->unknown_variables)
+      log.write(server::LogLevel::warning, "there is no setting for this variable", {{"variable", name}});
     bus::lower_background_threads();
     return serve(*settings, log);
   } catch (const server::UsageError& error) {

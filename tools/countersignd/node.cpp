@@ -66,11 +66,15 @@ struct Node::Api {
 
 Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log), directory_(settings.data_dir) {
   write_buffers_ = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
+  // What can't be used is found before the log is claimed.
+  if (!settings_.tls_certificate.empty())
+    certificate_ = std::make_shared<http::TlsCertificate>(settings_.tls_certificate, settings_.tls_key);
   if (!settings_.restore_from.empty())
     restore_files(settings_, directory_);
   else
     refuse_half_restored(directory_);
   const auto master = directory_.master_key(settings_);
+  const auto root_key = directory_.root_key(settings_, root_key_origin_);
   const auto mode =
       directory_.has_log() ? keys::KeyStore::Mode::open_existing : keys::KeyStore::Mode::create_if_missing;
   keys_ = keys::KeyStore::open(directory_.keys(), master, mode, {.write_buffers = write_buffers_});
@@ -88,7 +92,7 @@ Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log),
   decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
   start_sequencer();
   if (!settings_.restore_from.empty()) begin_epoch();
-  serve();
+  serve(root_key);
 }
 
 Node::~Node() {
@@ -201,7 +205,7 @@ void Node::begin_epoch() {
              {{"codes_revoked", std::to_string(codes_revoked)}});
 }
 
-void Node::serve() {
+void Node::serve(const std::string& root_key) {
   limits_ = std::make_unique<commands::AttemptLimits>(
       commands::AttemptLimitSettings{static_cast<std::uint32_t>(settings_.redeem_failures_per_source),
                                      static_cast<std::uint32_t>(settings_.redeem_failures_per_account)});
@@ -219,7 +223,6 @@ void Node::serve() {
   upkeep_ = std::make_unique<commands::Upkeep>(
       *submitter_, *views_, refusals_, activity_, [this] { return now(); }, warn);
 
-  const auto root_key = directory_.root_key(settings_, root_key_origin_);
   http::StatusPorts ports{
       .not_ready = [this] { return not_ready(); },
       .metrics = [this] { return metrics_->text((*sequencer_)->status(), *views_, server_->connection_count()); },
@@ -258,10 +261,7 @@ void Node::serve() {
     log_.write(LogLevel::error, "a handler failed",
                {{"route", route.path}, {"reference", std::string(reference)}, {"what", std::string(what)}});
   };
-  if (!settings_.tls_certificate.empty()) {
-    certificate_ = std::make_shared<http::TlsCertificate>(settings_.tls_certificate, settings_.tls_key);
-    options.tls = certificate_;
-  }
+  options.tls = certificate_;
   http::raise_open_file_limit();
   server_ = std::make_unique<http::Server>(std::move(routes), std::move(options));
   operations_->start();

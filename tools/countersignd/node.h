@@ -38,7 +38,7 @@ class Node {
   void start_sequencer();
   void begin_epoch();
   void erase_again();
-  void serve();
+  void serve(const std::string& root_key);
   std::string backup(const std::filesystem::path& directory);
   std::string not_ready() const;
   commands::Call system_call() const;

@@ -1,14 +1,20 @@
 #include "tools/countersignd/settings.h"
 
 #include <toml++/toml.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
+#include <set>
 #include <variant>
+
+#include "adapters/http/server/client_address.h"
+#include "domain/secret_text.h"
 
 namespace countersign::server {
 namespace {
@@ -142,11 +148,38 @@ void read_file(Settings& settings, const std::string& file) {
   }
 }
 
+std::vector<std::string> unknown_variables() {
+  constexpr std::string_view prefix = "COUNTERSIGN_";
+  // Of this program, of `countersign`, and of the tests.
+  std::set<std::string_view> known{"COUNTERSIGN_CONFIG", "COUNTERSIGN_KEY", "COUNTERSIGN_SERVER",
+                                   "COUNTERSIGN_PROGRAMS"};
+  std::vector<std::string> variables;
+  for (const auto& setting : table) variables.push_back(variable_of(setting));
+  known.insert(variables.begin(), variables.end());
+  std::vector<std::string> unknown;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto name = text.substr(0, text.find('='));
+    if (name.starts_with(prefix) && !known.contains(name)) unknown.emplace_back(name);
+  }
+  return unknown;
+}
+
 void check(const Settings& settings) {
   if (settings.bus == "kafka") throw UsageError{"bus: kafka comes with a later release; this one has: embedded"};
   if (settings.bus != "embedded") throw UsageError{"bus: embedded is expected, not '" + settings.bus + "'"};
   if (settings.log_format != "text" && settings.log_format != "json")
-    throw UsageError{"log.format: text or json is expected"};
+    throw UsageError{"log.format: text or json is expected, not '" + settings.log_format + "'"};
+  constexpr std::string_view levels[] = {"debug", "info", "warning", "error"};
+  if (std::ranges::find(levels, settings.log_level) == std::end(levels))
+    throw UsageError{"log.level: debug, info, warning or error is expected, not '" + settings.log_level + "'"};
+  try {
+    http::TrustedProxies{settings.trusted_proxies};
+  } catch (const std::invalid_argument& error) {
+    throw UsageError{error.what()};
+  }
+  if (!settings.root_key.empty() && !is_root_key(settings.root_key))
+    throw UsageError{"root_key: 16 to 256 characters without blanks are expected, and not an account's API key"};
   if (settings.restore_from.empty() && (settings.restore_keep_tokens || !settings.restore_erasures.empty()))
     throw UsageError{"--keep-tokens and --erasures go with --restore"};
   if (settings.new_root_key && !(settings.root_key_file.empty() && settings.root_key.empty()))
@@ -164,6 +197,11 @@ void check(const Settings& settings) {
 }
 
 }  // namespace
+
+bool is_root_key(std::string_view text) {
+  return text.size() >= 16 && text.size() <= 256 && text.find_first_of(" \t") == std::string_view::npos &&
+         !text.starts_with(domain::bearer_prefix(domain::BearerKind::api_key));
+}
 
 HostPort parse_listen(const std::string& text) {
   const auto colon = text.rfind(':');
@@ -186,6 +224,9 @@ std::optional<Settings> read_settings(int argc, const char* const* argv) {
   CLI::App app{
       "countersignd: the activation server. Settings: defaults < --config file (TOML) < COUNTERSIGN_* variables < "
       "flags."};
+  app.footer(
+      "SIGHUP reads the certificate again; SIGTERM and SIGINT drain.\n\n"
+      "Exit status: 0 drained, 1 something is wrong, 2 the settings were not understood.");
   app.set_version_flag("--version", "countersignd " COUNTERSIGN_VERSION);
   Settings settings;
   std::string config;
@@ -222,6 +263,7 @@ std::optional<Settings> read_settings(int argc, const char* const* argv) {
     if (!given[&setting].empty()) set(settings, setting, given[&setting], flag_of(setting));
   }
   check(settings);
+  settings.unknown_variables = unknown_variables();
   return settings;
 }
 

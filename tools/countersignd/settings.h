@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace countersign::server {
@@ -28,6 +29,8 @@ struct Settings {
   // only flags
   bool new_root_key = false, restore_keep_tokens = false;
   std::string restore_from, restore_erasures;
+  /// COUNTERSIGN_* variables that are no setting: a typing error that would otherwise change nothing, unnoticed.
+  std::vector<std::string> unknown_variables;
 };
 
 /// Throws UsageError naming the setting and where it was given. Nothing: --help or --version has been printed.
@@ -35,6 +38,9 @@ struct UsageError {
   std::string text;
 };
 std::optional<Settings> read_settings(int argc, const char* const* argv);
+
+/// 16 to 256 characters without blanks; and what begins like an account's API key would be taken for one.
+bool is_root_key(std::string_view text);
 
 struct HostPort {
   std::string host;

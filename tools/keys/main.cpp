@@ -5,11 +5,17 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "tools/countersign/text.h"
 #include "tools/keys/master_change.h"
 
 int main(int argc, char** argv) {
   using namespace countersign;
   CLI::App app("Looks after the keys of a Countersign installation.");
+  app.footer(R"(
+  countersign-keys show --data-dir data
+  countersign-keys rotate-master --data-dir data --new-master-key-file master-key.new
+
+Exit status: 0 done, 1 it didn't work, 2 the command line was not understood.)");
   app.set_version_flag("--version", "countersign-keys " COUNTERSIGN_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
@@ -33,7 +39,7 @@ int main(int argc, char** argv) {
     app.exit(error, std::cerr, std::cerr);
     return 2;
   } catch (const std::exception& error) {
-    std::cerr << "countersign-keys: " << error.what() << '\n';
+    std::cerr << "countersign-keys: " << cli::escaped(error.what()) << '\n';
     return 1;
   }
 }

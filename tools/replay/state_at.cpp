@@ -70,7 +70,7 @@ class Portrait {
 
   json::object user(const User& user) {
     json::object out{{"id", user.id.text()},
-                     {"status", user.disabled ? "disabled" : "enabled"},
+                     {"status", user.disabled ? "disabled" : "active"},
                      {"mfa_configured", user.mfa_configured},
                      {"version", user.version},
                      {"created_at", queries::rfc3339(user.created_at)},

@@ -132,7 +132,7 @@ void read_policy(Fields& fields, domain::ProvisioningChange& policy) {
   if (const auto method = fields.optional_choice("method", methods))
     policy.method = static_cast<domain::fb::Method>(*method);
   fields.optional_object("code_validity", [&](Fields& validity) {
-    policy.code_validity_value = static_cast<std::uint32_t>(validity.integer("value", 1, 100'000));
+    policy.code_validity_value = static_cast<std::uint32_t>(validity.integer("value", 0, 100'000));
     policy.code_validity_unit = static_cast<domain::fb::ValidityUnit>(validity.choice("unit", units));
   });
   fields.optional_object("invitation", [&](Fields& mail) {

@@ -73,6 +73,10 @@ Problem problem_of_settlement(const boost::system::error_code& error) {
           .retry_after_s = 2};
 }
 
+Problem code_malformed(const std::string& hint) {
+  return {.status = 400, .code = "code-malformed", .detail = hint, .extra = {{"hint", hint}}};
+}
+
 Problem no_such(std::string_view what) {
   return {.status = 404, .code = "not-found", .detail = "There is no such " + std::string(what) + "."};
 }

@@ -17,6 +17,8 @@ Problem problem_of(const domain::Refusal& refusal);
 Problem problem_of_settlement(const boost::system::error_code& error);
 Problem too_many_attempts(std::int64_t wait_ms);
 
+/// What can't be a registration code, and what to look for in it.
+Problem code_malformed(const std::string& hint);
 Problem no_such(std::string_view what);
 Problem bad_parameter(std::string_view name, std::string_view detail);
 

@@ -111,20 +111,22 @@ std::optional<Authentication::KeyPlace> Authentication::find_key(std::shared_ptr
 }
 
 std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned status, Reason reason,
-                                              domain::AccountId account, std::string_view detail) {
+                                              const Refused& refused, std::string_view detail) {
   const auto source = source_of(lookup_, exchange.request().client);
   const auto ip = exchange.request().client.to_string();
-  if (refusals_.first({account, domain::EventType::api_key_refused, reason, source, ip}, clock_())) {
+  const auto now = clock_();
+  constexpr auto type = domain::EventType::api_key_refused;
+  if (refusals_.first({refused.account, type, reason, source, ip, refused.actor, refused.key}, now)) {
     commands::Call call;
-    call.context.account = account;
-    call.context.actor.kind = domain::PartyKind::source;
+    call.context.account = refused.account;
+    call.context.actor = refused.actor;
+    call.context.role = refused.role;
     call.context.correlation = correlation_of(exchange);
     call.context.ip = ip;
     call.context.ip_digest = source;
     call.context.user_agent = user_agent_of(exchange);
     submitter_.submit<domain::RecordRefusals>(
-        std::move(call), domain::RecordRefusals{domain::EventType::api_key_refused, reason, 1, clock_()},
-        [](const auto&) {});
+        std::move(call), domain::RecordRefusals{type, reason, 1, now, refused.key}, [](const auto&) {});
   }
   Problem problem{
       .status = status, .code = status == 401 ? "unauthorized" : "forbidden", .detail = std::string(detail)};
@@ -138,7 +140,7 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
   constexpr std::string_view scheme = "bearer ";
   const auto header = exchange.request().header("Authorization");
   if (header.size() < scheme.size() || !equal_ignoring_case(header.substr(0, scheme.size()), scheme))
-    return refuse(exchange, 401, Reason::key_unknown, domain::system_account(),
+    return refuse(exchange, 401, Reason::key_unknown, {domain::system_account()},
                   "An API key is needed: Authorization: Bearer <key>.");
   const auto secret = header.substr(scheme.size());
 
@@ -146,9 +148,10 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
   if (!secret.starts_with(domain::bearer_prefix(BearerKind::api_key))) {
     const auto digest = commands::digest_of(lookup_, BearerKind::root_key, secret);
     if (secret.size() > 256 || !bus::equal_constant_time(domain::view(digest), domain::view(root_key_)))
-      return refuse(exchange, 401, Reason::key_unknown, domain::system_account(), "This key is not valid.");
+      return refuse(exchange, 401, Reason::key_unknown, {domain::system_account()}, "This key is not valid.");
     if (!(allowed & domain::role_bit(Role::root)))
-      return refuse(exchange, 403, Reason::role_insufficient, domain::system_account(),
+      return refuse(exchange, 403, Reason::role_insufficient,
+                    {domain::system_account(), {domain::PartyKind::root, {}}, {}, Role::root},
                     "The root key manages accounts, nothing inside one.");
     exchange.set_caller(
         std::make_shared<const Caller>(Caller{domain::system_account(), {domain::PartyKind::root, {}}, Role::root}));
@@ -157,17 +160,19 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
 
   const auto state = decider_.reader();
   const auto place = find_key(exchange.connection_memory(), state, secret);
-  if (!place) return refuse(exchange, 401, Reason::key_unknown, account_of_slot(secret), "This API key is not valid.");
+  if (!place)
+    return refuse(exchange, 401, Reason::key_unknown, {account_of_slot(secret)}, "This API key is not valid.");
   const auto key = state.api_key(place->account, place->id);
   const auto now = clock_();
   if (!key || !key->live(now))
     return refuse(exchange, 401, key && key->revoked_at != 0 ? Reason::key_revoked : Reason::key_expired,
-                  place->account, "This API key is not valid.");
+                  {.account = place->account, .key = domain::party(place->id)}, "This API key is not valid.");
   const auto account = state.account(place->account);
+  const Refused known{place->account, domain::party(place->id), domain::party(place->id), key->role};
   if (!account || account->suspended)
-    return refuse(exchange, 403, Reason::account_suspended, place->account, "The account is suspended.");
+    return refuse(exchange, 403, Reason::account_suspended, known, "The account is suspended.");
   if (!(allowed & domain::role_bit(key->role)))
-    return refuse(exchange, 403, Reason::role_insufficient, place->account, "The API key's role does not permit this.");
+    return refuse(exchange, 403, Reason::role_insufficient, known, "The API key's role does not permit this.");
   use_->note(place->id, now);
   exchange.set_caller(std::make_shared<const Caller>(Caller{place->account, domain::party(place->id), key->role}));
   return std::nullopt;

@@ -56,7 +56,14 @@ class Authentication {
   struct KnownKey;
   std::optional<KeyPlace> find_key(std::shared_ptr<const void>& memory, const projections::ViewState& state,
                                    std::string_view secret) const;
-  std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, domain::AccountId account,
+  /// Who was refused, as far as that is known: an event that didn't name the key would help nobody to find it.
+  struct Refused {
+    domain::AccountId account;
+    domain::Party actor{domain::PartyKind::source, {}};
+    domain::Party key{};
+    domain::Role role = domain::Role::none;
+  };
+  std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, const Refused& refused,
                                 std::string_view detail);
   domain::AccountId account_of_slot(std::string_view secret) const;
 

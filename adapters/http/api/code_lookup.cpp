@@ -86,7 +86,7 @@ boost::asio::awaitable<Response> RegistrationCodes::lookup(Exchange& exchange) {
   if (typed) {
     std::string hint;
     const auto code = domain::parse_code(*typed, &hint);
-    if (!code) co_return exchange.problem({.status = 400, .code = "code-malformed", .detail = hint});
+    if (!code) co_return exchange.problem(code_malformed(hint));
     const auto entry = reads_.state().find(commands::digest_of_code(reads_.lookup(), *code));
     if (entry && entry->account == account && entry->kind == domain::PartyKind::registration_code)
       attempt.code = domain::CodeId{entry->id};

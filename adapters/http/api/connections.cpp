@@ -73,9 +73,8 @@ boost::asio::awaitable<Response> Connections::list(Exchange& exchange, std::func
       page.last_key = id.view();
       return true;
     };
-    if (const auto user_id = query.text("user_id")) {
-      const auto id = domain::UserId::parse(*user_id);
-      const auto user = id ? state.user(caller.account, *id) : nullptr;
+    if (const auto id = user_wanted(query)) {
+      const auto user = state.user(caller.account, *id);
       if (!user) return;
       std::vector<domain::Uuid> ids = user->ended_activations;
       for (const auto& activation : user->activations) ids.push_back(activation.id);
@@ -170,7 +169,10 @@ boost::asio::awaitable<Response> Connections::revoke_device(Exchange& exchange) 
   co_return co_await writes_.run<domain::RevokeDevice>(
       exchange, {*id}, [this, account, id](const domain::DeviceWritten&, const domain::State& state) {
         const auto found = find(state, account, id->uuid);
-        return found ? json_answer(200, device()(*found->activation, *found->user, account)) : empty_answer(204);
+        if (!found) return empty_answer(204);
+        auto answer = json_answer(200, device()(*found->activation, *found->user, account));
+        answer.headers.emplace_back("ETag", etag_of(found->activation->device_version));
+        return answer;
       });
 }
 

@@ -6,6 +6,7 @@
 
 #include "adapters/http/api/events.h"
 #include "adapters/keys/rfc4648.h"
+#include "bus/hash.h"
 #include "domain/record.h"
 
 namespace countersign::http {
@@ -21,18 +22,26 @@ namespace {
 constexpr std::size_t chunk_bytes = 128 * 1024, chunk_events = 20'000;
 constexpr auto heartbeat = std::chrono::seconds(15);
 
-/// "<account's first bytes><sequence>": bound to its account.
-std::string stream_cursor(domain::AccountId account, std::uint64_t sequence) {
-  std::string bytes(account.uuid.view().substr(8));
+constexpr std::size_t bound_bytes = 8;
+
+/// What a stream's cursors begin with, so that none is taken for another account's or filter's.
+std::string bound_to(domain::AccountId account, std::string_view filter) {
+  const auto digest = bus::sha256(std::string(account.uuid.view()).append(filter));
+  return std::string(bus::view(digest).substr(0, bound_bytes));
+}
+
+std::string stream_cursor(const std::string& bound, std::uint64_t sequence) {
+  auto bytes = bound;
   for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(sequence >> shift);
   return keys::base64url(bytes);
 }
 
-std::optional<std::uint64_t> parse_stream_cursor(domain::AccountId account, std::string_view text) {
+std::optional<std::uint64_t> parse_stream_cursor(const std::string& bound, std::string_view text) {
   const auto bytes = text.size() <= 64 ? keys::parse_base64url(text) : std::nullopt;
-  if (!bytes || bytes->size() != 16 || !bytes->starts_with(account.uuid.view().substr(8))) return std::nullopt;
+  if (!bytes || bytes->size() != bound_bytes + 8 || !bytes->starts_with(bound)) return std::nullopt;
   std::uint64_t sequence = 0;
-  for (std::size_t i = 8; i < 16; ++i) sequence = sequence << 8 | static_cast<std::uint8_t>((*bytes)[i]);
+  for (std::size_t i = bound_bytes; i < bytes->size(); ++i)
+    sequence = sequence << 8 | static_cast<std::uint8_t>((*bytes)[i]);
   return sequence;
 }
 
@@ -46,35 +55,35 @@ bool may_read_on(const Reads& reads, const Caller& caller) {
   return key && key->live(reads.now());
 }
 
-struct StreamRequest {
+}  // namespace
+
+struct Events::StreamRequest {
   queries::EventFilter filter;
+  std::string bound;  ///< what its cursors begin with
   std::uint64_t after = 0;
   bool sse = true;
 };
 
-}  // namespace
-
-Events::Chunk Events::next_chunk(domain::AccountId account, std::uint64_t after, const queries::EventFilter& filter,
-                                 bool sse) {
-  Chunk chunk{.last = after};
+Events::Chunk Events::next_chunk(domain::AccountId account, const StreamRequest& wanted) {
+  Chunk chunk{.last = wanted.after};
   const auto state = reads_.state();
   queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
   std::size_t looked_at = 0;
-  reads_.views().events_from(account, after + 1, [&](std::string_view bytes, bus::FrameNumber frame) {
+  reads_.views().events_from(account, wanted.after + 1, [&](std::string_view bytes, bus::FrameNumber frame) {
     const auto event = domain::EventView::parse(bytes);
     if (!event) return false;
     chunk.last = event->sequence();
-    if (filter.matches(*event)) {
+    if (wanted.filter.matches(*event)) {
       ++chunk.events;
       auto object = renderer.render(*event, frame);
-      if (sse) {
-        chunk.text.append("id: ").append(stream_cursor(account, chunk.last)).append("\nevent: ");
+      if (wanted.sse) {
+        chunk.text.append("id: ").append(stream_cursor(wanted.bound, chunk.last)).append("\nevent: ");
         chunk.text.append(object["type"].as_string())
             .append("\ndata: ")
             .append(boost::json::serialize(object))
             .append("\n\n");
       } else {
-        object["cursor"] = stream_cursor(account, chunk.last);
+        object["cursor"] = stream_cursor(wanted.bound, chunk.last);
         chunk.text.append(boost::json::serialize(object)).append(1, '\n');
       }
     }
@@ -83,8 +92,8 @@ Events::Chunk Events::next_chunk(domain::AccountId account, std::uint64_t after,
   return chunk;
 }
 
-/// Returns when another frame has landed, the client has gone, or a heartbeat is due.
-boost::asio::awaitable<void> Events::wait_for_more(Exchange& exchange) {
+/// Returns when a frame behind `read` has landed, the client has gone, or a heartbeat is due.
+boost::asio::awaitable<void> Events::wait_for_more(Exchange& exchange, bus::FrameNumber read) {
   auto executor = co_await boost::asio::this_coro::executor;
   auto timer = std::make_shared<boost::asio::steady_timer>(executor, heartbeat);
   std::weak_ptr<boost::asio::steady_timer> weak = timer;
@@ -96,7 +105,7 @@ boost::asio::awaitable<void> Events::wait_for_more(Exchange& exchange) {
   exchange.on_interruption([weak] {
     if (const auto waiting = weak.lock()) waiting->cancel();
   });
-  sequencer_.when_landed(bus::next(sequencer_.landed_frame()), wake);
+  sequencer_.when_landed(bus::next(read), wake);
   boost::system::error_code ignored;
   if (exchange.interruption() == Interruption::none)
     co_await timer->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
@@ -111,6 +120,10 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   auto parameters = exchange.request().query_parameters();
   if (!parameters) co_return exchange.problem(bad_parameter("after", "broken percent-encoding"));
   std::string filter_text, format = "native";
+  for (std::size_t i = 0; i < parameters->size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if ((*parameters)[i].first == (*parameters)[j].first)
+        co_return exchange.problem(bad_parameter((*parameters)[i].first, "it is given twice"));
   for (const auto& [name, value] : *parameters) {
     if (name == "after") {
       if (after.empty()) after = value;
@@ -131,13 +144,15 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
                                 .detail = "The filter is not valid at character " +
                                           std::to_string(error->position + 1) + ": " + error->detail + "."});
   wanted.filter = std::get<queries::EventFilter>(filter);
+  wanted.bound = bound_to(account, filter_text);
   wanted.sse = exchange.request().header("Accept").find("application/x-ndjson") == std::string_view::npos;
   if (after == "latest") {
     const auto known = reads_.state().account(account);
     wanted.after = known ? known->last_sequence : 0;
   } else if (!after.empty()) {
-    const auto sequence = parse_stream_cursor(account, after);
-    if (!sequence) co_return exchange.problem(bad_parameter("after", "not a cursor of this account's stream"));
+    const auto sequence = parse_stream_cursor(wanted.bound, after);
+    if (!sequence)
+      co_return exchange.problem(bad_parameter("after", "not a cursor of this account's stream with this filter"));
     wanted.after = *sequence;
   }
 
@@ -151,7 +166,8 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   std::uint64_t events = 0;
   bool idle = false;
   while (!gone && exchange.interruption() == Interruption::none) {
-    auto work = [this, account, &wanted] { return next_chunk(account, wanted.after, wanted.filter, wanted.sse); };
+    const auto landed = sequencer_.landed_frame();  // before the look: what lands meanwhile must wake us
+    auto work = [this, account, &wanted] { return next_chunk(account, wanted); };
     auto chunk = co_await reads_.on_pool(std::move(work));
     // Afterwards: what came behind the key's revocation may have been read together with it.
     if (!may_read_on(reads_, *exchange.caller<Caller>())) break;
@@ -165,7 +181,7 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
       gone = co_await exchange.write(":\n\n");  // a heartbeat, so that proxies keep the connection
     }
     if (moved) continue;
-    co_await wait_for_more(exchange);
+    co_await wait_for_more(exchange, landed);
     idle = true;
   }
   domain::RecordStream end{true, "native", events};

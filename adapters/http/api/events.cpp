@@ -1,5 +1,6 @@
 #include "adapters/http/api/events.h"
 
+#include "adapters/directory/text_checks.h"
 #include "adapters/queries/event_page.h"
 #include "adapters/queries/rfc3339.h"
 
@@ -9,6 +10,7 @@ namespace {
 using domain::EventView;
 
 constexpr std::size_t most_looked_at = 3'000'000;  // for one page
+constexpr std::size_t most_opened = 100'000;       // likewise, when each is opened to look for words
 
 std::string sequence_key(std::uint64_t sequence) {
   std::string key;
@@ -30,6 +32,12 @@ queries::EventFilter read_filter(const Query& query) {
                   .detail = "The filter is not valid at character " + std::to_string(error->position + 1) + ": " +
                             error->detail + "."};
   return std::get<queries::EventFilter>(parsed);
+}
+
+std::string read_words(const Query& query) {
+  const auto words = query.text("q").value_or("");
+  if (words.size() > 200) throw bad_parameter("q", "at most 200 bytes are expected");
+  return directory::fold_case(words);
 }
 
 std::optional<domain::UnixMs> read_time(const Query& query, std::string_view name) {
@@ -67,6 +75,7 @@ boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
       throw no_such("account");
     const auto filter = read_filter(query);
     const auto since = read_time(query, "since"), until = read_time(query, "until");
+    const auto words = read_words(query);
     const auto sort = query.text("sort").value_or("desc");
     if (sort != "desc" && sort != "asc") throw bad_parameter("sort", "desc or asc is expected");
     const auto state = reads_.state();
@@ -84,11 +93,15 @@ boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
     }
     if (first > last) return;
     queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
-    queries::EventPage walk(query.limit(), most_looked_at);
+    queries::EventPage walk(query.limit(), words.empty() ? most_looked_at : most_opened);
+    const auto matches = [&](const EventView& event) {
+      return filter.matches(event) &&
+             (words.empty() || directory::fold_case(renderer.search_text(event)).find(words) != std::string::npos);
+    };
     const auto take = [&](std::string_view bytes, bus::FrameNumber frame) {
       const auto event = EventView::parse(bytes);
       if (!event || event->sequence() < first || event->sequence() > last) return false;
-      const auto verdict = walk.look(event->sequence(), filter.matches(*event));
+      const auto verdict = walk.look(event->sequence(), matches(*event));
       if (verdict == queries::EventPage::Verdict::take) page.items.push_back(renderer.render(*event, frame));
       return verdict != queries::EventPage::Verdict::stop;
     };

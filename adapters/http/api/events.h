@@ -20,8 +20,9 @@ class Events {
 
  private:
   struct Chunk;
-  Chunk next_chunk(domain::AccountId account, std::uint64_t after, const queries::EventFilter& filter, bool sse);
-  boost::asio::awaitable<void> wait_for_more(Exchange& exchange);
+  struct StreamRequest;
+  Chunk next_chunk(domain::AccountId account, const StreamRequest& wanted);
+  boost::asio::awaitable<void> wait_for_more(Exchange& exchange, bus::FrameNumber read);
 
   Reads& reads_;
   Writes& writes_;

@@ -14,6 +14,7 @@ struct FoundCode {
   std::shared_ptr<const domain::User> user;
   std::shared_ptr<const domain::Code> ended;
   const domain::Code* code = nullptr;
+  domain::UnixMs used_at = 0;  ///< 0: it was not used
 };
 
 std::optional<FoundCode> find_code(const domain::State& state, domain::AccountId account, domain::CodeId id);

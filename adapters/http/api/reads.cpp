@@ -23,6 +23,14 @@ Problem bad_cursor() {
 
 }  // namespace
 
+std::optional<domain::UserId> user_wanted(const Query& query) {
+  const auto text = query.text("user_id");
+  if (!text) return std::nullopt;
+  const auto id = domain::UserId::parse(*text);
+  if (!id) throw bad_parameter("user_id", "not the id of a user");
+  return id;
+}
+
 std::optional<Problem> unknown_parameter(const Exchange& exchange) {
   const auto parameters = exchange.request().query_parameters();
   if (!parameters) return unreadable_query();
@@ -130,6 +138,20 @@ boost::asio::awaitable<Response> Reads::at_position(Exchange& exchange, const An
   co_return co_await answer(exchange);
 }
 
+Response Reads::with_position(Exchange& exchange, const AnswerNow& answer) {
+  const auto frame = durable_frame();  // before the look: what is seen may be newer, never older
+  auto response = answer(exchange);
+  if (response.status() == 200) response.header("Countersign-Position", queries::text_of({log_, frame}));
+  return response;
+}
+
+boost::asio::awaitable<Response> Reads::with_position(Exchange& exchange, const AnswerLater& answer) {
+  const auto frame = durable_frame();
+  auto response = co_await answer(exchange);
+  if (response.status() == 200) response.header("Countersign-Position", queries::text_of({log_, frame}));
+  co_return response;
+}
+
 boost::asio::awaitable<std::optional<Problem>> Reads::reach_min_position(Exchange& exchange) {
   const auto& request = exchange.request();
   if (!request.has_header("Countersign-Min-Position")) co_return std::nullopt;
@@ -169,6 +191,7 @@ boost::asio::awaitable<void> Reads::landed() {
 boost::asio::awaitable<Response> Reads::list(Exchange& exchange, Fill fill) {
   auto parsed = query(exchange);
   if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
+  const auto frame = durable_frame();
   co_await landed();
   const auto wanted = std::make_shared<const Query>(std::get<Query>(std::move(parsed)));
   const Caller caller = *exchange.caller<Caller>();
@@ -191,7 +214,7 @@ boost::asio::awaitable<Response> Reads::list(Exchange& exchange, Fill fill) {
   }
   auto response = Response::json(200, boost::json::serialize(body));
   if (page.has_more) response.header("Link", "<" + wanted->next_target(exchange, next) + ">; rel=\"next\"");
-  response.header("Countersign-Position", queries::text_of({log_, durable_frame()})).no_store();
+  response.header("Countersign-Position", queries::text_of({log_, frame})).no_store();
   co_return response;
 }
 

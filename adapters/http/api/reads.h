@@ -49,6 +49,9 @@ class Query {
   std::string bound_;  ///< what a cursor is bound to
 };
 
+/// The parameter `user_id`. Throws the Problem when it can't be one.
+std::optional<domain::UserId> user_wanted(const Query& query);
+
 /// A parameter that the route's row doesn't name, or that can't be read.
 std::optional<Problem> unknown_parameter(const Exchange& exchange);
 
@@ -82,6 +85,9 @@ class Reads {
   /// Answers as of Countersign-Min-Position, or says that it is not reached. For every route that reads. `answer` must
   /// outlive the exchange.
   boost::asio::awaitable<Response> at_position(Exchange& exchange, const AnswerLater& answer);
+  /// `answer`, with the position that it rests on. `answer` must outlive the exchange.
+  Response with_position(Exchange& exchange, const AnswerNow& answer);
+  boost::asio::awaitable<Response> with_position(Exchange& exchange, const AnswerLater& answer);
   /// Whether the position in Countersign-Min-Position is one of this log and has been reached; waits up to 5 s.
   boost::asio::awaitable<std::optional<Problem>> reach_min_position(Exchange& exchange);
   /// Until everything answered so far stands in the views.

@@ -100,8 +100,7 @@ boost::asio::awaitable<Response> Redemption::redeem(Exchange& exchange) {
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   std::string hint;
   const auto code = domain::parse_code(typed, &hint);
-  if (!code)
-    co_return exchange.problem({.status = 400, .code = "code-malformed", .detail = hint, .extra = {{"hint", hint}}});
+  if (!code) co_return exchange.problem(code_malformed(hint));
   const auto slot = *domain::parse_slot(code->substr(0, 2));
   const auto digest = commands::digest_of_code(reads_.lookup(), *code);
   const std::string scope = "redeem " + std::string(domain::view(digest));

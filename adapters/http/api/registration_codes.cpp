@@ -85,7 +85,7 @@ boost::asio::awaitable<Response> RegistrationCodes::get(Exchange& exchange) {
   const auto id = domain::CodeId::parse(exchange.parameter());
   const auto found = id ? find_code(reads_.state(), account, *id) : std::nullopt;
   if (!found) co_return exchange.problem(no_such("registration code"));
-  const auto body = render_code(*found->code, *found->user, account, reads_.opener(), reads_.now(), is_admin(exchange));
+  const auto body = render_code(*found, account, reads_.opener(), reads_.now(), is_admin(exchange));
   auto response = Response::json(200, boost::json::serialize(body));
   response.no_store();
   co_return response;
@@ -107,13 +107,12 @@ boost::asio::awaitable<Response> RegistrationCodes::list(Exchange& exchange) {
         page.has_more = true;
         return false;
       }
-      page.items.push_back(render_code(*found->code, *found->user, caller.account, reads_.opener(), now, in_clear));
+      page.items.push_back(render_code(*found, caller.account, reads_.opener(), now, in_clear));
       page.last_key = id.uuid.view();
       return true;
     };
-    if (const auto user_id = query.text("user_id")) {
-      const auto id = domain::UserId::parse(*user_id);
-      const auto user = id ? state.user(caller.account, *id) : nullptr;
+    if (const auto id = user_wanted(query)) {
+      const auto user = state.user(caller.account, *id);
       if (!user) return;
       std::vector<domain::CodeId> ids = user->ended_codes;
       for (const auto& code : user->codes) ids.push_back(code.id);
@@ -140,7 +139,7 @@ boost::asio::awaitable<Response> RegistrationCodes::revoke(Exchange& exchange) {
       exchange, {*id}, [this, account, id](const domain::CodeRevoked&, const domain::State& state) {
         const auto found = find_code(state, account, *id);
         if (!found) return empty_answer(204);
-        return json_answer(200, render_code(*found->code, *found->user, account, reads_.opener(), reads_.now(), false));
+        return json_answer(200, render_code(*found, account, reads_.opener(), reads_.now(), false));
       });
 }
 

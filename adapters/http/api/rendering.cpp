@@ -122,8 +122,10 @@ bool is_blocked(const Code& code, const User& user, domain::UnixMs now) {
   return user.disabled && (status == CodeStatus::open || status == CodeStatus::reserved);
 }
 
-json::object render_code(const Code& code, const User& user, domain::AccountId account,
-                         const queries::SealOpener& opener, domain::UnixMs now, bool in_clear) {
+json::object render_code(const FoundCode& found, domain::AccountId account, const queries::SealOpener& opener,
+                         domain::UnixMs now, bool in_clear) {
+  const auto& code = *found.code;
+  const auto& user = *found.user;
   const auto status = effective_status(code, now);
   json::object out{{"id", code.id.text()}, {"user_id", user.id.text()}, {"status", text_of(status)}};
   out["blocked"] = is_blocked(code, user, now);
@@ -131,9 +133,9 @@ json::object render_code(const Code& code, const User& user, domain::AccountId a
     if (const auto text = opener.of_user(account, user.id, code.text)) out["code"] = domain::show_code(text->code);
   out["generated_at"] = time_or_null(code.generated_at);
   out["expires_at"] = time_or_null(code.expires_at);
-  if (status == CodeStatus::used || !code.activation.is_nil()) {
+  if (!code.activation.is_nil()) {
     out["device_id"] = domain::DeviceId{code.activation}.text();
-    if (code.status == CodeStatus::used) out["used_at"] = time_or_null(code.changed_at);
+    out["used_at"] = time_or_null(found.used_at);
   }
   if (status == CodeStatus::revoked) out["revoked_at"] = time_or_null(code.changed_at);
   out["reason"] = code.ended() ? reason_or_null(code.reason) : json::value(nullptr);

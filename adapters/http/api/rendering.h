@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "adapters/commands/session_activity.h"
+#include "adapters/http/api/found_code.h"
 #include "adapters/queries/seal_opener.h"
 #include "domain/account.h"
 #include "domain/user.h"
@@ -36,8 +37,8 @@ std::string_view text_of(domain::CodeStatus status);
 /// Whether a code that would be good can't be redeemed because its user is disabled.
 bool is_blocked(const domain::Code& code, const domain::User& user, domain::UnixMs now);
 /// The code itself stands there only while it is open and when `in_clear` allows it.
-boost::json::object render_code(const domain::Code& code, const domain::User& user, domain::AccountId account,
-                                const queries::SealOpener& opener, domain::UnixMs now, bool in_clear);
+boost::json::object render_code(const FoundCode& found, domain::AccountId account, const queries::SealOpener& opener,
+                                domain::UnixMs now, bool in_clear);
 boost::json::object render_device(const domain::Activation& activation, const domain::User& user,
                                   domain::AccountId account, const queries::SealOpener& opener);
 /// "active", "revoked" or "expired".

@@ -97,6 +97,19 @@ Route after(Route route, std::optional<Problem> (*check)(const Exchange&)) {
   return route;
 }
 
+/// Says which position its answer rests on. Lists do by themselves.
+Route positioned(Reads& reads, Route route) {
+  if (route.now)
+    route.now = [&reads, answer = std::move(route.now)](Exchange& exchange) {
+      return reads.with_position(exchange, answer);
+    };
+  if (route.later)
+    route.later = [&reads, answer = std::move(route.later)](Exchange& exchange) {
+      return reads.with_position(exchange, answer);
+    };
+  return route;
+}
+
 /// Needs no body; what comes nevertheless must be JSON without a field.
 Route bodiless(Route route) {
   return after(std::move(route), refuse_body);
@@ -124,13 +137,14 @@ std::vector<Route> routes(Endpoints e) {
   const auto read = [&r = reads](Route route, std::vector<std::string> parameters = {}) {
     return asking(reading(r, std::move(route)), std::move(parameters));
   };
+  const auto look = [&r = reads, &read](Route route) { return read(positioned(r, std::move(route))); };
 
   add(row(post, "/v1/accounts", "create_account", root, later(accounts, &Accounts::create)));
   add(read(row(get, "/v1/accounts", "list_accounts", root, later(accounts, &Accounts::list)), pages()));
   add(row(patch, "/v1/accounts/{id}", "update_account", root, later(accounts, &Accounts::update)));
   add(bodiless(
       row(post, "/v1/accounts/{id}/admin-keys", "create_rescue_key", root, later(accounts, &Accounts::rescue))));
-  add(read(row(get, "/v1/provisioning", "get_provisioning", readers, later(accounts, &Accounts::get_provisioning))));
+  add(look(row(get, "/v1/provisioning", "get_provisioning", readers, later(accounts, &Accounts::get_provisioning))));
   add(row(patch, "/v1/provisioning", "update_provisioning", admin, later(accounts, &Accounts::change_provisioning)));
   add(row(post, "/v1/api-keys", "create_api_key", admin, later(accounts, &Accounts::create_key)));
   add(read(row(get, "/v1/api-keys", "list_api_keys", admin_auditor, later(accounts, &Accounts::list_keys)), pages()));
@@ -144,7 +158,7 @@ std::vector<Route> routes(Endpoints e) {
                 {"text/csv", "application/x-ndjson"}),
       import_bytes));
   add(row(post, "/v1/users/reset", "reset_users", help_desk, later(users, &Users::reset_many)));
-  add(read(row(get, "/v1/users/{id}", "get_user", user_readers, now(users, &Users::get))));
+  add(look(row(get, "/v1/users/{id}", "get_user", user_readers, now(users, &Users::get))));
   add(row(patch, "/v1/users/{id}", "update_user", provisioner, later(users, &Users::update)));
   add(row(delete_, "/v1/users/{id}", "erase_user", admin, later(users, &Users::erase)));
   add(bodiless(row(post, "/v1/users/{id}/disable", "disable_user", switcher, later(users, &Users::disable))));
@@ -164,9 +178,9 @@ std::vector<Route> routes(Endpoints e) {
                             {"user_id", "operation_id", "generated_since", "columns"})));
   add(bodiless(row(post, "/v1/registration-codes/generate-for-new-users", "generate_for_new_users", admin,
                    later(codes, &RegistrationCodes::generate_for_new_users))));
-  add(read(row(post, "/v1/registration-codes/lookup", "lookup_registration_code", help_desk,
+  add(look(row(post, "/v1/registration-codes/lookup", "lookup_registration_code", help_desk,
                later(codes, &RegistrationCodes::lookup))));
-  add(read(row(get, "/v1/registration-codes/{id}", "get_registration_code", readers,
+  add(look(row(get, "/v1/registration-codes/{id}", "get_registration_code", readers,
                later(codes, &RegistrationCodes::get))));
   add(bodiless(row(post, "/v1/registration-codes/{id}/revoke", "revoke_registration_code", help_desk,
                    later(codes, &RegistrationCodes::revoke))));
@@ -175,18 +189,18 @@ std::vector<Route> routes(Endpoints e) {
 
   add(read(row(get, "/v1/devices", "list_devices", readers, later(connections, &Connections::list_devices)),
            pages({"user_id", "status"})));
-  add(read(row(get, "/v1/devices/{id}", "get_device", readers, later(connections, &Connections::get_device))));
+  add(look(row(get, "/v1/devices/{id}", "get_device", readers, later(connections, &Connections::get_device))));
   add(row(patch, "/v1/devices/{id}", "rename_device", help_desk, later(connections, &Connections::rename_device)));
   add(bodiless(row(post, "/v1/devices/{id}/revoke", "revoke_device", help_desk,
                    later(connections, &Connections::revoke_device))));
   add(read(row(get, "/v1/tokens", "list_tokens", readers, later(connections, &Connections::list_tokens)),
            pages({"user_id", "status"})));
-  add(read(row(get, "/v1/tokens/{id}", "get_token", readers, later(connections, &Connections::get_token))));
+  add(look(row(get, "/v1/tokens/{id}", "get_token", readers, later(connections, &Connections::get_token))));
   add(bodiless(
       row(post, "/v1/tokens/{id}/revoke", "revoke_token", help_desk, later(connections, &Connections::revoke_token))));
   add(read(row(get, "/v1/sessions", "list_sessions", readers, later(connections, &Connections::list_sessions)),
            pages({"user_id", "active"})));
-  add(read(row(get, "/v1/sessions/{id}", "get_session", readers, later(connections, &Connections::get_session))));
+  add(look(row(get, "/v1/sessions/{id}", "get_session", readers, later(connections, &Connections::get_session))));
   add(row(delete_, "/v1/sessions/{id}", "end_session", help_desk, later(connections, &Connections::end_session)));
   add(accepting(read(row(post, "/oauth2/introspect", "introspect_token", gateway,
                          now(introspection, &Introspection::introspect))),
@@ -196,12 +210,12 @@ std::vector<Route> routes(Endpoints e) {
       form));
 
   add(read(row(get, "/v1/events", "list_events", event_readers | root, later(events, &Events::list)),
-           pages({"account", "since", "until", "filter", "sort"})));
+           pages({"account", "since", "until", "filter", "q", "sort"})));
   add(streaming_answer(
-      asking(row(get, "/v1/events/stream", "stream_events", event_readers | root, later(events, &Events::stream)),
-             {"account", "after", "filter", "format"})));
-  add(read(row(get, "/v1/events/{id}", "get_event", event_readers | root, later(events, &Events::get))));
-  add(row(get, "/v1/projections", "list_projections", event_readers | root, later(status, &Status::projections)));
+      read(row(get, "/v1/events/stream", "stream_events", event_readers | root, later(events, &Events::stream)),
+           {"account", "after", "filter", "format"})));
+  add(look(row(get, "/v1/events/{id}", "get_event", event_readers | root, later(events, &Events::get))));
+  add(look(row(get, "/v1/projections", "list_projections", event_readers | root, later(status, &Status::projections))));
 
   add(row(post, "/v1/backup", "create_backup", root, later(status, &Status::backup)));
   add(row(get, "/healthz", "health", public_route, now(status, &Status::health)));

@@ -66,12 +66,12 @@ boost::asio::awaitable<Response> Status::backup(Exchange& exchange) {
   const auto directory = body->text("directory", {.most = 4096});
   if (!directory.empty() && directory.front() != '/') body->invalid("directory", "an absolute path is expected");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
+  const auto frame = reads_.durable_frame();  // before: the copy holds it, and perhaps what comes meanwhile
   auto work = [this, directory] { return ports_.backup(directory); };
   auto failure = co_await reads_.on_pool(std::move(work));
   if (!failure.empty()) co_return exchange.problem({.status = 409, .code = "backup-failed", .detail = failure});
-  co_return Response::json(
-      201, json::serialize(json::object{{"directory", directory},
-                                        {"position", queries::text_of({reads_.log(), reads_.durable_frame()})}}));
+  co_return Response::json(201, json::serialize(json::object{{"directory", directory},
+                                                             {"position", queries::text_of({reads_.log(), frame})}}));
 }
 
 }  // namespace countersign::http

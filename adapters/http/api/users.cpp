@@ -167,8 +167,8 @@ struct UserFilter {
   }
   bool finds(const domain::Personal& profile) const {
     if (q.empty()) return true;
-    return directory::to_lower_ascii(profile.first_name + ' ' + profile.last_name + ' ' + profile.email + ' ' +
-                                     profile.login_name)
+    return directory::fold_case(profile.first_name + ' ' + profile.last_name + ' ' + profile.email + ' ' +
+                                profile.login_name)
                .find(q) != std::string::npos;
   }
 };
@@ -190,7 +190,7 @@ UserFilter read_filter(const Query& query, const keys::Lookup& lookup, domain::A
   }
   if (const auto q = query.text("q")) {
     if (q->size() > 200) throw bad_parameter("q", "at most 200 bytes are expected");
-    filter.q = directory::to_lower_ascii(*q);
+    filter.q = directory::fold_case(*q);
   }
   return filter;
 }

@@ -51,7 +51,10 @@ std::string Fields::pointer_to(std::string_view name) const {
 }
 
 void Fields::invalid(std::string_view name, std::string detail) {
-  add(errors_.invalid, pointer_to(name), std::move(detail));
+  auto pointer = pointer_to(name);
+  // Of what is missing, or is no text at all, more can't be said.
+  const bool said = std::ranges::find(errors_.malformed, pointer, &FieldError::pointer) != errors_.malformed.end();
+  if (object_ != nullptr && !said) add(errors_.invalid, std::move(pointer), std::move(detail));
 }
 
 void Fields::malformed(std::string_view name, std::string detail) {

@@ -113,6 +113,13 @@ TEST(EventFilter, ComparesWhatTheTableSays) {
       {"not (target pr)", true},
       {"session_id pr", false},
       {R"(type eq "a\"b\\c\/d")", false},
+      {R"(type eq "device.\u0072evoked")", true},
+      {R"(type eq "a\nb\tc")", false},
+      {"target eq null", true},
+      {"target ne NULL", false},
+      {"subject eq null", false},
+      {"subject ne null and not (session_id ne null)", true},
+      {"sequence eq null", false},
   };
   for (const auto& [filter, expected] : table) EXPECT_EQ(matches(filter), expected) << filter;
 }
@@ -145,7 +152,8 @@ TEST(EventFilter, SaysWhereItIsWrong) {
       {"sequence eq 1)", 13},
       {"not sequence eq 1", 4},
       {"sequence eq 1 and and sequence eq 2", 18},
-      {"type eq \"a\\n\"", 11},
+      {"type eq \"a\\q\"", 8},
+      {"type sw null", 8},
       {"\xff", 0},
   };
   for (const auto& [filter, position] : table) {

@@ -1,0 +1,115 @@
+#include "adapters/queries/event_details.h"
+
+#include "adapters/queries/rfc3339.h"
+#include "domain/event_catalogue.h"
+
+namespace countersign::queries {
+
+namespace json = boost::json;
+
+namespace {
+
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+json::value time_or_null(domain::UnixMs time) {
+  return time == 0 ? json::value(nullptr) : json::value(rfc3339(time));
+}
+
+json::value seconds_or_null(std::uint64_t seconds) {
+  return seconds == 0 ? json::value(nullptr) : json::value(seconds);
+}
+
+std::string text_of(const flatbuffers::String* text) {
+  return text ? text->str() : "";
+}
+
+void put_policy(json::object& out, const domain::fb::ProvisioningChanged& policy) {
+  json::object limits;
+  if (policy.max_authenticators())
+    for (const auto* limit : *policy.max_authenticators()) limits[text_of(limit->type())] = limit->maximum();
+  const bool hours = policy.code_validity_unit() == domain::fb::ValidityUnit::hours;
+  out["method"] = policy.method() == domain::fb::Method::registration_code ? "registration_code" : "invitation_email";
+  out["code_validity"] = {{"value", policy.code_validity_value()}, {"unit", hours ? "hours" : "days"}};
+  out["invitation"] = {{"send_to_created", policy.send_to_created()},
+                       {"send_to_imported", policy.send_to_imported()},
+                       {"notify_disabled", policy.notify_disabled()}};
+  out["max_authenticators"] = std::move(limits);
+  out["access_token_validity"] = seconds_or_null(policy.access_token_validity_seconds());
+  out["session_lifetime"] = seconds_or_null(policy.session_lifetime_seconds());
+}
+
+void put_device(json::object& out, const domain::Personal& personal) {
+  out["name"] = text_or_null(personal.device_name);
+  out["platform"] = text_or_null(personal.device_platform);
+  out["model"] = text_or_null(personal.device_model);
+  out["serial"] = text_or_null(personal.device_serial);
+}
+
+void put_operation(json::object& out, const domain::fb::OperationRecord& operation, bool finished) {
+  out["kind"] = text_of(operation.kind());
+  if (!finished) return;
+  out["total"] = operation.total();
+  out["done"] = operation.done();
+  out["failed"] = operation.failed();
+}
+
+}  // namespace
+
+json::object event_details(const domain::EventView& event, const domain::Personal& personal) {
+  using domain::EventType;
+  json::object out;
+  const auto& clear = event.clear();
+  if (const auto* policy = clear.payload_as_ProvisioningChanged()) put_policy(out, *policy);
+  if (const auto* refusals = clear.payload_as_Refusals()) {
+    out["count"] = refusals->count();
+    out["since"] = time_or_null(refusals->window_start());
+  }
+  if (const auto* key = clear.payload_as_ApiKeyCreated()) {
+    out["role"] = domain::role_text(key->role());
+    out["expires_at"] = time_or_null(key->expires_at());
+  }
+  if (const auto* profile = clear.payload_as_UserProfile()) out["mfa_configured"] = profile->mfa_configured();
+  if (const auto* code = clear.payload_as_CodeGenerated()) {
+    out["expires_at"] = time_or_null(code->expires_at());
+    if (code->operation())
+      out["operation_id"] = domain::OperationId{domain::EventView::to_uuid(code->operation())}.text();
+  }
+  if (const auto* reserved = clear.payload_as_CodeReserved())
+    out["expires_at"] = time_or_null(reserved->ticket_expires_at());
+  if (const auto* used = clear.payload_as_CodeUsed()) {
+    const auto brought = domain::EventView::to_uuid(used->activation());
+    out["device_id"] = domain::DeviceId{brought}.text();
+    out["token_id"] = domain::TokenId{brought}.text();
+  }
+  if (const auto* activated = clear.payload_as_DeviceActivated())
+    out["registration_code_id"] = domain::CodeId{domain::EventView::to_uuid(activated->code())}.text();
+  if (event.type() == EventType::device_activated || event.type() == EventType::device_renamed)
+    put_device(out, personal);
+  if (const auto* issued = clear.payload_as_TokenIssued()) out["expires_at"] = time_or_null(issued->expires_at());
+  if (const auto* started = clear.payload_as_SessionStarted()) out["expires_at"] = time_or_null(started->expires_at());
+  if (const auto* seen = clear.payload_as_SessionSeen()) out["seen_at"] = time_or_null(seen->seen_at());
+  if (const auto* operation = clear.payload_as_OperationRecord())
+    put_operation(out, *operation, event.type() == EventType::operation_finished);
+  if (const auto* stream = clear.payload_as_StreamRecord()) {
+    out["format"] = text_of(stream->format());
+    if (event.type() == EventType::stream_ended) out["events"] = stream->events();
+  }
+  if (const auto* download = clear.payload_as_CodesDownloaded()) {
+    out["rows"] = download->rows();
+    out["filter"] = text_or_null(personal.detail);
+  }
+  if (const auto* server = clear.payload_as_ServerRecord()) {
+    out["version"] = text_of(server->version());
+    out["node"] = text_of(server->node());
+  }
+  if (const auto* restored = clear.payload_as_LogRestored()) {
+    out["from_frame"] = restored->from_frame();
+    out["codes_revoked"] = restored->codes_revoked();
+    out["tokens_kept"] = restored->tokens_kept();
+  }
+  return out;
+}
+
+}  // namespace countersign::queries
