@@ -3,16 +3,20 @@
 // or, not, parentheses. Texts compare without regard to ASCII case.
 //
 // Attributes: id, type, sub_type, action, severity, sequence, time, outcome (= outcome.result), outcome.reason, actor,
-// subject, target (= their .id), actor.type, subject.type, target.type, session_id, correlation_id. All of them stand
-// in the event's clear part: no seal is opened. A whole correlation_id (eq, ne) may be the request id that a proxy
-// gave. Limits: 4,096 characters, 100 comparisons, 32 levels.
+// subject, target (= their .id), actor.type, subject.type, target.type, session_id, correlation_id, client.ip. All of
+// them stand in the event's clear part: no seal is opened. A whole correlation_id (eq, ne) may be the request id that a
+// proxy gave; client.ip is compared by its keyed digest, so eq, ne and pr only.
+// Limits: 4,096 characters, 100 comparisons, 32 levels.
 
+#include <array>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "domain/event.h"
+#include "projections/index/segment.h"
 
 namespace countersign::queries {
 
@@ -21,14 +25,28 @@ struct FilterError {
   std::string detail;
 };
 
+/// The keyed digest that stands in events for an address; nothing when the text is no address.
+using AddressDigest = std::function<std::optional<std::array<std::uint8_t, 16>>(std::string_view text)>;
+
 class EventFilter {
  public:
   struct Node;
   /// Matches everything.
   EventFilter() = default;
-  static std::variant<EventFilter, FilterError> parse(std::string_view text);
+  static std::variant<EventFilter, FilterError> parse(std::string_view text, const AddressDigest& digest_of = {});
   bool matches(const domain::EventView& event) const;
   bool matches_all() const { return !root_; }
+
+  /// Whether evaluate() can answer it: all but comparisons of event ids.
+  bool in_index() const;
+  /// Sets the bits of the events that match.
+  void evaluate(const projections::Segment& segment, projections::Bits& bits) const;
+  /// A filter that is one comparison of a field with few values: which of them fit. For counting by pairs.
+  struct Single {
+    projections::Few field;
+    std::array<bool, 256> fits{};
+  };
+  std::optional<Single> single() const;
 
  private:
   explicit EventFilter(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
