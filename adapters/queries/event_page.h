@@ -25,6 +25,8 @@ class EventPage {
     return Verdict::take;
   }
 
+  /// The walk ended before its end.
+  void cut_short() { has_more_ = true; }
   /// Whether there may be anything beyond.
   bool has_more() const { return has_more_; }
   /// Where the next page goes on; 0: nothing was looked at.

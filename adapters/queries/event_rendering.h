@@ -24,8 +24,10 @@ class EventRenderer {
   /// correlation id. It opens the event's seal.
   std::string search_text(const domain::EventView& event);
 
- private:
+  /// What people know the party by; "(erased)" for somebody who is.
   const std::string& name(domain::AccountId account, const domain::Party& party);
+
+ private:
   boost::json::value party(domain::AccountId account, const domain::Party& party);
   std::string display(domain::AccountId account, const domain::Party& party);
 

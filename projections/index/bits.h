@@ -54,10 +54,13 @@ class Bits {
   }
   /// How many of [from, until).
   std::size_t count(std::size_t from, std::size_t until) const {
-    Bits range;
-    range.set_range(from, until);
-    range &= *this;
-    return range.count();
+    if (from >= until) return 0;
+    const auto first = from / 64, last = (until - 1) / 64;
+    const auto from_mask = ~std::uint64_t{0} << (from % 64), until_mask = ~std::uint64_t{0} >> (63 - (until - 1) % 64);
+    if (first == last) return static_cast<std::size_t>(std::popcount(words_[first] & from_mask & until_mask));
+    auto total = std::popcount(words_[first] & from_mask) + std::popcount(words_[last] & until_mask);
+    for (auto w = first + 1; w < last; ++w) total += std::popcount(words_[w]);
+    return static_cast<std::size_t>(total);
   }
 
   /// Visits the set ones upwards until `visit` returns false; false then.

@@ -193,8 +193,8 @@ std::shared_ptr<Segment> EventIndex::build(const Account& account, std::size_t n
 }
 
 bool EventIndex::follow() {
-  const auto reached = views_.position().last;
-  if (reached == followed_) return false;
+  const auto reached = views_.position();
+  if (reached.last == status().followed) return false;
   std::vector<std::pair<domain::AccountId, std::uint64_t>> accounts;
   const std::string table(1, static_cast<char>(Table::accounts));
   views_.scan(table, table, [&](std::string_view, std::string_view row) {
@@ -203,16 +203,21 @@ bool EventIndex::follow() {
     return true;
   });
   std::uint64_t behind = 0;
+  std::int64_t behind_ms = 0;
   for (const auto& [id, last] : accounts) {
     const auto wanted = account(id);
     const std::unique_lock lock(wanted->mutex);
-    if (wanted->opened && wanted->next() > last) continue;
-    catch_up(*wanted, options_.chunk_events);
-    behind += last - std::min(last, wanted->next() - 1);
+    if (!wanted->opened || wanted->next() <= last) catch_up(*wanted, options_.chunk_events);
+    if (wanted->next() > last) continue;
+    behind += last + 1 - wanted->next();
+    const auto& growing = *wanted->growing;
+    if (growing.size() > 0)
+      behind_ms = std::max(behind_ms, bus::value(reached.time) - growing.time(growing.size() - 1));
   }
-  if (behind == 0) followed_ = reached;
   const std::lock_guard lock(status_mutex_);
+  if (behind == 0) status_.followed = reached.last;
   status_.behind = behind;
+  status_.behind_ms = behind_ms;
   return behind > 0;
 }
 

@@ -65,6 +65,8 @@ class EventIndex {
 
   struct Status {
     std::uint64_t events = 0, behind = 0;  ///< indexed; landed and not indexed yet
+    std::int64_t behind_ms = 0;            ///< between the newest event that has landed and the newest one indexed
+    bus::FrameNumber followed{};           ///< all frames up to here are indexed
     std::uint64_t parked = 0;              ///< could not be read: they count, but no filter finds them
     std::string last_error;
   };
@@ -92,7 +94,6 @@ class EventIndex {
   std::mutex loaded_mutex_;  ///< guards which full segments are in memory, of all accounts
   std::size_t loaded_bytes_ = 0;
   std::uint64_t uses_ = 0;
-  bus::FrameNumber followed_{};  ///< by the thread: nothing is behind in the frames up to here
 
   mutable std::mutex status_mutex_;
   Status status_;

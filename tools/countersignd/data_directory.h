@@ -29,6 +29,8 @@ class DataDirectory {
   std::filesystem::path keys() const { return path_ / "keys"; }
   std::filesystem::path log() const { return path_ / "log"; }
   std::filesystem::path views() const { return path_ / "views"; }
+  /// Of events; follows from the views, and may be removed while the server is stopped.
+  std::filesystem::path index() const { return path_ / "index"; }
   std::filesystem::path operations() const { return path_ / "operations"; }
   std::filesystem::path erasures() const { return path_ / "erasures"; }
   bool has_log() const;

@@ -55,8 +55,8 @@ struct Node::Api {
         redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
-        events(reads, writes, **n.sequencer_),
-        status(reads, **n.sequencer_, std::move(ports)) {}
+        events(reads, writes, **n.sequencer_, *n.event_index_),
+        status(reads, **n.sequencer_, *n.event_index_, std::move(ports)) {}
 
   std::vector<http::Route> routes(operations::Operations& operations) {
     return http::routes(
@@ -90,6 +90,10 @@ Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log),
   recovered_ = recover({*partition_log_, *keys_, *views_, identity_, directory_.log(), directory_.keys()}, log_);
   opener_ = std::make_unique<queries::SealOpener>(*keys_);
   decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
+  segments_ = std::make_unique<projections::SegmentStore>(directory_.index().string(), write_buffers_);
+  event_index_ = std::make_unique<projections::EventIndex>(
+      *views_, *segments_, projections::EventIndexOptions{.memory_bytes = settings_.index_memory_mib << 20});
+  event_index_->start();
   start_sequencer();
   if (!settings_.restore_from.empty()) begin_epoch();
   serve(root_key);

@@ -54,6 +54,8 @@ class Node {
   bus::LogIdentity identity_;
   std::unique_ptr<bus::EmbeddedLog> partition_log_;
   std::unique_ptr<projections::Views> views_;
+  std::unique_ptr<projections::SegmentStore> segments_;
+  std::unique_ptr<projections::EventIndex> event_index_;
   bus::AcceptanceState recovered_;
   commands::RefusalLog refusals_;
   std::unique_ptr<commands::CommandDecider> decider_;

@@ -62,6 +62,8 @@ const Setting table[] = {
     {"limits.body_idle_timeout_ms", &Settings::body_idle_timeout_ms, "between two pieces of a body", 1, day_ms},
     {"disk_reserve_mib", &Settings::disk_reserve_mib, "free space below which commands are refused (507)", 0,
      1'000'000'000},
+    {"index.memory_mib", &Settings::index_memory_mib, "memory for the event index; older segments are read again", 16,
+     1'000'000},
     {"threads", &Settings::threads, "threads for connections; 0: one for each core", 0, 1024},
 };
 

@@ -24,7 +24,7 @@ struct Settings {
   std::uint64_t redeem_failures_per_source = 20, redeem_failures_per_account = 1000;
   std::uint64_t max_connections = 10'000, queue = 16'384;
   std::uint64_t header_timeout_ms = 10'000, idle_timeout_ms = 75'000, body_idle_timeout_ms = 15'000;
-  std::uint64_t disk_reserve_mib = 256;
+  std::uint64_t disk_reserve_mib = 256, index_memory_mib = 1024;
   std::uint64_t threads = 0;
   // only flags
   bool new_root_key = false, restore_keep_tokens = false;

@@ -137,13 +137,13 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
       co_return exchange.problem(bad_parameter(name, "there is no such parameter"));
   }
   if (format != "native") co_return exchange.problem(bad_parameter("format", "native is expected"));
-  auto filter = queries::EventFilter::parse(filter_text);
-  if (const auto* error = std::get_if<queries::FilterError>(&filter))
-    co_return exchange.problem({.status = 400,
-                                .code = "invalid-filter",
-                                .detail = "The filter is not valid at character " +
-                                          std::to_string(error->position + 1) + ": " + error->detail + "."});
-  wanted.filter = std::get<queries::EventFilter>(filter);
+  std::optional<Problem> wrong;
+  try {
+    wanted.filter = read_event_filter(filter_text, reads_.lookup());
+  } catch (const Problem& problem) {
+    wrong = problem;
+  }
+  if (wrong) co_return exchange.problem(*wrong);
   wanted.bound = bound_to(account, filter_text);
   wanted.sse = exchange.request().header("Accept").find("application/x-ndjson") == std::string_view::npos;
   if (after == "latest") {

@@ -1,8 +1,7 @@
 #include "adapters/http/api/events.h"
 
-#include "adapters/directory/text_checks.h"
+#include "adapters/http/api/event_question.h"
 #include "adapters/queries/event_page.h"
-#include "adapters/queries/rfc3339.h"
 
 namespace countersign::http {
 namespace {
@@ -22,30 +21,6 @@ std::uint64_t parse_sequence(std::string_view key) {
   std::uint64_t sequence = 0;
   for (const char c : key) sequence = sequence << 8 | static_cast<std::uint8_t>(c);
   return sequence;
-}
-
-queries::EventFilter read_filter(const Query& query) {
-  auto parsed = queries::EventFilter::parse(query.text("filter").value_or(""));
-  if (const auto* error = std::get_if<queries::FilterError>(&parsed))
-    throw Problem{.status = 400,
-                  .code = "invalid-filter",
-                  .detail = "The filter is not valid at character " + std::to_string(error->position + 1) + ": " +
-                            error->detail + "."};
-  return std::get<queries::EventFilter>(parsed);
-}
-
-std::string read_words(const Query& query) {
-  const auto words = query.text("q").value_or("");
-  if (words.size() > 200) throw bad_parameter("q", "at most 200 bytes are expected");
-  return directory::fold_case(words);
-}
-
-std::optional<domain::UnixMs> read_time(const Query& query, std::string_view name) {
-  const auto text = query.text(name);
-  if (!text) return std::nullopt;
-  const auto time = queries::parse_rfc3339(*text);
-  if (!time) throw bad_parameter(name, "a time such as 2026-11-23T03:00:00Z is expected");
-  return time;
 }
 
 /// The first sequence whose time is at or after `time`: times never go back, so halving finds it.
@@ -71,44 +46,38 @@ std::uint64_t first_at(const projections::Views& views, domain::AccountId accoun
 
 boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
   auto fill = [this](Page& page, const Query& query, const Caller& caller) {
-    if (const auto named = query.text("account"); named && *named != account_text(caller.account))
-      throw no_such("account");
-    const auto filter = read_filter(query);
-    const auto since = read_time(query, "since"), until = read_time(query, "until");
-    const auto words = read_words(query);
+    auto question = EventQuestion::read(query, caller, reads_.lookup());
     const auto sort = query.text("sort").value_or("desc");
     if (sort != "desc" && sort != "asc") throw bad_parameter("sort", "desc or asc is expected");
-    const auto state = reads_.state();
-    const auto account = state.account(caller.account);
-    if (!account) return;
-    std::uint64_t first = 1, last = account->last_sequence;
-    if (since) first = first_at(reads_.views(), caller.account, last, *since);
-    if (until) last = first_at(reads_.views(), caller.account, last, *until) - 1;
+    const bool newest_first = sort == "desc";
     if (!query.after().empty()) {
       const auto after = parse_sequence(query.after());
-      if (sort == "desc")
-        last = std::min(last, after - 1);
+      if (newest_first)
+        question.range.last = after - 1;
       else
-        first = std::max(first, after + 1);
+        question.range.first = after + 1;
     }
-    if (first > last) return;
+    const auto state = reads_.state();
     queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
-    queries::EventPage walk(query.limit(), words.empty() ? most_looked_at : most_opened);
-    const auto matches = [&](const EventView& event) {
-      return filter.matches(event) &&
-             (words.empty() || directory::fold_case(renderer.search_text(event)).find(words) != std::string::npos);
-    };
-    const auto take = [&](std::string_view bytes, bus::FrameNumber frame) {
-      const auto event = EventView::parse(bytes);
-      if (!event || event->sequence() < first || event->sequence() > last) return false;
-      const auto verdict = walk.look(event->sequence(), matches(*event));
-      if (verdict == queries::EventPage::Verdict::take) page.items.push_back(renderer.render(*event, frame));
+    const auto reading = index_.read(caller.account);
+    const auto search = question.search(reading, reads_.views(), caller.account, renderer);
+    queries::EventPage walk(query.limit(), question.words.empty() ? most_looked_at : most_opened);
+    const auto take = [&](std::uint64_t sequence) {
+      auto verdict = queries::EventPage::Verdict::stop;
+      const bool found = search.read(sequence, [&](const EventView& event, bus::FrameNumber frame) {
+        const bool matches = search.exact() || (question.filter.matches(event) && question.has_words(renderer, event));
+        verdict = walk.look(sequence, matches);
+        if (verdict == queries::EventPage::Verdict::take) page.items.push_back(renderer.render(event, frame));
+      });
+      if (!found) throw std::runtime_error("event " + std::to_string(sequence) + " can't be read");
       return verdict != queries::EventPage::Verdict::stop;
     };
-    if (sort == "desc")
-      reads_.views().events_back(caller.account, last, take);
-    else
-      reads_.views().events_from(caller.account, first, take);
+    try {
+      search.walk(newest_first, take);
+    } catch (const queries::SearchTooCostly&) {
+      if (walk.last_sequence() == 0) throw search_too_costly();
+      walk.cut_short();
+    }
     page.has_more = walk.has_more();
     page.last_key = sequence_key(walk.last_sequence());
   };

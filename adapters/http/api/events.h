@@ -1,6 +1,7 @@
 #pragma once
-// Event discovery: the list, one event, and the resumable stream.
+// Event discovery: the list, one event, counts by field and over time, and the resumable stream.
 
+#include "adapters/http/api/event_question.h"
 #include "adapters/http/api/reads.h"
 #include "adapters/http/api/writes.h"
 #include "adapters/queries/event_filter.h"
@@ -10,15 +11,23 @@ namespace countersign::http {
 
 class Events {
  public:
-  Events(Reads& reads, Writes& writes, bus::Sequencer& sequencer)
-      : reads_(reads), writes_(writes), sequencer_(sequencer) {}
+  Events(Reads& reads, Writes& writes, bus::Sequencer& sequencer, projections::EventIndex& index)
+      : reads_(reads), writes_(writes), sequencer_(sequencer), index_(index) {}
 
   boost::asio::awaitable<Response> list(Exchange& exchange);
   boost::asio::awaitable<Response> get(Exchange& exchange);
+  /// How many events have each value of some fields, and how many there are: exact, over any filter.
+  boost::asio::awaitable<Response> facets(Exchange& exchange);
+  /// How many events there are in each of some equal intervals of time.
+  boost::asio::awaitable<Response> histogram(Exchange& exchange);
   /// Server-sent events, or one JSON a line; from the beginning, from a cursor, or from now on (after=latest).
   boost::asio::awaitable<Response> stream(Exchange& exchange);
 
  private:
+  /// Reads the question, waits until everything answered has landed, and answers with what `count` makes of the search.
+  using Count = std::function<boost::json::object(const EventQuestion&, const queries::EventSearch&,
+                                                  const projections::EventIndex::Reading&, queries::EventRenderer&)>;
+  boost::asio::awaitable<Response> counted(Exchange& exchange, std::function<Count(const Query&)> make);
   struct Chunk;
   struct StreamRequest;
   Chunk next_chunk(domain::AccountId account, const StreamRequest& wanted);
@@ -27,6 +36,7 @@ class Events {
   Reads& reads_;
   Writes& writes_;
   bus::Sequencer& sequencer_;
+  projections::EventIndex& index_;
 };
 
 }  // namespace countersign::http

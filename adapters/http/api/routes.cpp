@@ -211,6 +211,16 @@ std::vector<Route> routes(Endpoints e) {
 
   add(read(row(get, "/v1/events", "list_events", event_readers | root, later(events, &Events::list)),
            pages({"account", "since", "until", "filter", "q", "sort"})));
+  const auto count = [&look](Route route, std::vector<std::string> parameters) {
+    parameters.insert(parameters.end(), {"account", "since", "until", "filter", "q"});
+    return asking(look(std::move(route)), std::move(parameters));
+  };
+  add(count(
+      row(get, "/v1/events/facets", "count_events_by_field", event_readers | root, later(events, &Events::facets)),
+      {"fields", "values"}));
+  add(count(row(get, "/v1/events/histogram", "count_events_over_time", event_readers | root,
+                later(events, &Events::histogram)),
+            {"buckets"}));
   add(streaming_answer(
       read(row(get, "/v1/events/stream", "stream_events", event_readers | root, later(events, &Events::stream)),
            {"account", "after", "filter", "format"})));

@@ -55,6 +55,17 @@ boost::asio::awaitable<Response> Status::projections(Exchange&) {
                                {"lag_seconds", static_cast<double>(lag_ms) / 1000},
                                {"last_error", nullptr},
                                {"parked_events", 0}});
+  const auto index = index_.status();
+  items.push_back(
+      json::object{{"name", "event_index"},
+                   {"version", projections::event_index_version},
+                   {"status", index.behind > 0 ? "catching-up" : "current"},
+                   {"position", queries::text_of({reads_.log(), index.followed})},
+                   {"frame", value(index.followed)},
+                   {"lag_events", index.behind},
+                   {"lag_seconds", static_cast<double>(index.behind_ms) / 1000},
+                   {"last_error", index.last_error.empty() ? json::value(nullptr) : json::value(index.last_error)},
+                   {"parked_events", index.parked}});
   co_return Response::json(
       200, json::serialize(json::object{{"items", std::move(items)},
                                         {"log_position", queries::text_of({reads_.log(), status.durable_frame})},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "adapters/http/api/reads.h"
+#include "projections/index/event_index.h"
 
 namespace countersign::http {
 
@@ -19,8 +20,8 @@ struct StatusPorts {
 
 class Status {
  public:
-  Status(Reads& reads, bus::Sequencer& sequencer, StatusPorts ports)
-      : reads_(reads), sequencer_(sequencer), ports_(std::move(ports)) {}
+  Status(Reads& reads, bus::Sequencer& sequencer, const projections::EventIndex& index, StatusPorts ports)
+      : reads_(reads), sequencer_(sequencer), index_(index), ports_(std::move(ports)) {}
 
   Response health(Exchange& exchange);
   Response ready(Exchange& exchange);
@@ -34,6 +35,7 @@ class Status {
 
   Reads& reads_;
   bus::Sequencer& sequencer_;
+  const projections::EventIndex& index_;
   StatusPorts ports_;
 };
 

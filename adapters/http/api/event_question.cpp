@@ -1,0 +1,72 @@
+#include "adapters/http/api/event_question.h"
+
+#include "adapters/directory/text_checks.h"
+#include "adapters/queries/rfc3339.h"
+
+namespace countersign::http {
+namespace {
+
+constexpr auto longest_search = std::chrono::seconds(5);
+
+std::optional<domain::UnixMs> read_time(const Query& query, std::string_view name) {
+  const auto text = query.text(name);
+  if (!text) return std::nullopt;
+  const auto time = queries::parse_rfc3339(*text);
+  if (!time) throw bad_parameter(name, "a time such as 2026-11-23T03:00:00Z is expected");
+  return time;
+}
+
+std::string read_words(const Query& query) {
+  const auto words = query.text("q").value_or("");
+  if (words.size() > 200) throw bad_parameter("q", "at most 200 bytes are expected");
+  return directory::fold_case(words);
+}
+
+}  // namespace
+
+queries::EventFilter read_event_filter(std::string_view text, const keys::Lookup& lookup) {
+  const auto digest_of = [&](std::string_view typed) -> std::optional<commands::RefusalLog::Source> {
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(std::string(typed), error);
+    return error ? std::nullopt : std::optional(source_of(lookup, address));
+  };
+  auto parsed = queries::EventFilter::parse(text, digest_of);
+  if (const auto* error = std::get_if<queries::FilterError>(&parsed))
+    throw Problem{.status = 400,
+                  .code = "invalid-filter",
+                  .detail = "The filter is not valid at character " + std::to_string(error->position + 1) + ": " +
+                            error->detail + "."};
+  return std::get<queries::EventFilter>(std::move(parsed));
+}
+
+EventQuestion EventQuestion::read(const Query& query, const Caller& caller, const keys::Lookup& lookup) {
+  if (const auto named = query.text("account"); named && *named != account_text(caller.account))
+    throw no_such("account");
+  EventQuestion question{.filter = read_event_filter(query.text("filter").value_or(""), lookup),
+                         .words = read_words(query)};
+  if (const auto since = read_time(query, "since")) question.range.since = *since;
+  if (const auto until = read_time(query, "until")) question.range.until = *until;
+  return question;
+}
+
+queries::EventSearch EventQuestion::search(const projections::EventIndex::Reading& reading,
+                                           const projections::Views& views, domain::AccountId account,
+                                           queries::EventRenderer& renderer) const {
+  queries::EventSearch::Confirm confirm;
+  if (!words.empty())
+    confirm = [this, &renderer](const domain::EventView& event) { return has_words(renderer, event); };
+  return {reading,           views, account, filter, range, queries::EventSearch::Clock::now() + longest_search,
+          std::move(confirm)};
+}
+
+bool EventQuestion::has_words(queries::EventRenderer& renderer, const domain::EventView& event) const {
+  return words.empty() || directory::fold_case(renderer.search_text(event)).find(words) != std::string::npos;
+}
+
+Problem search_too_costly() {
+  return {.status = 422,
+          .code = "query-too-costly",
+          .detail = "This search would have to look at too many events: narrow it by since and until, or by a filter."};
+}
+
+}  // namespace countersign::http

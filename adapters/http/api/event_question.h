@@ -1,0 +1,31 @@
+#pragma once
+// What a request wants to know about events: the parameters that lists, facets and histograms share, read and checked;
+// and the search over the index that answers it.
+
+#include "adapters/http/api/reads.h"
+#include "adapters/queries/event_rendering.h"
+#include "adapters/queries/event_search.h"
+
+namespace countersign::http {
+
+struct EventQuestion {
+  queries::EventFilter filter;
+  queries::SearchRange range;
+  std::string words;  ///< of `q`, folded
+
+  /// Throws Problem.
+  static EventQuestion read(const Query& query, const Caller& caller, const keys::Lookup& lookup);
+
+  /// A search that may take as long as one request may. The renderer must outlive it.
+  queries::EventSearch search(const projections::EventIndex::Reading& reading, const projections::Views& views,
+                              domain::AccountId account, queries::EventRenderer& renderer) const;
+  /// Whether the words are in what the event says.
+  bool has_words(queries::EventRenderer& renderer, const domain::EventView& event) const;
+};
+
+/// Throws Problem: a filter as the parameter holds it.
+queries::EventFilter read_event_filter(std::string_view text, const keys::Lookup& lookup);
+/// 422: the search would have taken too long.
+Problem search_too_costly();
+
+}  // namespace countersign::http

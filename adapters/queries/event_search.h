@@ -1,0 +1,92 @@
+#pragma once
+// Searches over an account's events by the index: walks in either order, exact counts by field, and over time. What the
+// index can't judge (comparisons of event ids, words in opened texts) is confirmed at the event itself.
+//
+// Limits: a search that may have to look at everything has a deadline, and throws SearchTooCostly beyond it.
+// Concurrency: one thread, while the reading is held.
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <vector>
+
+#include "adapters/queries/event_attributes.h"
+#include "adapters/queries/event_filter.h"
+#include "projections/index/event_index.h"
+
+namespace countersign::queries {
+
+struct SearchTooCostly : std::runtime_error {
+  SearchTooCostly() : std::runtime_error("the search took too long") {}
+};
+
+struct SearchRange {
+  std::uint64_t first = 1;  ///< sequences
+  std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+  domain::UnixMs since = std::numeric_limits<domain::UnixMs>::min();
+  domain::UnixMs until = std::numeric_limits<domain::UnixMs>::max();  ///< exclusive
+};
+
+class EventSearch {
+ public:
+  using Clock = std::chrono::steady_clock;
+  /// Asked for events that the filter's evaluation let through, when it can't be answered from the index alone.
+  using Confirm = std::function<bool(const domain::EventView&)>;
+
+  EventSearch(const projections::EventIndex::Reading& reading, const projections::Views& views,
+              domain::AccountId account, EventFilter filter, SearchRange range, Clock::time_point deadline,
+              Confirm confirm = {});
+
+  /// Visits what may match, newest or oldest first, until `visit` returns false. The filter has been applied as far as
+  /// the index can; see exact().
+  using Visit = std::function<bool(std::uint64_t sequence)>;
+  void walk(bool newest_first, const Visit& visit) const;
+  /// Whether walk() visits nothing but what matches.
+  bool exact() const { return !confirm_; }
+  /// The event itself; false when it can't be read.
+  bool read(std::uint64_t sequence, const std::function<void(const domain::EventView&, bus::FrameNumber)>& use) const;
+
+  struct FieldCounts {
+    const Attribute* attribute = nullptr;
+    std::array<std::uint64_t, 256> few{};
+    boost::unordered_flat_map<projections::IndexValue, std::uint64_t, projections::IndexValueHash> many;
+  };
+  struct Counts {
+    std::uint64_t total = 0;
+    std::vector<FieldCounts> fields;
+  };
+  /// Exact, whatever the filter.
+  Counts count(const std::vector<const Attribute*>& fields) const;
+  /// How many events lie in each of the intervals between two neighbouring times, which rise.
+  std::vector<std::uint64_t> count_between(const std::vector<domain::UnixMs>& times) const;
+  /// The first and the last event's time within the range, whatever the filter; nothing when none lies in it.
+  std::optional<std::pair<domain::UnixMs, domain::UnixMs>> times() const;
+
+ private:
+  using Segment = projections::Segment;
+  struct Part {
+    std::shared_ptr<const Segment> segment;
+    std::size_t from = 0, until = 0;  ///< of its events, those in the range
+    bool frozen = false;
+    bool whole() const { return frozen && from == 0 && until == segment->size(); }
+  };
+  Part part(std::size_t number) const;
+  template <class Use>
+  void each_part(bool newest_first, Use use) const;
+  void evaluate(const Part& part, projections::Bits& bits) const;
+  void confirm(const Part& part, projections::Bits& bits) const;
+  bool count_whole(const Part& part, Counts& counts) const;
+  void keep_within_time() const;
+
+  const projections::EventIndex::Reading& reading_;
+  const projections::Views& views_;
+  const domain::AccountId account_;
+  const EventFilter filter_;
+  const std::optional<EventFilter::Single> single_;
+  const SearchRange range_;
+  const Clock::time_point deadline_;
+  Confirm confirm_;
+};
+
+}  // namespace countersign::queries
