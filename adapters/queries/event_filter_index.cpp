@@ -73,22 +73,22 @@ void evaluate_many(const Node& node, const Segment& segment, Bits& bits) {
   if (negated) bits.flip(segment.size());
 }
 
+/// Sets bits of a set that is empty.
 void evaluate(const Node& node, const Segment& segment, Bits& bits) {
-  switch (node.kind) {
-    case Node::Kind::comparison:
-      if (node.attribute->is_numeric()) return evaluate_number(node, segment, bits);
-      return node.attribute->few ? evaluate_few(node, segment, bits) : evaluate_many(node, segment, bits);
-    case Node::Kind::not_of: evaluate(*node.children.front(), segment, bits); return bits.flip(segment.size());
-    case Node::Kind::any_of:
-      for (const auto& child : node.children) evaluate(*child, segment, bits);
-      return;
-    case Node::Kind::all_of: break;
+  if (node.kind == Node::Kind::comparison) {
+    if (node.attribute->is_numeric()) return evaluate_number(node, segment, bits);
+    return node.attribute->few ? evaluate_few(node, segment, bits) : evaluate_many(node, segment, bits);
   }
   evaluate(*node.children.front(), segment, bits);
-  for (std::size_t i = 1; i < node.children.size() && bits.any(); ++i) {
+  if (node.kind == Node::Kind::not_of) return bits.flip(segment.size());
+  const bool all = node.kind == Node::Kind::all_of;
+  for (std::size_t i = 1; i < node.children.size() && (!all || bits.any()); ++i) {
     Bits others;
     evaluate(*node.children[i], segment, others);
-    bits &= others;
+    if (all)
+      bits &= others;
+    else
+      bits |= others;
   }
 }
 

@@ -40,7 +40,7 @@ EventSearch::Part EventSearch::part(std::size_t number) const {
 /// Parts that hold events of the range, until `use` returns false.
 template <class Use>
 void EventSearch::each_part(bool newest_first, Use use) const {
-  constexpr std::uint64_t size = Segment::most_events;
+  const std::uint64_t size = reading_.segment_events();
   const std::size_t segments = reading_.segments();
   const std::size_t begin = range_.first == 0 ? 0 : std::min<std::uint64_t>((range_.first - 1) / size, segments);
   const std::size_t end = std::min<std::uint64_t>((std::max<std::uint64_t>(range_.last, 1) - 1) / size + 1, segments);

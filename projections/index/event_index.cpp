@@ -3,14 +3,6 @@
 #include <stdexcept>
 
 namespace countersign::projections {
-namespace {
-
-std::uint64_t first_of(std::size_t number) {
-  return number * Segment::most_events + 1;
-}
-
-}  // namespace
-
 struct EventIndex::Account {
   explicit Account(domain::AccountId some_id) : id(some_id) {}
 
@@ -79,7 +71,7 @@ std::shared_ptr<const Segment> EventIndex::load(Account& account, std::size_t nu
   std::shared_ptr<Segment> segment;
   if (const auto bytes = store_.get(account.id, number)) {
     try {
-      segment = Segment::decode(*bytes);
+      segment = Segment::decode(*bytes, options_.segment_events);
     } catch (const std::runtime_error& unreadable) {
       note_error(unreadable.what());
     }
@@ -117,7 +109,7 @@ void EventIndex::open(Account& account) {
     const std::lock_guard lock(loaded_mutex_);
     account.full.resize(count);
   }
-  account.growing = std::make_shared<Segment>(first_of(count));
+  account.growing = new_segment(first_of(count));
   account.opened = true;
   const std::lock_guard lock(status_mutex_);
   status_.events += account.next() - 1;
@@ -128,14 +120,14 @@ bool EventIndex::ends_as_the_views_say(domain::AccountId account, std::size_t co
   const auto bytes = store_.get(account, count - 1);
   if (!bytes) return false;
   try {
-    const auto segment = Segment::decode(*bytes);
+    const auto segment = Segment::decode(*bytes, options_.segment_events);
     std::optional<IndexedEvent> found;
     views_.events_from(account, first_of(count) - 1, [&](std::string_view event, bus::FrameNumber) {
       if (const auto view = domain::EventView::parse(event)) found = indexed(*view);
       return false;
     });
     return segment->full() && segment->first_sequence() == first_of(count - 1) &&
-           found == segment->event(Segment::most_events - 1);
+           found == segment->event(options_.segment_events - 1);
   } catch (const std::runtime_error&) {
     return false;
   }
@@ -164,7 +156,7 @@ std::size_t EventIndex::catch_up(Account& account, std::size_t most) {
     append(account, *account.growing, event);
     ++taken;
     if (account.growing->full()) {
-      const auto full = std::exchange(account.growing, std::make_shared<Segment>(account.next()));
+      const auto full = std::exchange(account.growing, new_segment(account.next()));
       full->freeze();
       const auto number = account.full.size();
       store_.put(account.id, number, full->encode());
@@ -181,8 +173,12 @@ std::size_t EventIndex::catch_up(Account& account, std::size_t most) {
   return taken;
 }
 
+std::shared_ptr<Segment> EventIndex::new_segment(std::uint64_t first) const {
+  return std::make_shared<Segment>(first, options_.segment_events);
+}
+
 std::shared_ptr<Segment> EventIndex::build(const Account& account, std::size_t number) {
-  auto segment = std::make_shared<Segment>(first_of(number));
+  auto segment = new_segment(first_of(number));
   views_.events_from(account.id, first_of(number), [&](std::string_view event, bus::FrameNumber) {
     append(account, *segment, event);
     return !segment->full();

@@ -29,6 +29,7 @@ struct EventIndexOptions {
   std::size_t memory_bytes = std::size_t{1} << 30;
   std::chrono::milliseconds look_every{200};  ///< for new events, by the thread
   std::size_t chunk_events = 8'192;           ///< taken at a time; readers wait that long at most
+  std::size_t segment_events = Segment::most_events;
 };
 
 class EventIndex {
@@ -47,6 +48,8 @@ class EventIndex {
     std::size_t segments() const { return full_ + 1; }
     std::shared_ptr<const Segment> segment(std::size_t number) const;
     std::uint64_t last_sequence() const;
+    /// Of a full segment.
+    std::size_t segment_events() const { return index_.options_.segment_events; }
 
    private:
     friend class EventIndex;
@@ -79,6 +82,8 @@ class EventIndex {
   void open(Account& account);
   bool ends_as_the_views_say(domain::AccountId account, std::size_t count) const;
   std::shared_ptr<const Segment> load(Account& account, std::size_t number);
+  std::uint64_t first_of(std::size_t number) const { return number * options_.segment_events + 1; }
+  std::shared_ptr<Segment> new_segment(std::uint64_t first) const;
   std::shared_ptr<Segment> build(const Account& account, std::size_t number);
   void append(const Account& account, Segment& segment, std::string_view event);
   void keep(Account& account, std::size_t number, std::shared_ptr<Segment> segment);

@@ -95,12 +95,12 @@ std::string Segment::encode() const {
   return out.take();
 }
 
-std::shared_ptr<Segment> Segment::decode(std::string_view bytes) {
+std::shared_ptr<Segment> Segment::decode(std::string_view bytes, std::size_t capacity) {
   RowReader in(bytes);
   require(in.number() == event_index_version);
-  const auto segment = std::make_shared<Segment>(in.number());
+  const auto segment = std::make_shared<Segment>(in.number(), capacity);
   const auto size = in.number();
-  require(size <= most_events);
+  require(size <= capacity && capacity <= most_events);
   domain::UnixMs time = 0;
   for (std::size_t i = 0; i < size; ++i) segment->times_.push_back(time += in.time());
   for (auto& column : segment->few_) {

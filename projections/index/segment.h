@@ -28,16 +28,17 @@ class Segment {
  public:
   static constexpr std::size_t most_events = Bits::most;
 
-  explicit Segment(std::uint64_t first_sequence) : first_sequence_(first_sequence) {}
+  explicit Segment(std::uint64_t first_sequence, std::size_t capacity = most_events)
+      : first_sequence_(first_sequence), capacity_(capacity) {}
 
   void append(const IndexedEvent& event);
-  bool full() const { return times_.size() == most_events; }
+  bool full() const { return times_.size() == capacity_; }
   /// Brings values into their order, so that equal events make equal bytes.
   void freeze();
   /// Of a frozen one.
   std::string encode() const;
   /// Throws std::runtime_error when these aren't the bytes of a segment of this version.
-  static std::shared_ptr<Segment> decode(std::string_view bytes);
+  static std::shared_ptr<Segment> decode(std::string_view bytes, std::size_t capacity = most_events);
 
   std::size_t size() const { return times_.size(); }
   std::uint64_t first_sequence() const { return first_sequence_; }
@@ -80,6 +81,7 @@ class Segment {
   const Cube& cube() const;
 
   std::uint64_t first_sequence_;
+  std::size_t capacity_;
   bool frozen_ = false;
   std::vector<domain::UnixMs> times_;
   std::array<FewColumn, few_count> few_;
