@@ -1,6 +1,7 @@
 // events: what happened, and what happens.
 
 #include <boost/json/parse.hpp>
+#include <iomanip>
 #include <iostream>
 #include <thread>
 
@@ -63,6 +64,32 @@ void tail(Session& session, Parameters parameters) {
   }
 }
 
+void show_counts(const boost::json::object& answer) {
+  std::cout << answer.at("total").to_number<std::uint64_t>() << " events\n";
+  for (const auto& [field, values] : answer.at("facets").as_object()) {
+    std::cout << '\n' << escaped(field) << '\n';
+    for (const auto& each : values.as_array()) {
+      const auto& value = each.as_object();
+      std::cout << std::setw(12) << value.at("count").to_number<std::uint64_t>() << "  " << cell(value, "value");
+      if (value.contains("display")) std::cout << "  " << cell(value, "display");
+      std::cout << '\n';
+    }
+  }
+}
+
+/// With bars as long as the terminal's usual width allows.
+void show_histogram(const boost::json::object& answer) {
+  constexpr std::uint64_t longest = 40;
+  std::uint64_t most = 1;
+  for (const auto& bucket : answer.at("buckets").as_array())
+    most = std::max(most, bucket.as_object().at("count").to_number<std::uint64_t>());
+  for (const auto& bucket : answer.at("buckets").as_array()) {
+    const auto count = bucket.as_object().at("count").to_number<std::uint64_t>();
+    std::cout << cell(bucket.as_object(), "start") << std::setw(12) << count << "  "
+              << std::string(count * longest / most, '#') << '\n';
+  }
+}
+
 }  // namespace
 
 void add_events(CLI::App& app, Session& session) {
@@ -94,6 +121,37 @@ void add_events(CLI::App& app, Session& session) {
                        {"q", wanted->q},
                        {"sort", wanted->sort}},
                       columns, wanted->paging);
+  });
+
+  const auto question = [wanted](CLI::App& command) {
+    command.add_option("--since", wanted->since, "At or after, such as 2026-11-23T00:00:00Z");
+    command.add_option("--until", wanted->until, "Before");
+    command.add_option("--filter", wanted->filter, about_filter);
+    command.add_option("--text", wanted->q, "Part of a kind, reason, name, id, address or user agent");
+    command.add_option("--account", wanted->account, about_account);
+  };
+  const auto asked = [wanted](std::string name, std::string value) {
+    return Parameters{{std::move(name), std::move(value)}, {"since", wanted->since},     {"until", wanted->until},
+                      {"filter", wanted->filter},          {"account", wanted->account}, {"q", wanted->q}};
+  };
+  auto* count = events->add_subcommand("count", "Count events by the values of fields");
+  auto fields = std::make_shared<std::string>("type");
+  count->add_option("fields", *fields, "Such as: type,outcome.reason,actor,client.ip (type)");
+  question(*count);
+  count->callback([&session, fields, asked] {
+    const auto counts = session.api().get("/v1/events/facets", asked("fields", *fields));
+    if (session.options.json) return session.show(counts);
+    show_counts(counts);
+  });
+
+  auto* histogram = events->add_subcommand("histogram", "Count events over time");
+  auto buckets = std::make_shared<std::string>("24");
+  histogram->add_option("--buckets", *buckets, "Intervals of equal length (24)");
+  question(*histogram);
+  histogram->callback([&session, buckets, asked] {
+    const auto counts = session.api().get("/v1/events/histogram", asked("buckets", *buckets));
+    if (session.options.json) return session.show(counts);
+    show_histogram(counts);
   });
 
   auto* show = events->add_subcommand("show", "Show one event");
