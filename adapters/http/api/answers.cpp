@@ -73,6 +73,15 @@ Problem problem_of_settlement(const boost::system::error_code& error) {
           .retry_after_s = 2};
 }
 
+Problem unstored(const boost::system::error_code& error) {
+  if (error == bus::errc::queue_full)
+    return {.status = 503,
+            .code = "overloaded",
+            .detail = "Too much waits for the disk already: nothing was changed.",
+            .retry_after_s = 1};
+  return {.status = 507, .code = "insufficient-storage", .detail = "It can't be stored: " + error.message() + "."};
+}
+
 Problem no_such(std::string_view what) {
   return {.status = 404, .code = "not-found", .detail = "There is no such " + std::string(what) + "."};
 }
