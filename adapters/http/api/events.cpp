@@ -3,11 +3,10 @@
 #include "adapters/directory/text_checks.h"
 #include "adapters/queries/event_page.h"
 #include "adapters/queries/rfc3339.h"
+#include "adapters/queries/stored_event.h"
 
 namespace countersign::http {
 namespace {
-
-using domain::EventView;
 
 constexpr std::size_t most_looked_at = 3'000'000;  // for one page
 constexpr std::size_t most_opened = 100'000;       // likewise, when each is opened to look for words
@@ -55,8 +54,8 @@ std::uint64_t first_at(const projections::Views& views, domain::AccountId accoun
   while (low < high) {
     const auto middle = low + (high - low) / 2;
     domain::UnixMs found = 0;
-    views.events_from(account, middle, [&](std::string_view bytes, bus::FrameNumber) {
-      found = EventView::parse(bytes)->time();
+    views.events_from(account, middle, [&](std::string_view bytes, bus::FrameNumber frame) {
+      found = queries::stored_event(bytes, frame).time();
       return false;
     });
     if (found < time)
@@ -94,15 +93,15 @@ boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
     if (first > last) return;
     queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
     queries::EventPage walk(query.limit(), words.empty() ? most_looked_at : most_opened);
-    const auto matches = [&](const EventView& event) {
+    const auto matches = [&](const domain::EventView& event) {
       return filter.matches(event) &&
              (words.empty() || directory::fold_case(renderer.search_text(event)).find(words) != std::string::npos);
     };
     const auto take = [&](std::string_view bytes, bus::FrameNumber frame) {
-      const auto event = EventView::parse(bytes);
-      if (!event || event->sequence() < first || event->sequence() > last) return false;
-      const auto verdict = walk.look(event->sequence(), matches(*event));
-      if (verdict == queries::EventPage::Verdict::take) page.items.push_back(renderer.render(*event, frame));
+      const auto event = queries::stored_event(bytes, frame);
+      if (event.sequence() < first || event.sequence() > last) return false;
+      const auto verdict = walk.look(event.sequence(), matches(event));
+      if (verdict == queries::EventPage::Verdict::take) page.items.push_back(renderer.render(event, frame));
       return verdict != queries::EventPage::Verdict::stop;
     };
     if (sort == "desc")
@@ -130,11 +129,10 @@ boost::asio::awaitable<Response> Events::get(Exchange& exchange) {
     for (std::size_t i = 0; i < 6; ++i) time = time << 8 | id->uuid.bytes[i];
     const auto first = first_at(reads_.views(), account_id, account->last_sequence, time);
     reads_.views().events_from(account_id, first, [&](std::string_view bytes, bus::FrameNumber frame) {
-      const auto event = EventView::parse(bytes);
-      if (!event || event->time() > time) return false;
-      if (event->id() != *id) return true;
-      found =
-          boost::json::serialize(queries::EventRenderer(state, reads_.opener(), reads_.log()).render(*event, frame));
+      const auto event = queries::stored_event(bytes, frame);
+      if (event.time() > time) return false;
+      if (event.id() != *id) return true;
+      found = boost::json::serialize(queries::EventRenderer(state, reads_.opener(), reads_.log()).render(event, frame));
       return false;
     });
     return found;
