@@ -76,12 +76,13 @@ domain::Profile make_profile(const keys::Lookup& lookup, domain::AccountId accou
   return profile;
 }
 
-Idempotency idempotency_of(const keys::Lookup& lookup, std::string scope, std::string_view key, std::string_view body) {
+Idempotency idempotency_of(const keys::Lookup& lookup, std::string scope, std::string_view key, std::string_view body,
+                           std::string_view query) {
   const auto scoped = scope + '\n' + std::string(key);
   Idempotency idempotency;
   idempotency.key = domain::view(lookup.digest(LookupKind::idempotency_seal, scoped));
   idempotency.record = lookup.digest(LookupKind::idempotency_key, scoped);
-  idempotency.body = lookup.digest(LookupKind::idempotency_body, body);
+  idempotency.body = lookup.digest(LookupKind::idempotency_body, {body, query.empty() ? "" : "\n?", query});
   idempotency.scope = std::move(scope);
   return idempotency;
 }

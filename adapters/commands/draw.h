@@ -39,7 +39,9 @@ domain::Profile make_profile(const keys::Lookup& lookup, domain::AccountId accou
 /// What finds and seals the answer to a command with this Idempotency-Key. `scope`: whose key, on what; `body`: all
 /// that a retry must repeat. The answer is sealed under a keyed digest of the Idempotency-Key: who has the log needs
 /// the look-up key and the client's key to open it, so that a short one can't be guessed from a copy of the data.
-Idempotency idempotency_of(const keys::Lookup& lookup, std::string scope, std::string_view key, std::string_view body);
+/// `query` says what is wanted as the body does; empty: there is none.
+Idempotency idempotency_of(const keys::Lookup& lookup, std::string scope, std::string_view key, std::string_view body,
+                           std::string_view query = {});
 
 /// Of an address that has been normalised already.
 domain::Digest digest_of_email(const keys::Lookup& lookup, domain::AccountId account, std::string_view email);

@@ -9,45 +9,21 @@
 
 #include <algorithm>
 
+#include "adapters/keys/key_rows.h"
 #include "adapters/keys/key_wrap.h"
 #include "adapters/keys/random.h"
 #include "adapters/keys/store_files.h"
 #include "bus/hash.h"
 
 namespace countersign::keys {
-namespace {
 
 using boost::system::error_code;
 using domain::AccountId;
 using domain::UserId;
 
-// Rows, told apart by their first letter: format, cluster keys, account keys, subject keys, erasures under way.
-constexpr std::string_view format_row = "f", format = "1";
-constexpr std::string_view check_row = "c/check", lookup_row = "c/look-up", log_row = "c/log",
-                           signing_row = "c/signing";
-constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e';
-constexpr std::string_view filler_row = "z";
-constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32;
+namespace {
+
 constexpr std::size_t most_separate_ranges = 16;
-
-std::string account_row(AccountId account) {
-  return account_letter + std::string(account.uuid.view());
-}
-std::string subject_row(const Subject& subject) {
-  std::string row(1, subject_letter);
-  row.append(subject.account.uuid.view()).append(subject.user.uuid.view());
-  return row;
-}
-std::string erasing_row(std::string_view subject) {
-  return erasing_letter + std::string(subject.substr(1));
-}
-Subject subject_of(std::string_view row) {
-  return {AccountId{domain::uuid_from(row.substr(1))}, UserId{domain::uuid_from(row.substr(17))}};
-}
-
-NamedKey known_constant() {
-  return {KeyId{}, Key(bus::sha256("countersign key store"))};
-}
 
 rocksdb::Options database_options(const KeyStoreOptions& options, bool create) {
   rocksdb::Options db;
@@ -70,16 +46,6 @@ rocksdb::Options database_options(const KeyStoreOptions& options, bool create) {
 
 [[noreturn]] void refuse(const std::string& directory, const std::string& what) {
   throw StartError("key store " + directory + ": " + what);
-}
-
-template <class Visit>
-rocksdb::Status for_each_row(rocksdb::DB& db, char letter, Visit visit) {
-  const std::string prefix(1, letter);
-  const std::unique_ptr<rocksdb::Iterator> rows(db.NewIterator(rocksdb::ReadOptions()));
-  for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
-    visit(rows->key().ToStringView(), rows->value().ToStringView());
-  }
-  return rows->status();
 }
 
 }  // namespace
@@ -167,6 +133,11 @@ void KeyStore::load() {
   if (const auto rows = unfinished_erasures(); !rows.empty()) {
     if (const error_code error = purge_erased(rows)) refuse(db_->GetName(), error.message());
   }
+  const auto rotations = unreported_rotations();
+  if (rotations.has_error()) refuse(db_->GetName(), rotations.error().message());
+  if (rotations->empty()) return;
+  // It may have been cut off before the old wrappings were gone.
+  if (const error_code error = purge_old_wrappings()) refuse(db_->GetName(), error.message());
 }
 
 KeyId KeyStore::master_id() const {
@@ -182,13 +153,14 @@ error_code KeyStore::write(rocksdb::WriteBatch& batch) {
 }
 
 error_code KeyStore::create_account_key(AccountId account) {
-  const std::unique_lock lock(keys_mutex_);
-  if (accounts_.contains(account)) return {};
+  const std::lock_guard wrapping(wrapping_mutex_);
+  if (account_key(account)) return {};
   const NamedKey key{random_key_id(), random_key()};
   const std::string row = account_row(account);
   rocksdb::WriteBatch batch;
   batch.Put(row, wrap(key, master_as_named(), row));
   if (const error_code error = write(batch)) return error;
+  const std::unique_lock lock(keys_mutex_);
   accounts_.emplace(account, key);
   return {};
 }
@@ -199,10 +171,15 @@ std::optional<Key> KeyStore::account_key(AccountId account) const {
   return found == accounts_.end() ? std::nullopt : std::optional(found->second.key);
 }
 
-error_code KeyStore::create_subject_keys(AccountId account, std::span<const UserId> users) {
+std::optional<NamedKey> KeyStore::wrapping_key(AccountId account) const {
   const std::shared_lock lock(keys_mutex_);
-  const auto wrapping = accounts_.find(account);
-  if (wrapping == accounts_.end()) return errc::unknown_account;
+  const auto found = accounts_.find(account);
+  return found == accounts_.end() ? std::nullopt : std::optional(found->second);
+}
+
+error_code KeyStore::create_subject_keys(AccountId account, std::span<const UserId> users) {
+  const auto wrapping = wrapping_key(account);
+  if (!wrapping) return errc::unknown_account;
   rocksdb::WriteBatch batch;
   std::vector<std::pair<Subject, Key>> made;
   made.reserve(users.size());
@@ -214,12 +191,15 @@ error_code KeyStore::create_subject_keys(AccountId account, std::span<const User
     if (status.ok()) continue;
     if (!status.IsNotFound()) return errc::store_failed;
     made.emplace_back(subject, random_key());
-    batch.Put(row, wrap({random_key_id(), made.back().second}, wrapping->second, row));
+    batch.Put(row, wrap({random_key_id(), made.back().second}, *wrapping, row));
   }
   if (made.empty()) return {};
-  if (const error_code error = write(batch)) return error;
+  // Before the write, while nobody can have asked for them to be erased.
   for (const auto& [subject, key] : made) cache_.insert(subject, key);
-  return {};
+  const error_code error = write(batch);
+  if (error)
+    for (const auto& [subject, key] : made) cache_.erase(subject);
+  return error;
 }
 
 boost::system::result<std::optional<Key>> KeyStore::subject_key(AccountId account, UserId user) {
@@ -235,7 +215,7 @@ boost::system::result<std::optional<Key>> KeyStore::subject_key(AccountId accoun
   if (!status.ok()) return errc::store_failed;
   const auto key = unwrap(wrapped, wrapping->second, row);
   if (!key) return errc::damaged;
-  cache_.insert(subject, key->key);
+  if (!erasing_.contains(subject)) cache_.insert(subject, key->key);
   return std::optional(key->key);
 }
 
@@ -247,26 +227,34 @@ error_code KeyStore::erase_subject(AccountId account, UserId user) {
 error_code KeyStore::erase_subjects(std::span<const Subject> subjects) {
   if (subjects.empty()) return {};
   const std::lock_guard erasing(erasing_mutex_);
-  std::vector<std::string> rows;
-  rocksdb::WriteBatch batch;
   {
     const std::unique_lock lock(keys_mutex_);
-    std::string value;
-    for (const Subject& subject : subjects) {
-      const std::string row = subject_row(subject), mark = erasing_row(row);
-      cache_.erase(subject);
-      const auto kept = db_->Get(rocksdb::ReadOptions(), row, &value);
-      const auto marked = db_->Get(rocksdb::ReadOptions(), mark, &value);
-      if (kept.IsNotFound() && marked.IsNotFound()) continue;
-      if ((!kept.ok() && !kept.IsNotFound()) || (!marked.ok() && !marked.IsNotFound())) return errc::store_failed;
-      rows.push_back(row);
-      batch.Delete(row);
-      batch.Put(mark, "");  // so that a crash before the files are gone is made good at the next start
-    }
-    if (rows.empty()) return {};
-    if (const error_code error = write(batch)) return error;
+    erasing_.insert(subjects.begin(), subjects.end());
+    for (const Subject& subject : subjects) cache_.erase(subject);
   }
-  return purge_erased(rows);
+  std::vector<std::string> rows;
+  const error_code error = delete_rows(subjects, rows);
+  {
+    const std::unique_lock lock(keys_mutex_);
+    erasing_.clear();
+  }
+  return error || rows.empty() ? error : purge_erased(rows);
+}
+
+error_code KeyStore::delete_rows(std::span<const Subject> subjects, std::vector<std::string>& rows) {
+  rocksdb::WriteBatch batch;
+  std::string value;
+  for (const Subject& subject : subjects) {
+    const std::string row = subject_row(subject), mark = erasing_row(row);
+    const auto kept = db_->Get(rocksdb::ReadOptions(), row, &value);
+    const auto marked = db_->Get(rocksdb::ReadOptions(), mark, &value);
+    if (kept.IsNotFound() && marked.IsNotFound()) continue;
+    if ((!kept.ok() && !kept.IsNotFound()) || (!marked.ok() && !marked.IsNotFound())) return errc::store_failed;
+    rows.push_back(row);
+    batch.Delete(row);
+    batch.Put(mark, "");  // so that a crash before the files are gone is made good at the next start
+  }
+  return rows.empty() ? error_code() : write(batch);
 }
 
 error_code KeyStore::purge_erased(const std::vector<std::string>& rows) {
@@ -322,31 +310,6 @@ boost::system::result<std::vector<Subject>> KeyStore::subjects_after(const std::
   }
   if (!rows->status().ok()) return errc::store_failed;
   return subjects;
-}
-
-error_code KeyStore::rotate_master(const MasterKey& fresh) {
-  {
-    const std::unique_lock lock(keys_mutex_);
-    const NamedKey wrapping{fresh.id, fresh.key};
-    rocksdb::WriteBatch batch;
-    batch.Put(check_row, wrap(known_constant(), wrapping, check_row));
-    batch.Put(lookup_row, wrap(cluster_.lookup, wrapping, lookup_row));
-    batch.Put(log_row, wrap(cluster_.log, wrapping, log_row));
-    batch.Put(signing_row, wrap(cluster_.signing, wrapping, signing_row));
-    for (const auto& [account, key] : accounts_) {
-      const std::string row = account_row(account);
-      batch.Put(row, wrap(key, wrapping, row));
-    }
-    if (const error_code error = write(batch)) return error;
-    master_ = fresh;
-  }
-  return purge_old_wrappings();
-}
-
-error_code KeyStore::purge_old_wrappings() {
-  // Whoever holds the old master key and a later copy of the files must not be able to open anything.
-  const std::pair<std::string, std::string> wrapped_by_master{std::string(1, account_letter), "d"};
-  return purge({&wrapped_by_master, 1});
 }
 
 error_code KeyStore::checkpoint_to(const std::filesystem::path& directory, const std::function<error_code()>& before) {

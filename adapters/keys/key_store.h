@@ -21,6 +21,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "adapters/keys/error.h"
@@ -90,11 +91,15 @@ class KeyStore {
   /// At most `limit` subjects after `after` in their order, for walking through all of them; fewer means the end.
   boost::system::result<std::vector<Subject>> subjects_after(const std::optional<Subject>& after, std::size_t limit);
 
-  /// Wraps everything that the master key wraps under `fresh`, in one write; then removes the old wrappings' bytes.
-  /// After a crash the store belongs either to the old or to the new master key.
+  /// Wraps everything that the master key wraps under `fresh`, in one write, which also leaves word of it for the log;
+  /// then removes the old wrappings' bytes. After a crash the store belongs either to the old or to the new master key.
   boost::system::error_code rotate_master(const MasterKey& fresh);
   /// The second half alone, for a rotation that was broken off between the two.
   boost::system::error_code purge_old_wrappings();
+  /// Rotations, each under a name of its own, that no event is known to tell of. Until then opening the store for
+  /// writing removes the old wrappings' bytes again.
+  boost::system::result<std::vector<domain::Uuid>> unreported_rotations() const;
+  boost::system::error_code rotation_reported(const domain::Uuid& rotation);
 
   /// A consistent copy in `directory`, which must not exist. No key is destroyed between the beginning of `before`,
   /// which copies what needs the keys, and the end of the copy: otherwise somebody erased meanwhile would be in one
@@ -108,6 +113,9 @@ class KeyStore {
   void load();
   NamedKey load_cluster_key(std::string_view name);
   boost::system::error_code write(rocksdb::WriteBatch& batch);
+  std::optional<NamedKey> wrapping_key(domain::AccountId account) const;
+  /// Marks those that are there, `rows`, as being erased, in the same write.
+  boost::system::error_code delete_rows(std::span<const Subject> subjects, std::vector<std::string>& rows);
   /// Removes the bytes of what was overwritten or deleted in [first, last].
   boost::system::error_code purge(std::span<const std::pair<std::string, std::string>> ranges);
   boost::system::error_code purge_erased(const std::vector<std::string>& rows);
@@ -121,8 +129,13 @@ class KeyStore {
   ClusterKeys cluster_;
   std::unordered_map<domain::AccountId, NamedKey, domain::UuidHash> accounts_;
   KeyCache cache_;
-  /// Guards accounts_ and master_, and keeps a reader from caching a key that is being erased.
+  /// Held by whoever makes an account's key or wraps all of them anew: the write comes between looking and remembering.
+  std::mutex wrapping_mutex_;
+  /// Guards accounts_, master_ and erasing_. Never held while a disk is waited for, but by a rotation: look-ups take
+  /// it.
   mutable std::shared_mutex keys_mutex_;
+  /// Their keys may still be read, and must not be cached any more.
+  std::unordered_set<Subject, SubjectHash> erasing_;
   /// Held by whoever needs old files to vanish; shared by those who keep files alive (walks, checkpoints).
   std::shared_mutex files_mutex_;
   /// Held by erasures, and by a copy of the store with what belongs to it.

@@ -22,14 +22,19 @@ struct ThreadState {
 Lookup::Lookup(const Key& lookup_key) : key_(lookup_key), serial_(next_serial()) {}
 
 domain::Digest Lookup::digest(LookupKind kind, std::string_view text) const {
-  return digest_of(kind, nullptr, text);
+  return digest_of(kind, nullptr, {text});
+}
+
+domain::Digest Lookup::digest(LookupKind kind, std::initializer_list<std::string_view> pieces) const {
+  return digest_of(kind, nullptr, pieces);
 }
 
 domain::Digest Lookup::digest(LookupKind kind, domain::AccountId account, std::string_view text) const {
-  return digest_of(kind, &account, text);
+  return digest_of(kind, &account, {text});
 }
 
-domain::Digest Lookup::digest_of(LookupKind kind, const domain::AccountId* account, std::string_view text) const {
+domain::Digest Lookup::digest_of(LookupKind kind, const domain::AccountId* account,
+                                 std::initializer_list<std::string_view> pieces) const {
   thread_local ThreadState state;
   if (state.serial != serial_) {
     state.hmac.emplace(key_.view());
@@ -41,7 +46,9 @@ domain::Digest Lookup::digest_of(LookupKind kind, const domain::AccountId* accou
     std::copy_n(account->uuid.view().begin(), 16, head.begin() + 2);
     size += 16;
   }
-  return state.hmac->update({head.data(), size}).update(text).finish();
+  state.hmac->update({head.data(), size});
+  for (const auto piece : pieces) state.hmac->update(piece);
+  return state.hmac->finish();
 }
 
 }  // namespace countersign::keys

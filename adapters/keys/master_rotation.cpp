@@ -9,9 +9,13 @@ std::filesystem::path fresh_path(const std::filesystem::path& file) {
   return file.string() + ".new";
 }
 
+/// The old key stays beside it: older backups need it.
 void take_name(const std::filesystem::path& fresh, const std::filesystem::path& file) {
+  const auto old = file.string() + "." + hex(load_master_key(file).id.view());
   std::error_code error;
-  std::filesystem::rename(fresh, file, error);
+  if (!std::filesystem::exists(old, error)) std::filesystem::create_hard_link(file, old, error);
+  sync_directory(file.parent_path());
+  if (!error) std::filesystem::rename(fresh, file, error);
   if (error)
     throw StartError("master key " + fresh.string() + ": can't take the name of the old one: " + error.message());
   sync_directory(file.parent_path());

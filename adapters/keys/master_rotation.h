@@ -1,6 +1,7 @@
 #pragma once
 // Changing the master key, file and store together, so that a crash at any moment leaves a pair that fits: the fresh
-// key lies durable in "<file>.new" before the store is wrapped anew, and takes the old file's name afterwards.
+// key lies durable in "<file>.new" before the store is wrapped anew, and takes the old file's name afterwards. The old
+// key, which older backups need, stays in "<file>.<its id>".
 
 #include <filesystem>
 #include <memory>

@@ -1,5 +1,6 @@
 #include "adapters/operations/event_search.h"
 
+#include "adapters/queries/stored_event.h"
 #include "domain/account.h"
 
 namespace countersign::operations {
@@ -13,9 +14,9 @@ void walk_back(const projections::Views& views, const domain::State& state, cons
                const std::function<bool(const domain::EventView& event)>& visit) {
   const auto account = state.account(operation.account);
   if (!account) return;
-  views.events_back(operation.account, account->last_sequence, [&](std::string_view bytes, bus::FrameNumber) {
-    const auto event = domain::EventView::parse(bytes);
-    return event && event->time() >= operation.created_at - most_set_back && visit(*event);
+  views.events_back(operation.account, account->last_sequence, [&](std::string_view bytes, bus::FrameNumber frame) {
+    const auto event = queries::stored_event(bytes, frame);
+    return event.time() >= operation.created_at - most_set_back && visit(event);
   });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What the log says about an operation. Events stand in the order of their times, so the walk goes back from the newest
-// one until long before the operation was made. Over what has landed.
+// one until long before the operation was made. Over what has landed. They throw when an event on the way can't be
+// read.
 
 #include "adapters/operations/operation.h"
 #include "projections/views.h"

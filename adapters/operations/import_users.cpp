@@ -209,14 +209,15 @@ class Import {
       Command::Row row;
       row.id = keys::random_id<domain::UserId>(ports_.clock());
       row.line = taken.line;
-      domain::Personal personal;
-      if (user) {
+      // Somebody whose key is gone has been erased meanwhile, and is new; if not, decide refuses this row alone.
+      auto known_profile = user ? profile_of(*user) : std::nullopt;
+      if (known_profile) {
         row.merged_from = user->id;
         row.merged_version = user->version;
-        personal = profile_of(*user);
       } else {
         fresh.push_back(row.id);
       }
+      auto personal = std::move(known_profile).value_or(domain::Personal{});
       personal.ip.clear();
       personal.user_agent.clear();
       merge(personal, taken.person);
@@ -227,9 +228,10 @@ class Import {
     return {std::move(command), std::move(fresh)};
   }
 
-  domain::Personal profile_of(const domain::User& user) const {
+  /// Nothing when the user's key is gone.
+  std::optional<domain::Personal> profile_of(const domain::User& user) const {
     if (const auto* rehearsed = rehearsal_ ? rehearsal_->profile_of(user.id) : nullptr) return *rehearsed;
-    return ports_.opener.of_user(operation_.account, user.id, user.profile).value_or(domain::Personal{});
+    return ports_.opener.of_user(operation_.account, user.id, user.profile);
   }
 
   void settled(Chunks<Command>::Outcome& outcome, std::uint64_t chunk) {

@@ -119,8 +119,14 @@ std::string checksum(std::string_view text) {
   return keys::hex(bus::view(bus::sha256(text)));
 }
 
+/// An operation's file. Former releases kept the reports of rows in it.
+struct Loaded {
+  Operation operation;
+  json::array rows;
+};
+
 /// Throws when it isn't one of ours, or not whole.
-Operation load(const std::filesystem::path& file) {
+Loaded load_file(const std::filesystem::path& file) {
   std::ifstream in(file);
   std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!text.starts_with('{')) {  // else it was written before there were checksums
@@ -129,11 +135,18 @@ Operation load(const std::filesystem::path& file) {
     if (line != checksum(text)) throw std::runtime_error("its checksum is wrong");
   }
   const auto object = json::parse(text).as_object();
-  auto operation = from_json(object);
-  if (operation.id.text() != file.stem()) throw std::runtime_error("it is another operation's");
+  Loaded loaded{from_json(object), {}};
+  if (loaded.operation.id.text() != file.stem()) throw std::runtime_error("it is another operation's");
+  if (const auto* rows = object.if_contains("rows")) loaded.rows = rows->as_array();
+  return loaded;
+}
+
+/// With the reports of its rows.
+Operation load_whole(const std::filesystem::path& file) {
+  const auto [operation, rows] = load_file(file);
   auto beside = file;
   beside.replace_extension(".rows");
-  if (const auto* rows = object.if_contains("rows")) move_rows(rows->as_array(), beside);
+  move_rows(rows, beside);
   if (operation.announced) check_rows(beside, operation.failed);  // else a run writes them anew
   return operation;
 }
@@ -191,7 +204,7 @@ std::vector<Operation> OperationFiles::load_all(domain::UnixMs now,
     if (file.extension() != ".json") continue;
     const auto stem = file.stem().string();
     try {
-      found.push_back(load(file));
+      found.push_back(load_whole(file));
       known.insert(stem);
     } catch (const std::exception& error) {
       warn("the operation in " + file.string() + " can't be read and is set aside as " + stem +
@@ -208,6 +221,32 @@ std::vector<Operation> OperationFiles::load_all(domain::UnixMs now,
     if (orphan || too_old) std::filesystem::remove(file, ignored);
   }
   return found;
+}
+
+std::optional<Operation> OperationFiles::load(domain::OperationId id) const {
+  const auto file = directory_ / (id.text() + ".json");
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  try {
+    return load_file(file).operation;
+  } catch (const std::exception& error) {
+    throw std::runtime_error("the operation in " + file.string() + " can't be read: " + error.what());
+  }
+}
+
+void OperationFiles::remove_old(domain::UnixMs now) const {
+  std::vector<domain::OperationId> old;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+    const auto id = domain::OperationId::parse(entry.path().stem().string());
+    // Nothing is written to one that has ended: opening those of the last days can be spared.
+    if (!id || entry.path().extension() != ".json" || now - changed_at(entry.path()) <= kept_ms) continue;
+    try {
+      const auto operation = load(*id);
+      if (operation && operation->announced && now - operation->finished_at > kept_ms) old.push_back(*id);
+    } catch (const std::exception&) {
+      continue;  // the next start sets it aside
+    }
+  }
+  for (const auto& id : old) remove(id);
 }
 
 void OperationFiles::set_aside(domain::UnixMs now, const std::string& stem) const {

@@ -52,11 +52,15 @@ class OperationFiles {
  public:
   explicit OperationFiles(std::filesystem::path directory);
   boost::system::error_code save(const Operation& operation) const;
+  /// Nothing when there is none. Throws std::runtime_error when it is damaged.
+  std::optional<Operation> load(domain::OperationId id) const;
   /// What a former process left. A file that can't be read is set aside with those beside it, as *.damaged, for
   /// kept_ms; what belongs to no operation, or is half written, is removed. To be called before anything is saved.
   std::vector<Operation> load_all(domain::UnixMs now, const std::function<void(std::string_view text)>& warn) const;
   std::filesystem::path spool_of(domain::OperationId id) const;
   std::filesystem::path rows_of(domain::OperationId id) const;
+  /// Removes what ended longer ago than kept_ms.
+  void remove_old(domain::UnixMs now) const;
   void remove_spool(domain::OperationId id) const;
   void remove(domain::OperationId id) const;
 

@@ -12,6 +12,7 @@
 namespace countersign::operations {
 namespace {
 constexpr std::size_t at_once = 3;
+constexpr domain::UnixMs between_removals_ms = 3'600'000;
 
 /// Changes nothing: says only that the sequencer has got that far.
 struct Nothing {};
@@ -37,6 +38,7 @@ void Operations::start() {
       continue;
     }
     if (operation.ended()) files_.remove_spool(id);
+    if (operation.announced) continue;
     // Before anybody asks: a crash may have come between the answer that named it and the note of that.
     const auto fate = operation.accepted ? Fate::accepted : fate_of(operation);
     if (fate == Fate::never) {
@@ -45,7 +47,7 @@ void Operations::start() {
     }
     operation.accepted = fate == Fate::accepted;
     const std::lock_guard lock(mutex_);
-    if (!operation.announced) enqueue(id);
+    enqueue(id);
     operations_[id] = std::move(operation);
   }
   for (std::size_t i = 0; i < at_once; ++i)
@@ -61,7 +63,10 @@ void Operations::stop() {
 // --- what becomes of a prepared operation ----------------------------------------------------------------------------
 
 boost::system::error_code Operations::prepare(const Operation& operation) {
-  if (const auto error = files_.save(operation)) return error;
+  if (const auto error = files_.save(operation)) {
+    files_.remove(operation.id);
+    return error;
+  }
   const std::lock_guard lock(mutex_);
   operations_[operation.id] = operation;
   return {};
@@ -79,8 +84,8 @@ void Operations::withdraw(domain::OperationId id) {
   {
     const std::lock_guard lock(mutex_);
     const auto it = operations_.find(id);
-    if (it != operations_.end() && it->second.accepted) return;
-    if (it != operations_.end()) operations_.erase(it);
+    if (it == operations_.end() || it->second.accepted) return;
+    operations_.erase(it);
   }
   files_.remove(id);
 }
@@ -108,13 +113,21 @@ Operations::Fate Operations::fate_of(const Operation& operation) {
 // --- look ------------------------------------------------------------------------------------------------------------
 
 std::optional<Operation> Operations::find(domain::AccountId account, domain::OperationId id) const {
-  const std::lock_guard lock(mutex_);
-  const auto it = operations_.find(id);
-  if (it == operations_.end() || it->second.account != account || !it->second.accepted) return std::nullopt;
-  auto shown = it->second;
-  if (shown.ended() && !shown.announced) {
-    shown.status = Status::running;
-    shown.finished_at = 0;
+  const auto in_memory = [&]() -> std::optional<Operation> {
+    const std::lock_guard lock(mutex_);
+    const auto it = operations_.find(id);
+    return it == operations_.end() ? std::nullopt : std::optional(it->second);
+  };
+  auto shown = in_memory();
+  if (!shown) {
+    shown = files_.load(id);
+    // Without that mark it is one that is being withdrawn.
+    if (shown && (!shown->announced || ports_.clock() - shown->finished_at > kept_ms)) return std::nullopt;
+  }
+  if (!shown || shown->account != account || !shown->accepted) return std::nullopt;
+  if (shown->ended() && !shown->announced) {
+    shown->status = Status::running;
+    shown->finished_at = 0;
   }
   return shown;
 }
@@ -141,11 +154,12 @@ void Operations::again_later(domain::OperationId id) {
   enqueue(id, std::min(doubled, ports_.longest_retry));
 }
 
-void Operations::update(const Operation& operation) {
-  if (const auto error = files_.save(operation))
-    ports_.warn("operation " + operation.id.text() + ": its progress can't be saved: " + error.message());
+bool Operations::update(const Operation& operation) {
+  const auto error = files_.save(operation);
+  if (error) ports_.warn("operation " + operation.id.text() + ": its progress can't be saved: " + error.message());
   const std::lock_guard lock(mutex_);
   operations_[operation.id] = operation;
+  return !error;
 }
 
 void Operations::work(std::stop_token stop) {
@@ -176,11 +190,16 @@ void Operations::take_up(domain::OperationId id, const std::stop_token& stop) {
   };
   const auto operation = known();
   if (!operation) return;
-  if (operation->accepted) return run(*operation, stop);
-  switch (fate_of(*operation)) {
-    case Fate::unknown: return again_later(id);
-    case Fate::never: return withdraw(id);
-    case Fate::accepted: return begin(id);
+  try {
+    if (operation->accepted) return run(*operation, stop);
+    switch (fate_of(*operation)) {
+      case Fate::unknown: return again_later(id);
+      case Fate::never: return withdraw(id);
+      case Fate::accepted: return begin(id);
+    }
+  } catch (const std::exception& error) {
+    ports_.warn("operation " + id.text() + ": " + error.what() + "; it is tried again");
+    again_later(id);
   }
 }
 
@@ -223,7 +242,19 @@ void Operations::announce(Operation& operation, const std::stop_token& stop) {
   }
   if (!written && !Run(*this, ports_, operation, stop, false).announce()) return;
   operation.announced = true;
-  update(operation);
+  if (update(operation)) {
+    const std::lock_guard lock(mutex_);
+    operations_.erase(operation.id);
+    tries_.erase(operation.id);
+  }
+  remove_old();
+}
+
+void Operations::remove_old() {
+  const auto now = ports_.clock();
+  auto before = removed_old_at_.load();
+  if (now - before >= between_removals_ms && removed_old_at_.compare_exchange_strong(before, now))
+    files_.remove_old(now);
 }
 
 Run::Ended Run::run() {

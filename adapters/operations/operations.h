@@ -7,8 +7,9 @@
 // accepts work again, the log tells whether it is to be run or was never asked for.
 //
 // Concurrency: any thread. Limits: three operations run at once, others wait; rows reported: all, in a file; finished
-// operations are kept for 7 days.
+// operations are kept for 7 days, in their files and not in memory.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -53,7 +54,7 @@ class Operations {
   /// Lets running chunks end; what is left goes on at the next start.
   void stop();
 
-  /// Makes the operation durable. Nobody sees it or runs it yet.
+  /// Makes the operation durable. Nobody sees it or runs it yet. After an error nothing of it is left.
   boost::system::error_code prepare(const Operation& operation);
   /// Its event is in the log: it runs as soon as a thread is free. Nothing more happens when it was begun before.
   void begin(domain::OperationId id);
@@ -62,7 +63,7 @@ class Operations {
   /// Its event may be in the log: finds out, then begins or withdraws it. A begun one stays.
   void doubt(domain::OperationId id);
 
-  /// One that was begun.
+  /// One that was begun. Reads a file when it has ended; throws std::runtime_error when that is damaged.
   std::optional<Operation> find(domain::AccountId account, domain::OperationId id) const;
   /// The erasure of this user that has not ended, begun or not.
   std::optional<Operation> erasure_of(domain::AccountId account, domain::UserId user) const;
@@ -79,14 +80,17 @@ class Operations {
 
   void work(std::stop_token stop);
   void take_up(domain::OperationId id, const std::stop_token& stop);
+  /// Throws when the log can't tell because an event can't be read.
   Fate fate_of(const Operation& operation);
   void run(Operation operation, const std::stop_token& stop);
   /// Whether it has ended.
   bool carry_out(Operation& operation, const std::stop_token& stop);
-  /// Writes operation.finished, once; then the operation shows as ended.
+  /// Writes operation.finished, once; then the operation shows as ended, from its file.
   void announce(Operation& operation, const std::stop_token& stop);
-  /// Shown as it is on disk: after a crash too.
-  void update(const Operation& operation);
+  /// Shown as it is on disk: after a crash too. Whether it is on disk.
+  bool update(const Operation& operation);
+  /// Now and then: what ended long ago.
+  void remove_old();
   /// Once more, after longer each time.
   void again_later(domain::OperationId id);
   void enqueue(domain::OperationId id, Clock::duration delay = {});
@@ -94,9 +98,10 @@ class Operations {
   OperationPorts ports_;
   OperationFiles files_;
   domain::UnixMs started_at_ = 0;
+  std::atomic<domain::UnixMs> removed_old_at_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  std::map<domain::OperationId, Operation> operations_;
+  std::map<domain::OperationId, Operation> operations_;  ///< those whose file doesn't say that they are announced
   std::multimap<Clock::time_point, domain::OperationId> due_;
   std::map<domain::OperationId, int> tries_;  ///< of those that could not be done
   std::vector<std::jthread> threads_;
@@ -106,22 +111,20 @@ class Operations {
 /// when this goes: the answer said so, or the request broke off.
 class Preparation {
  public:
-  Preparation(Operations& operations, const Operation& operation)
-      : operations_(operations), id_(operation.id), error_(operations.prepare(operation)) {
-    if (error_) withdraw();
-  }
-  ~Preparation() { operations_.doubt(id_); }
+  Preparation(Operations& operations, Operation operation)
+      : operations_(operations), operation_(std::move(operation)) {}
+  ~Preparation() { operations_.doubt(operation_.id); }
   Preparation(const Preparation&) = delete;
   Preparation& operator=(const Preparation&) = delete;
 
-  const boost::system::error_code& error() const { return error_; }
-  void begin() { operations_.begin(id_); }
-  void withdraw() { operations_.withdraw(id_); }
+  /// Waits until it is durable. After an error there is nothing to begin.
+  boost::system::error_code store() { return operations_.prepare(operation_); }
+  void begin() { operations_.begin(operation_.id); }
+  void withdraw() { operations_.withdraw(operation_.id); }
 
  private:
   Operations& operations_;
-  const domain::OperationId id_;
-  const boost::system::error_code error_;
+  const Operation operation_;
 };
 
 }  // namespace countersign::operations

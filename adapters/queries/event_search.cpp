@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "adapters/queries/stored_event.h"
+
 namespace countersign::queries {
 
 using projections::Bits;
@@ -71,12 +73,12 @@ void EventSearch::confirm(const Part& part, Bits& bits) const {
   Bits confirmed;
   const auto first = part.segment->first_sequence();
   std::size_t looked_at = 0;
-  views_.events_from(account_, first + part.from, [&](std::string_view bytes, bus::FrameNumber) {
-    const auto event = domain::EventView::parse(bytes);
-    if (!event || event->sequence() >= first + part.until) return false;
+  views_.events_from(account_, first + part.from, [&](std::string_view bytes, bus::FrameNumber frame) {
+    const auto event = stored_event(bytes, frame);
+    if (event.sequence() >= first + part.until) return false;
     if (++looked_at % 256 == 0) keep_within_time();
-    const auto place = event->sequence() - first;
-    if (bits.test(place) && confirm_(*event)) confirmed.set(place);
+    const auto place = event.sequence() - first;
+    if (bits.test(place) && confirm_(event)) confirmed.set(place);
     return true;
   });
   bits = confirmed;
@@ -95,9 +97,9 @@ bool EventSearch::read(std::uint64_t sequence,
                        const std::function<void(const domain::EventView&, bus::FrameNumber)>& use) const {
   bool found = false;
   views_.events_from(account_, sequence, [&](std::string_view bytes, bus::FrameNumber frame) {
-    const auto event = domain::EventView::parse(bytes);
-    found = event && event->sequence() == sequence;
-    if (found) use(*event, frame);
+    const auto event = stored_event(bytes, frame);
+    found = event.sequence() == sequence;
+    if (found) use(event, frame);
     return false;
   });
   return found;

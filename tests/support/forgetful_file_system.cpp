@@ -123,7 +123,15 @@ IOStatus ForgetfulFileSystem::operation() {
   return power_goes_at_ && operations_ >= *power_goes_at_ ? IOStatus::IOError("no power") : IOStatus::OK();
 }
 
+void ForgetfulFileSystem::hold_syncs(bool hold) {
+  hold_syncs_ = hold;
+  hold_syncs_.notify_all();
+}
+
 IOStatus ForgetfulFileSystem::sync_operation() {
+  ++held_syncs_;
+  hold_syncs_.wait(true);
+  --held_syncs_;
   if (IOStatus status = operation(); !status.ok()) return status;
   const std::lock_guard lock(mutex_);
   return failing_syncs_ > 0 && failing_syncs_-- > 0 ? IOStatus::IOError("a sync failed") : IOStatus::OK();

@@ -30,6 +30,10 @@ class ForgetfulFileSystem final : public rocksdb::FileSystemWrapper {
   /// Meanwhile nothing can be appended to files: no space left.
   void set_full(bool full) { full_ = full; }
   bool full() const { return full_; }
+  /// Meanwhile every sync waits, as on a disk that is very slow.
+  void hold_syncs(bool hold);
+  /// Syncs that wait now.
+  int held_syncs() const { return held_syncs_; }
   bool powerless() const;
   std::uint64_t operations() const;
   /// Puts the files back as a disk would have kept them. `torn`: half of each file's unsynced tail stays.
@@ -80,7 +84,8 @@ class ForgetfulFileSystem final : public rocksdb::FileSystemWrapper {
   std::uint64_t operations_ = 0;
   std::optional<std::uint64_t> power_goes_at_;
   int failing_syncs_ = 0;
-  std::atomic<bool> full_ = false;
+  std::atomic<bool> full_ = false, hold_syncs_ = false;
+  std::atomic<int> held_syncs_ = 0;
   std::map<std::string, File> files_;
   std::map<std::string, std::vector<Entry>> directories_;  ///< unsynced changes, oldest first
 };

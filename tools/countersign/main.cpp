@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "tools/countersign/session.h"
+#include "tools/countersign/suggestion.h"
 #include "tools/countersign/text.h"
 
 namespace {
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
     return std::cout ? session.exit_code() : 1;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
+    if (const auto text = unknown_command(app, {argv + 1, argv + argc}); !text.empty()) return fail(text, 2);
     app.exit(error, std::cerr, std::cerr);
     return 2;
   } catch (const LocalError& error) {

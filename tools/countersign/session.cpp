@@ -77,11 +77,11 @@ void Session::show_list(std::string_view path, Parameters parameters, const std:
   if (more) std::cerr << "There are more: --all shows them, --limit N shows N.\n";
 }
 
-void Session::show(const boost::json::array& items, const std::vector<Column>& columns) const {
+void Session::show(const boost::json::array& items, const std::vector<Column>& columns, bool titles) const {
   if (options.json) {
     for (const auto& item : items) std::cout << escaped_json(boost::json::serialize(item)) << '\n';
   } else {
-    std::cout << table(items, columns, terminal_columns());
+    std::cout << table(items, columns, terminal_columns(), titles);
   }
 }
 

@@ -42,7 +42,8 @@ class Session {
   void show_list(std::string_view path, Parameters parameters, const std::vector<Column>& columns,
                  const Paging& paging);
 
-  void show(const boost::json::array& items, const std::vector<Column>& columns) const;
+  /// Without `titles`: what goes on a table begun before.
+  void show(const boost::json::array& items, const std::vector<Column>& columns, bool titles = true) const;
   void show(const boost::json::object& object) const;
   /// One line for people; nothing with --json.
   void say(const std::string& text) const;

@@ -54,9 +54,12 @@ std::string cell(const json::object& item, std::string_view path) {
   }
 }
 
-std::string table(const json::array& items, const std::vector<Column>& columns, std::size_t columns_of_terminal) {
-  std::vector<std::vector<std::string>> rows(1);
-  for (const auto& column : columns) rows.front().push_back(column.title);
+std::string table(const json::array& items, const std::vector<Column>& columns, std::size_t columns_of_terminal,
+                  bool titles) {
+  std::vector<std::vector<std::string>> rows;
+  if (titles) rows.emplace_back();
+  for (const auto& column : columns)
+    if (titles) rows.front().push_back(column.title);
   for (const auto& item : items) {
     auto& row = rows.emplace_back();
     for (const auto& column : columns) row.push_back(item.is_object() ? cell(item.get_object(), column.path) : "");

@@ -18,8 +18,9 @@ struct Column {
 /// The value at `path` as a cell: texts as they are, null and absent as nothing, numbers and booleans as JSON has them.
 std::string cell(const boost::json::object& item, std::string_view path);
 
-/// `columns_of_terminal` 0: not a terminal.
-std::string table(const boost::json::array& items, const std::vector<Column>& columns, std::size_t columns_of_terminal);
+/// `columns_of_terminal` 0: not a terminal. Without `titles`: what goes on a table begun before.
+std::string table(const boost::json::array& items, const std::vector<Column>& columns, std::size_t columns_of_terminal,
+                  bool titles = true);
 
 /// One object as "name: value" lines.
 std::string details(const boost::json::object& object);

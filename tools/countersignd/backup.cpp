@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "adapters/keys/log_identity.h"
-#include "adapters/keys/master_key.h"
+#include "adapters/keys/master_rotation.h"
 #include "adapters/queries/rfc3339.h"
 #include "bus/frame_reader.h"
 #include "domain/event.h"
@@ -82,8 +82,8 @@ fs::path restore_mark(const DataDirectory& directory) {
 
 /// Reads the whole log; a break in the chain would end it before the manifest's frame.
 void verify(const Settings& settings, DataDirectory& directory, std::uint64_t least_frame) {
-  const auto store =
-      keys::KeyStore::open(directory.keys(), directory.master_key(settings), keys::KeyStore::Mode::open_existing);
+  const auto store = keys::open_with_master_file(directory.keys(), directory.master_key_file(settings),
+                                                 keys::KeyStore::Mode::open_existing);
   const auto log =
       bus::EmbeddedLog::open_read_only({.directory = directory.log().string(), .identity = identity_of(*store)});
   bus::FrameReader reader(*log, identity_of(*store), store->cluster().log.key.view(), {});

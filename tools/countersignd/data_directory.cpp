@@ -8,7 +8,6 @@
 #include <cstring>
 #include <fstream>
 
-#include "adapters/keys/key_store.h"
 #include "adapters/keys/random.h"
 #include "domain/secret_text.h"
 
@@ -64,10 +63,6 @@ bool DataDirectory::has_log() const {
 
 fs::path DataDirectory::master_key_file(const Settings& settings) const {
   return settings.master_key_file.empty() ? path_ / "master-key" : fs::path(settings.master_key_file);
-}
-
-keys::MasterKey DataDirectory::master_key(const Settings& settings) const {
-  return keys::load_or_create_master_key(master_key_file(settings), !has_log() && !keys::key_store_exists(keys()));
 }
 
 std::string DataDirectory::root_key(const Settings& settings, std::string& origin) const {

@@ -7,7 +7,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "adapters/keys/master_key.h"
 #include "tools/countersignd/settings.h"
 
 namespace countersign::server {
@@ -35,7 +34,6 @@ class DataDirectory {
   std::filesystem::path erasures() const { return path_ / "erasures"; }
   bool has_log() const;
 
-  keys::MasterKey master_key(const Settings& settings) const;
   /// The text of the root key; `origin` says where it came from, for people.
   std::string root_key(const Settings& settings, std::string& origin) const;
   std::filesystem::path master_key_file(const Settings& settings) const;

@@ -6,11 +6,14 @@
 #include <fstream>
 
 #include "adapters/commands/draw.h"
+#include "adapters/keys/master_rotation.h"
 #include "adapters/keys/random.h"
 #include "domain/record.h"
 #include "tools/countersignd/backup.h"
+#include "tools/countersignd/key_audit.h"
 #include "tools/countersignd/openapi.h"
 #include "tools/countersignd/recovery.h"
+#include "tools/countersignd/rotation_report.h"
 
 namespace countersign::server {
 
@@ -58,6 +61,11 @@ struct Node::Api {
         events(reads, writes, **n.sequencer_, *n.event_index_),
         status(reads, **n.sequencer_, *n.event_index_, std::move(ports)) {}
 
+  void stop() {
+    reads.stop();
+    writes.stop();
+  }
+
   std::vector<http::Route> routes(operations::Operations& operations) {
     return http::routes(
         {reads, accounts, users, codes, redemption, connections, introspection, events, status, operations});
@@ -73,11 +81,11 @@ Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log),
     restore_files(settings_, directory_);
   else
     refuse_half_restored(directory_);
-  const auto master = directory_.master_key(settings_);
   const auto root_key = directory_.root_key(settings_, root_key_origin_);
   const auto mode =
       directory_.has_log() ? keys::KeyStore::Mode::open_existing : keys::KeyStore::Mode::create_if_missing;
-  keys_ = keys::KeyStore::open(directory_.keys(), master, mode, {.write_buffers = write_buffers_});
+  keys_ = keys::open_with_master_file(directory_.keys(), directory_.master_key_file(settings_), mode,
+                                      {.write_buffers = write_buffers_});
   lookup_ = std::make_unique<keys::Lookup>(keys_->cluster().lookup.key);
   identity_ = identity_of(*keys_);
   partition_log_ =
@@ -151,6 +159,7 @@ void Node::start_sequencer() {
                        " takes no records: " + created.settlement.error.message() + " " + ended());
   submitter_->wait(system_call(),
                    domain::RecordServer{domain::EventType::server_started, COUNTERSIGN_VERSION, settings_.node_id});
+  report_rotations({*keys_, *views_, *submitter_, system_call(), settings_.node_id}, log_);
 }
 
 /// Erasures that the backup doesn't know of, in its log too: before anything else, while the people's keys are there.
@@ -271,6 +280,7 @@ void Node::serve(const std::string& root_key) {
   operations_->start();
   upkeep_->start();
   server_->start();
+  key_audit_ = std::jthread([this](const std::stop_token& stop) { audit_keys(*keys_, *views_, log_, stop); });
   const auto endpoint = server_->endpoints().front();
   url_ = (certificate_ ? "https://" : "http://") +
          (endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]" : endpoint.address().to_string()) +
@@ -314,14 +324,16 @@ std::string Node::backup(const fs::path& directory) {
 
 void Node::stop() {
   if (std::exchange(stopped_, true)) return;
+  key_audit_.request_stop();
   if (server_) server_->stop(drain_grace);
-  if (api_) api_->reads.stop();  // its jobs post to the connections' threads, which go first
+  if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
   if (upkeep_) upkeep_->stop();
   if (!sequencer_) return;
   submitter_->wait(system_call(),
                    domain::RecordServer{domain::EventType::server_stopped, COUNTERSIGN_VERSION, settings_.node_id});
   sequencer_->stop();
+  if (key_audit_.joinable()) key_audit_.join();
   views_->flush();
 }
 

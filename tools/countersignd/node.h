@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "adapters/commands/attempt_limits.h"
 #include "adapters/commands/upkeep.h"
@@ -71,6 +72,7 @@ class Node {
   std::shared_ptr<http::TlsCertificate> certificate_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<http::Server> server_;
+  std::jthread key_audit_;
   mutable std::mutex phase_mutex_;
   bus::SequencerPhase phase_{};
   std::string phase_text_;

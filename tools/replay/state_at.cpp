@@ -169,7 +169,9 @@ std::vector<std::string> erasures(const Source& source, const Progress& progress
     for (const auto bytes : frame->events) {
       const auto event = EventView::parse(bytes);
       ++events;
-      if (event && event->type() == EventType::user_erased)
+      if (!event)
+        throw std::runtime_error("frame " + std::to_string(bus::value(frame->number)) + " holds an unreadable event");
+      if (event->type() == EventType::user_erased)
         found.push_back(account_text(event->account()) + " " + UserId{event->subject().id}.text());
     }
     if (progress) progress(bus::value(frame->number), events);

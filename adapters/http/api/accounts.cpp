@@ -46,9 +46,15 @@ boost::asio::awaitable<Response> Accounts::create(Exchange& exchange) {
     command.candidates.push_back(id);
     command.admin_keys.push_back(key.key);
     texts->push_back(std::move(key.text));
-    if (const auto error = keys_.create_account_key(id))
-      co_return exchange.problem({.status = 507, .code = "insufficient-storage", .detail = error.message()});
   }
+  const Writes::DiskWork keep_keys = [this, ids = command.candidates] {
+    boost::system::error_code error;
+    for (const auto& id : ids)
+      if (!error) error = keys_.create_account_key(id);
+    return error;
+  };
+  const auto error = co_await writes_.on_disk(keep_keys);
+  if (error) co_return exchange.problem(unstored(error));
   WriteOptions<domain::CreateAccount> options;
   options.secret = true;
   options.hand_out = [drawn = command.admin_keys](const domain::AccountCreated& made) {

@@ -77,6 +77,15 @@ Problem code_malformed(const std::string& hint) {
   return {.status = 400, .code = "code-malformed", .detail = hint, .extra = {{"hint", hint}}};
 }
 
+Problem unstored(const boost::system::error_code& error) {
+  if (error == bus::errc::queue_full)
+    return {.status = 503,
+            .code = "overloaded",
+            .detail = "Too much waits for the disk already: nothing was changed.",
+            .retry_after_s = 1};
+  return {.status = 507, .code = "insufficient-storage", .detail = "It can't be stored: " + error.message() + "."};
+}
+
 Problem no_such(std::string_view what) {
   return {.status = 404, .code = "not-found", .detail = "There is no such " + std::string(what) + "."};
 }

@@ -48,7 +48,23 @@ struct Download {
   std::string asked;  ///< the query, for the event
   std::string next;   ///< where the walk over the users goes on
   bool ended = false;
+
+  /// Users from `next` on, until `take` wants no more for now.
+  void walk(const projections::Views& views, std::string_view prefix, const std::function<bool(const User&)>& take) {
+    ended = true;
+    views.scan(prefix, next, [&](std::string_view key, std::string_view row) {
+      if (user && key != next) return false;
+      if (take(projections::decode_user(row))) return !user;
+      if (user) return false;
+      next.assign(key).push_back('\0');
+      ended = false;
+      return false;
+    });
+  }
 };
+
+/// What is gathered before it is sent: while it is counted for the event, then of the rest.
+constexpr std::size_t first_bytes = 1 << 20, piece_bytes = 128 * 1024;
 
 std::optional<Problem> read_download(const Query& query, Download& download) {
   for (const auto name : {"user_id", "operation_id", "generated_since", "columns"})
@@ -86,9 +102,11 @@ bool selects(const Download& download, const Code& code, domain::UnixMs now) {
          (!download.operation || code.operation == *download.operation);
 }
 
-void append_rows(std::string& out, const Download& download, const User& user, domain::AccountId account,
-                 const queries::SealOpener& opener, domain::UnixMs now) {
+/// How many there were.
+std::uint64_t append_rows(std::string& out, const Download& download, const User& user, domain::AccountId account,
+                          const queries::SealOpener& opener, domain::UnixMs now) {
   std::optional<domain::Personal> profile;
+  std::uint64_t rows = 0;
   for (const auto& code : user.codes) {
     if (!selects(download, code, now)) continue;
     if (!profile) profile = opener.of_user(account, user.id, user.profile);
@@ -99,7 +117,9 @@ void append_rows(std::string& out, const Download& download, const User& user, d
     for (const auto* column : download.chosen) cells.push_back(column->cell(user, *profile, code, shown));
     const std::vector<std::string_view> views(cells.begin(), cells.end());
     directory::append_csv_row(views, out);
+    ++rows;
   }
+  return rows;
 }
 
 }  // namespace
@@ -113,17 +133,32 @@ boost::asio::awaitable<Response> RegistrationCodes::download(Exchange& exchange)
   const auto prefix = projections::table_prefix(projections::Table::users, account);
   download->next = download->user ? projections::user_key(account, *download->user) : prefix;
   co_await reads_.landed();
-  auto count = [this, download, prefix] {
+  std::string out(directory::csv_byte_order_mark);
+  std::vector<std::string_view> headers;
+  for (const auto* column : download->chosen) headers.push_back(column->header);
+  directory::append_csv_row(headers, out);
+  const auto append = [this, download, account, prefix](std::string& text, std::size_t most) {
     std::uint64_t rows = 0;
-    reads_.views().scan(prefix, download->next, [&](std::string_view key, std::string_view row) {
-      if (download->user && key != download->next) return false;
-      for (const auto& code : projections::decode_user(row).codes) rows += selects(*download, code, reads_.now());
-      return !download->user;
+    download->walk(reads_.views(), prefix, [&](const User& user) {
+      rows += append_rows(text, *download, user, account, reads_.opener(), reads_.now());
+      return text.size() < most;
     });
     return rows;
   };
+  // A download that fits is read once. Of the rest codes are only counted now, and read when their turn comes.
+  auto begin = [this, download, prefix, append, text = std::move(out)]() mutable {
+    auto rows = append(text, first_bytes);
+    if (!download->ended) {
+      auto rest = *download;
+      rest.walk(reads_.views(), prefix, [&](const User& user) {
+        for (const auto& code : user.codes) rows += selects(rest, code, reads_.now());
+        return true;
+      });
+    }
+    return std::pair(rows, std::move(text));
+  };
   // Who downloads what is on record, durably, before the first byte.
-  const auto rows = co_await reads_.on_pool(std::move(count));
+  auto [rows, first] = co_await reads_.on_pool(std::move(begin));
   domain::RecordDownload record{rows, download->asked};
   auto recorded = co_await writes_.run<domain::RecordDownload>(
       exchange, std::move(record), [](const domain::Done&, const domain::State&) { return empty_answer(200); });
@@ -132,28 +167,15 @@ boost::asio::awaitable<Response> RegistrationCodes::download(Exchange& exchange)
   Response head(200, "text/csv; charset=utf-8", "");
   head.no_store().header("Content-Disposition", "attachment; filename=\"registration-codes.csv\"");
   if (co_await exchange.begin(std::move(head))) co_return Response();
-  std::string out(directory::csv_byte_order_mark);
-  std::vector<std::string_view> headers;
-  for (const auto* column : download->chosen) headers.push_back(column->header);
-  directory::append_csv_row(headers, out);
-
+  if (co_await exchange.write(first)) co_return Response();
   while (!download->ended) {
-    auto work = [this, download, account, prefix, text = std::move(out)]() mutable {
-      download->ended = true;
-      reads_.views().scan(prefix, download->next, [&](std::string_view key, std::string_view row) {
-        if (download->user && key != download->next) return false;
-        append_rows(text, *download, projections::decode_user(row), account, reads_.opener(), reads_.now());
-        if (download->user) return false;
-        if (text.size() < 128 * 1024) return true;
-        download->next.assign(key).push_back('\0');
-        download->ended = false;
-        return false;
-      });
-      return std::move(text);
+    auto work = [append] {
+      std::string text;
+      append(text, piece_bytes);
+      return text;
     };
-    auto text = co_await reads_.on_pool(std::move(work));
+    const auto text = co_await reads_.on_pool(std::move(work));
     if (co_await exchange.write(text)) co_return Response();
-    out.clear();
   }
   co_await exchange.end();
   co_return Response();

@@ -6,6 +6,7 @@
 #include "adapters/http/api/registration_codes.h"
 #include "adapters/http/api/rendering.h"
 #include "adapters/queries/correlation.h"
+#include "adapters/queries/stored_event.h"
 #include "domain/event_catalogue.h"
 
 namespace countersign::http {
@@ -61,13 +62,13 @@ RecentRefusals::Refused RegistrationCodes::find_attempt(domain::AccountId accoun
                                                         const domain::Uuid& correlation) const {
   RecentRefusals::Refused found;
   std::size_t looked_at = 0;
-  reads_.views().events_back(account, ~0ull, [&](std::string_view bytes, bus::FrameNumber) {
-    const auto event = domain::EventView::parse(bytes);
-    const bool named = event && event->target().kind == domain::PartyKind::registration_code;
-    if (event && domain::EventView::to_uuid(event->clear().correlation()) == correlation &&
-        (named || event->reason() != Reason::none)) {
-      if (named) found.code = domain::CodeId{event->target().id};
-      found.reason = event->reason();
+  reads_.views().events_back(account, ~0ull, [&](std::string_view bytes, bus::FrameNumber frame) {
+    const auto event = queries::stored_event(bytes, frame);
+    const bool named = event.target().kind == domain::PartyKind::registration_code;
+    if (domain::EventView::to_uuid(event.clear().correlation()) == correlation &&
+        (named || event.reason() != Reason::none)) {
+      if (named) found.code = domain::CodeId{event.target().id};
+      found.reason = event.reason();
       return false;
     }
     return ++looked_at < most_events_looked_at;

@@ -6,6 +6,7 @@
 
 #include "adapters/http/api/events.h"
 #include "adapters/keys/rfc4648.h"
+#include "adapters/queries/stored_event.h"
 #include "bus/hash.h"
 #include "domain/record.h"
 
@@ -70,12 +71,13 @@ Events::Chunk Events::next_chunk(domain::AccountId account, const StreamRequest&
   queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
   std::size_t looked_at = 0;
   reads_.views().events_from(account, wanted.after + 1, [&](std::string_view bytes, bus::FrameNumber frame) {
-    const auto event = domain::EventView::parse(bytes);
-    if (!event) return false;
-    chunk.last = event->sequence();
-    if (wanted.filter.matches(*event)) {
+    // What comes before an event that can't be read is given first.
+    if (chunk.last > wanted.after && !domain::EventView::parse(bytes)) return false;
+    const auto event = queries::stored_event(bytes, frame);
+    chunk.last = event.sequence();
+    if (wanted.filter.matches(event)) {
       ++chunk.events;
-      auto object = renderer.render(*event, frame);
+      auto object = renderer.render(event, frame);
       if (wanted.sse) {
         chunk.text.append("id: ").append(stream_cursor(wanted.bound, chunk.last)).append("\nevent: ");
         chunk.text.append(object["type"].as_string())
@@ -165,10 +167,17 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   boost::system::error_code gone = co_await exchange.begin(std::move(head));
   std::uint64_t events = 0;
   bool idle = false;
+  std::exception_ptr failure;
   while (!gone && exchange.interruption() == Interruption::none) {
     const auto landed = sequencer_.landed_frame();  // before the look: what lands meanwhile must wake us
     auto work = [this, account, &wanted] { return next_chunk(account, wanted); };
-    auto chunk = co_await reads_.on_pool(std::move(work));
+    Chunk chunk;
+    try {
+      chunk = co_await reads_.on_pool(std::move(work));
+    } catch (...) {
+      failure = std::current_exception();
+      break;
+    }
     // Afterwards: what came behind the key's revocation may have been read together with it.
     if (!may_read_on(reads_, *exchange.caller<Caller>())) break;
     const bool moved = chunk.last > wanted.after;
@@ -186,6 +195,7 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   }
   domain::RecordStream end{true, "native", events};
   co_await writes_.run<domain::RecordStream>(exchange, std::move(end), done);
+  if (failure) std::rethrow_exception(failure);  // the client sees a broken answer, not the end of all there is
   if (!gone) co_await exchange.end();
   co_return Response();
 }

@@ -2,11 +2,10 @@
 
 #include "adapters/http/api/event_question.h"
 #include "adapters/queries/event_page.h"
+#include "adapters/queries/stored_event.h"
 
 namespace countersign::http {
 namespace {
-
-using domain::EventView;
 
 constexpr std::size_t most_looked_at = 3'000'000;  // for one page
 constexpr std::size_t most_opened = 100'000;       // likewise, when each is opened to look for words
@@ -30,8 +29,8 @@ std::uint64_t first_at(const projections::Views& views, domain::AccountId accoun
   while (low < high) {
     const auto middle = low + (high - low) / 2;
     domain::UnixMs found = 0;
-    views.events_from(account, middle, [&](std::string_view bytes, bus::FrameNumber) {
-      found = EventView::parse(bytes)->time();
+    views.events_from(account, middle, [&](std::string_view bytes, bus::FrameNumber frame) {
+      found = queries::stored_event(bytes, frame).time();
       return false;
     });
     if (found < time)
@@ -64,7 +63,7 @@ boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
     queries::EventPage walk(query.limit(), question.words.empty() ? most_looked_at : most_opened);
     const auto take = [&](std::uint64_t sequence) {
       auto verdict = queries::EventPage::Verdict::stop;
-      const bool found = search.read(sequence, [&](const EventView& event, bus::FrameNumber frame) {
+      const bool found = search.read(sequence, [&](const domain::EventView& event, bus::FrameNumber frame) {
         const bool matches = search.exact() || (question.filter.matches(event) && question.has_words(renderer, event));
         verdict = walk.look(sequence, matches);
         if (verdict == queries::EventPage::Verdict::take) page.items.push_back(renderer.render(event, frame));
@@ -99,11 +98,10 @@ boost::asio::awaitable<Response> Events::get(Exchange& exchange) {
     for (std::size_t i = 0; i < 6; ++i) time = time << 8 | id->uuid.bytes[i];
     const auto first = first_at(reads_.views(), account_id, account->last_sequence, time);
     reads_.views().events_from(account_id, first, [&](std::string_view bytes, bus::FrameNumber frame) {
-      const auto event = EventView::parse(bytes);
-      if (!event || event->time() > time) return false;
-      if (event->id() != *id) return true;
-      found =
-          boost::json::serialize(queries::EventRenderer(state, reads_.opener(), reads_.log()).render(*event, frame));
+      const auto event = queries::stored_event(bytes, frame);
+      if (event.time() > time) return false;
+      if (event.id() != *id) return true;
+      found = boost::json::serialize(queries::EventRenderer(state, reads_.opener(), reads_.log()).render(event, frame));
       return false;
     });
     return found;

@@ -129,7 +129,6 @@ Reads::~Reads() {
 
 void Reads::stop() {
   pool_.stop();
-  pool_.join();
 }
 
 boost::asio::awaitable<Response> Reads::at_position(Exchange& exchange, const AnswerLater& answer) {

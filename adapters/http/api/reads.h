@@ -3,9 +3,6 @@
 // consistent snapshot on a pool of their own (a scan must not hold up the connections' threads), pages with cursors
 // that are bound to their filter.
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <functional>
@@ -17,6 +14,7 @@
 #include "adapters/commands/decider.h"
 #include "adapters/http/api/answers.h"
 #include "adapters/http/api/caller.h"
+#include "adapters/http/api/worker_pool.h"
 #include "adapters/queries/seal_opener.h"
 #include "bus/sequencer.h"
 
@@ -96,26 +94,7 @@ class Reads {
   /// Runs `work` on the pool and resumes on the connection's thread. What it throws is rethrown.
   template <class Work>
   boost::asio::awaitable<std::invoke_result_t<Work>> on_pool(Work work) {
-    using Value = std::invoke_result_t<Work>;
-    auto initiate = [this, work = std::move(work)](auto handler) mutable {
-      auto executor = boost::asio::get_associated_executor(handler);
-      auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-      boost::asio::post(pool_, [executor, shared, work = std::move(work)]() mutable {
-        std::exception_ptr thrown;
-        auto value = std::make_shared<std::optional<Value>>();
-        try {
-          value->emplace(work());
-        } catch (...) {
-          thrown = std::current_exception();
-        }
-        boost::asio::post(executor, [shared, thrown, value]() mutable {
-          (*shared)(thrown, value->has_value() ? std::move(**value) : Value{});
-        });
-      });
-    };
-    co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
-                                                   void(std::exception_ptr, Value)>(std::move(initiate),
-                                                                                    boost::asio::use_awaitable);
+    return pool_.run(std::move(work));
   }
 
   /// A list: `fill(page, query, account)` runs on the pool over what has landed.
@@ -130,7 +109,7 @@ class Reads {
   const keys::Lookup& lookup_;
   const bus::LogIdentity log_;
   std::function<domain::UnixMs()> clock_;
-  boost::asio::thread_pool pool_;
+  WorkerPool pool_;
 };
 
 }  // namespace countersign::http

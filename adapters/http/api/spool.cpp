@@ -5,6 +5,7 @@
 #include "adapters/keys/random.h"
 #include "adapters/keys/sealed_file.h"
 #include "adapters/operations/row_reports.h"
+#include "bus/errc.h"
 #include "domain/record.h"
 
 namespace countersign::http {
@@ -53,15 +54,15 @@ commands::Answer operation_answer(const operations::Operation& operation) {
   return answer;
 }
 
-Problem unstored(const boost::system::error_code& error) {
-  return {.status = 507,
-          .code = "insufficient-storage",
-          .detail = "The operation can't be stored: " + error.message() + "."};
+boost::asio::awaitable<boost::system::error_code> make_durable(Writes& writes, operations::Preparation& prepared) {
+  const Writes::DiskWork store = [&prepared] { return prepared.store(); };
+  return writes.on_disk(store);
 }
 
 namespace {
 
-constexpr std::uint64_t bytes_between_checks = 1 << 20;
+/// Gathered before they are written: a thread of its own for every few kB would cost more than writing them.
+constexpr std::size_t bytes_a_write = 256 * 1024;
 constexpr std::size_t rows_bytes_at_once = 128 * 1024;
 
 /// The operation that a 202 names.
@@ -70,34 +71,64 @@ std::optional<domain::OperationId> operation_named_in(const Response& response) 
   return domain::OperationId::parse(json::parse(response.body()).at("operation_id").as_string());
 }
 
+/// A body on its way to disk. All of it but `add` waits for the disk.
+class BodySpool {
+ public:
+  BodySpool(operations::Operations& operations, domain::OperationId id, keys::Key key)
+      : operations_(operations), id_(id), key_(key) {}
+
+  boost::system::error_code open(std::uint64_t announced_bytes) {
+    if (!operations_.has_space(announced_bytes)) return bus::errc::no_space;
+    auto made = keys::SealedFileWriter::create(operations_.spool_of(id_), key_);
+    if (made.has_error()) return made.error();
+    writer_.emplace(std::move(*made));
+    return {};
+  }
+  /// Whether it is time to write.
+  bool add(std::string_view piece) { return waiting_.append(piece).size() >= bytes_a_write; }
+  boost::system::error_code write() {
+    // Others write meanwhile, and a chunked body hasn't said how long it is.
+    if (!operations_.has_space(waiting_.size())) return bus::errc::no_space;
+    hash_.update(waiting_);
+    const auto error = writer_->write(waiting_);
+    waiting_.clear();
+    return error;
+  }
+  boost::system::error_code finish() {
+    if (const auto error = write()) return error;
+    return writer_->finish();
+  }
+  std::string digest() { return std::string(bus::view(hash_.finish())); }
+
+ private:
+  operations::Operations& operations_;
+  const domain::OperationId id_;
+  const keys::Key key_;
+  std::optional<keys::SealedFileWriter> writer_;
+  std::string waiting_;
+  bus::Sha256 hash_;
+};
+
 }  // namespace
 
-boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, operations::Operations& operations,
-                                                          domain::OperationId id, keys::Key key, std::string& digest) {
-  const auto full = [](const std::string& why) {
-    return Problem{.status = 507, .code = "insufficient-storage", .detail = "The body can't be spooled: " + why + "."};
+boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, Writes& writes,
+                                                          operations::Operations& operations, domain::OperationId id,
+                                                          keys::Key key, std::string& digest) {
+  BodySpool spool(operations, id, key);
+  const Writes::DiskWork open = [&, bytes = exchange.request().content_length.value_or(0)] {
+    return spool.open(bytes);
   };
-  const std::string reserve = "the disk is nearly full";
-  if (!operations.has_space(exchange.request().content_length.value_or(0))) co_return full(reserve);
-  auto writer = keys::SealedFileWriter::create(operations.spool_of(id), key);
-  if (writer.has_error()) co_return full(writer.error().message());
-  bus::Sha256 hash;
-  std::uint64_t bytes = 0, checked = 0;
-  for (;;) {
+  const Writes::DiskWork write = [&] { return spool.write(); }, finish = [&] { return spool.finish(); };
+  auto error = co_await writes.on_disk(open);
+  while (!error) {
     const auto piece = co_await exchange.read_some();
     if (piece.has_error()) co_return problem_of(piece.error());
     if (piece->empty()) break;
-    bytes += piece->size();
-    // Others write meanwhile, and a chunked body hasn't said how long it is.
-    if (bytes - checked >= bytes_between_checks) {
-      if (!operations.has_space(bytes_between_checks)) co_return full(reserve);
-      checked = bytes;
-    }
-    hash.update(*piece);
-    if (const auto error = writer->write(*piece)) co_return full(error.message());
+    if (spool.add(*piece)) error = co_await writes.on_disk(write);
   }
-  if (const auto error = writer->finish()) co_return full(error.message());
-  digest = bus::view(hash.finish());
+  if (!error) error = co_await writes.on_disk(finish);
+  if (error) co_return unstored(error);
+  digest = spool.digest();
   co_return std::nullopt;
 }
 
@@ -106,7 +137,11 @@ boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& wri
                                                  std::optional<std::string> body) {
   // Durable before the event: after a crash in between, the answer that a retry gets names an operation that is there.
   operations::Preparation prepared(operations, operation);
-  if (prepared.error()) co_return exchange.problem(unstored(prepared.error()));
+  const auto error = co_await make_durable(writes, prepared);
+  if (error) {
+    operations.discard_spool(operation.id);
+    co_return exchange.problem(unstored(error));
+  }
   domain::RecordOperation started{operation.id, std::string(text_of(operation.kind))};
   WriteOptions<domain::RecordOperation> options;
   options.body = std::move(body);
@@ -125,7 +160,9 @@ boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& wri
 
 boost::asio::awaitable<Response> get_operation(Exchange& exchange, Reads& reads, operations::Operations& operations) {
   const auto id = domain::OperationId::parse(exchange.parameter());
-  const auto operation = id ? operations.find(exchange.caller<Caller>()->account, *id) : std::nullopt;
+  const auto account = exchange.caller<Caller>()->account;
+  auto find = [&operations, id, account] { return id ? operations.find(account, *id) : std::nullopt; };
+  const auto operation = co_await reads.on_pool(std::move(find));
   if (!operation) co_return exchange.problem(no_such("operation"));
   auto text = json::serialize(render(*operation));
   text.replace(text.size() - 1, 1, ",\"rows\":[");

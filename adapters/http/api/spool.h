@@ -14,8 +14,8 @@ operations::Operation new_operation(Exchange& exchange, operations::Kind kind, d
 boost::json::object render(const operations::Operation& operation);
 /// 202 {operation_id, status}.
 commands::Answer operation_answer(const operations::Operation& operation);
-/// 507: an operation's file can't be written.
-Problem unstored(const boost::system::error_code& error);
+/// Before the command whose event commits to the operation; after an error there is none.
+boost::asio::awaitable<boost::system::error_code> make_durable(Writes& writes, operations::Preparation& prepared);
 
 /// Removes an operation's spool when the request breaks off before there is an operation.
 class SpoolGuard {
@@ -35,8 +35,9 @@ class SpoolGuard {
 
 /// Writes the request's body to the operation's spool, sealed under `key`, durable when it returns without a problem.
 /// `digest` gets the body's SHA-256. A body that would touch the disk's reserve is 507.
-boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, operations::Operations& operations,
-                                                          domain::OperationId id, keys::Key key, std::string& digest);
+boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, Writes& writes,
+                                                          operations::Operations& operations, domain::OperationId id,
+                                                          keys::Key key, std::string& digest);
 
 /// Writes operation.started, makes the operation durable and answers 202. `body` stands for what was spooled.
 boost::asio::awaitable<Response> begin_operation(Exchange& exchange, Writes& writes, operations::Operations& operations,

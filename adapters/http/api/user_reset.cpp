@@ -16,10 +16,6 @@ std::size_t events_of(const domain::State& state, domain::AccountId account, con
   return events;
 }
 
-bool is_replay(const Response& response) {
-  return response.header_lines().find("Idempotency-Replayed") != std::string::npos;
-}
-
 }  // namespace
 
 boost::asio::awaitable<Response> Users::reset(Exchange& exchange) {
@@ -55,8 +51,11 @@ boost::asio::awaitable<Response> Users::reset_all(Exchange& exchange, std::vecto
   if (!in_one() && exchange.request().has_header("Idempotency-Key")) {
     // Only the last command keeps the answer: whether there is one already is asked with a command that does nothing.
     domain::ResetUsers nobody;
-    auto known = co_await writes_.run<domain::ResetUsers>(exchange, std::move(nobody), rendered);
-    if (known.status() != 200 || is_replay(known)) co_return known;
+    WriteOptions<domain::ResetUsers> options;
+    bool replayed = false;
+    options.replayed = [&replayed] { replayed = true; };
+    auto known = co_await writes_.run<domain::ResetUsers>(exchange, std::move(nobody), rendered, std::move(options));
+    if (known.status() != 200 || replayed) co_return known;
   }
   for (bool answer_kept = false;;) {
     WriteOptions<domain::ResetUsers> options;

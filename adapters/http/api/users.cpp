@@ -14,10 +14,6 @@
 namespace countersign::http {
 namespace {
 
-Problem storage_failed(const boost::system::error_code& error) {
-  return {.status = 507, .code = "insufficient-storage", .detail = "It can't be stored: " + error.message() + "."};
-}
-
 void read_email(Fields& fields, std::string_view typed, domain::Personal& personal) {
   const auto address = directory::normalise_address(typed);
   if (address.ok)
@@ -96,8 +92,11 @@ boost::asio::awaitable<Response> Users::create(Exchange& exchange) {
   domain::CreateUser command{keys::random_id<domain::UserId>(reads_.now()), {}};
   command.profile = commands::make_profile(reads_.lookup(), account, std::move(personal), mfa.value_or(false));
   const domain::UserId id = command.id;
-  if (const auto error = keys_.create_subject_keys(account, std::span(&id, 1)))
-    co_return exchange.problem(storage_failed(error));
+  const Writes::DiskWork keep_key = [this, account, id] {
+    return keys_.create_subject_keys(account, std::span(&id, 1));
+  };
+  const auto error = co_await writes_.on_disk(keep_key);
+  if (error) co_return exchange.problem(unstored(error));
   co_return co_await writes_.run<domain::CreateUser>(
       exchange, std::move(command), [this, account](const domain::UserWritten& result, const domain::State& state) {
         return answer(201, account, result.id, state);
@@ -276,7 +275,7 @@ boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
   const UploadPlace place(uploads_);
   if (!place) co_return exchange.problem(too_many_uploads());
   SpoolGuard spool(operations_, operation.id);
-  auto problem = co_await spool_body(exchange, operations_, operation.id, *key, digest);
+  auto problem = co_await spool_body(exchange, writes_, operations_, operation.id, *key, digest);
   if (problem) co_return exchange.problem(*problem);
   spool.keep();
   co_return co_await begin_operation(exchange, writes_, operations_, operation, std::move(digest));
@@ -291,7 +290,8 @@ boost::asio::awaitable<Response> Users::erase(Exchange& exchange) {
   operation.user = *id;
   // Durable before the event: whatever happens in between, the key is destroyed after it.
   operations::Preparation prepared(operations_, operation);
-  if (prepared.error()) co_return exchange.problem(unstored(prepared.error()));
+  const auto error = co_await make_durable(writes_, prepared);
+  if (error) co_return exchange.problem(unstored(error));
   WriteOptions<domain::EraseUser> options;
   bool in_doubt = false, gone = false;
   options.in_doubt = [&in_doubt] { in_doubt = true; };

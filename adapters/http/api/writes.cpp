@@ -16,6 +16,20 @@ Problem bad_key(std::string detail) {
 
 }  // namespace
 
+boost::asio::awaitable<boost::system::error_code> Writes::on_disk(DiskWork work) {
+  struct Place {
+    explicit Place(std::atomic<std::size_t>& taken) : taken_(taken), number(++taken) {}
+    ~Place() { --taken_; }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    std::atomic<std::size_t>& taken_;
+    const std::size_t number;
+  };
+  const Place place(on_disk_);
+  if (place.number > most_on_disk_) co_return bus::errc::queue_full;
+  co_return co_await disk_.run(std::move(work));
+}
+
 domain::Context Writes::context_of(Exchange& exchange) const {
   domain::Context context;
   if (const auto* caller = exchange.caller<Caller>()) {
@@ -43,6 +57,7 @@ boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submi
   auto start = [&](Callback<Ended> done) { submit(std::move(call), std::move(done)); };
   const auto ended = co_await await_callback<Ended>(start);
   if (ended.refusal && rules->refused) rules->refused(*ended.refusal);
+  if (ended.replayed && rules->replayed) rules->replayed();
   if (ended.settlement.error == bus::errc::outcome_unknown && rules->in_doubt) rules->in_doubt();
   co_return to_response(exchange, ended, rules->secret);
 }
@@ -76,9 +91,8 @@ std::optional<Problem> Writes::read_idempotency(Exchange& exchange, const Rules&
     scope.append(caller->account.uuid.view()).append(caller->actor.id.view());
     scope.append(text_of(request.verb)).append(1, ' ').append(request.path);
   }
-  std::string body = rules.body ? *rules.body : std::string(exchange.body());
-  if (!request.query.empty()) body.append("\n?").append(request.query);  // it says what is wanted as the body does
-  out = commands::idempotency_of(lookup_, std::move(scope), key, body);
+  const std::string_view body = rules.body ? *rules.body : exchange.body();
+  out = commands::idempotency_of(lookup_, std::move(scope), key, body, request.query);
   return std::nullopt;
 }
 

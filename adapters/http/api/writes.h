@@ -1,13 +1,16 @@
 #pragma once
 // What every handler that changes something does alike: who asks and from where becomes the command's context, the
-// Idempotency-Key its record, the outcome a response.
+// Idempotency-Key its record, the outcome a response. What must be on a disk before a command may speak of it is
+// written on threads of their own, so that a slow disk holds up neither look-ups nor lists.
 
+#include <atomic>
 #include <optional>
 #include <string>
 
 #include "adapters/commands/submitter.h"
 #include "adapters/http/api/answers.h"
 #include "adapters/http/api/caller.h"
+#include "adapters/http/api/worker_pool.h"
 #include "adapters/http/server/await_callback.h"
 
 namespace countersign::http {
@@ -22,13 +25,34 @@ struct WriteOptions {
   std::shared_ptr<commands::Admission> admission;
   std::function<void(const domain::Refusal&)> refused;  ///< is told why not
   std::function<void()> in_doubt;                       ///< is told that it may have taken effect
+  std::function<void()> replayed;                       ///< is told that the answer is the first one's again
+};
+
+/// The threads that wait for disks. So many, because a key store writes what several ask for with one sync.
+struct DiskLimits {
+  std::size_t threads = 8;
+  std::size_t most_waiting = 1024;
 };
 
 class Writes {
  public:
   Writes(commands::Submitter& submitter, commands::CommandDecider& decider, const keys::Lookup& lookup,
-         const bus::LogIdentity& log)
-      : submitter_(submitter), decider_(decider), lookup_(lookup), log_(log) {}
+         const bus::LogIdentity& log, const DiskLimits& disk = {})
+      : submitter_(submitter),
+        decider_(decider),
+        lookup_(lookup),
+        log_(log),
+        most_on_disk_(disk.threads + disk.most_waiting),
+        disk_(disk.threads) {}
+  /// Ends the threads that wait for disks; what has not begun is dropped. As Reads::stop().
+  void stop() { disk_.stop(); }
+
+  using DiskWork = std::function<boost::system::error_code()>;
+  /// What `work` returns; errc::queue_full when too many wait already. Name the work: g++ 12 copies a closure that is a
+  /// temporary of a co_await expression bit by bit.
+  boost::asio::awaitable<boost::system::error_code> on_disk(DiskWork work);
+  /// Begun or waiting for a thread.
+  std::size_t disk_work() const { return on_disk_; }
 
   domain::Context context_of(Exchange& exchange) const;
 
@@ -38,9 +62,10 @@ class Writes {
                                        typename commands::TypedWork<Command>::Render render,
                                        WriteOptions<Command> options) {
     using Outcome = commands::Outcome<commands::ResultOf<Command>>;
-    auto rules = std::make_shared<Rules>(Rules{options.secret, options.idempotent, std::move(options.scope),
-                                               std::move(options.body), std::move(options.admission),
-                                               std::move(options.refused), std::move(options.in_doubt)});
+    auto rules =
+        std::make_shared<Rules>(Rules{options.secret, options.idempotent, std::move(options.scope),
+                                      std::move(options.body), std::move(options.admission), std::move(options.refused),
+                                      std::move(options.in_doubt), std::move(options.replayed)});
     Submit submit = [this, command = std::move(command), render = std::move(render),
                      hand_out = std::move(options.hand_out)](commands::Call call, Callback<Ended> done) mutable {
       auto settled = [render, done = std::move(done)](Outcome outcome) {
@@ -74,7 +99,7 @@ class Writes {
     std::optional<std::string> body;
     std::shared_ptr<commands::Admission> admission;
     std::function<void(const domain::Refusal&)> refused;
-    std::function<void()> in_doubt;
+    std::function<void()> in_doubt, replayed;
   };
   struct Ended {
     bus::Settlement settlement;
@@ -94,6 +119,9 @@ class Writes {
   commands::CommandDecider& decider_;
   const keys::Lookup& lookup_;
   const bus::LogIdentity log_;
+  const std::size_t most_on_disk_;
+  std::atomic<std::size_t> on_disk_ = 0;
+  WorkerPool disk_;
 };
 
 }  // namespace countersign::http

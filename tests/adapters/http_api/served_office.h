@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "adapters/http/api/events.h"
 #include "adapters/http/api/spool.h"
 #include "adapters/http/api/users.h"
 #include "tests/adapters/http_server/test_server.h"
@@ -13,9 +14,13 @@ namespace countersign::http::test {
 
 class ServedOffice {
  public:
+  explicit ServedOffice(unsigned threads = 2, const DiskLimits& disk = {})
+      : writes(office.submitter, office.decider, office.lookup, office.identity, disk),
+        server(routes(), options(threads)) {}
   ~ServedOffice() {
     server.server().stop(std::chrono::seconds(1));
     reads.stop();
+    writes.stop();
   }
 
   Answer erase(domain::UserId id) { return ask("DELETE", "/v1/users/" + id.text()); }
@@ -47,15 +52,23 @@ class ServedOffice {
               office.lookup,
               office.identity,
               &operations::test::Office::now};
-  Writes writes{office.submitter, office.decider, office.lookup, office.identity};
+  Writes writes;
   Users users{reads, writes, *office.keys, *office.operations};
-  TestServer server{routes(), options()};
+  Events events{reads, writes, *office.sequencer};
+  TestServer server;
 
  private:
   std::vector<Route> routes() {
     std::vector<Route> rows;
+    rows.push_back(row_later(Verb::post, "/v1/users", "create_user", [this](Exchange& e) { return users.create(e); }));
+    rows.push_back(row_later(Verb::get, "/v1/users/{id}", "get_user", [this](Exchange& e) { return users.get(e); }));
     rows.push_back(
         row_later(Verb::delete_, "/v1/users/{id}", "erase_user", [this](Exchange& e) { return users.erase(e); }));
+    rows.push_back(row_later(Verb::get, "/v1/events", "list_events", [this](Exchange& e) { return events.list(e); }));
+    rows.back().query = {"sort", "limit"};
+    rows.push_back(
+        row_later(Verb::get, "/v1/events/stream", "stream_events", [this](Exchange& e) { return events.stream(e); }));
+    rows.back().streams_answer = true;
     rows.push_back(
         row_later(Verb::post, "/v1/users/import", "import_users", [this](Exchange& e) { return users.import(e); }));
     rows.back().streams_request = true;
@@ -63,8 +76,9 @@ class ServedOffice {
     rows.back().query = {"dry_run"};
     return rows;
   }
-  ServerOptions options() {
+  ServerOptions options(unsigned threads) {
     ServerOptions options;
+    options.threads = threads;
     options.hooks.admit = [this](Exchange& exchange) -> std::optional<Response> {
       exchange.set_caller(
           std::make_shared<Caller>(Caller{office.account, domain::party(office.admin_key), domain::Role::admin}));

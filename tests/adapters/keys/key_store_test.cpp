@@ -9,6 +9,7 @@
 #include "adapters/keys/master_rotation.h"
 #include "adapters/keys/random.h"
 #include "tests/adapters/keys/scratch_directory.h"
+#include "tests/support/forgetful_file_system.h"
 
 namespace countersign::keys {
 namespace {
@@ -175,6 +176,50 @@ TEST_F(KeyStoreTest, RotationChangesTheWrappingAndNothingElse) {
   EXPECT_EQ((*store->subject_key(account, user))->view(), subject_key);
 }
 
+TEST_F(KeyStoreTest, ARotationIsRememberedUntilItIsReported) {
+  auto store = open();
+  EXPECT_TRUE(store->unreported_rotations().value().empty());
+  const MasterKey fresh = random_master_key();
+  ASSERT_FALSE(store->rotate_master(random_master_key()));
+  ASSERT_FALSE(store->rotate_master(fresh));
+  store.reset();
+  store = KeyStore::open(directory, fresh, Mode::open_existing);
+  const auto rotations = store->unreported_rotations().value();
+  ASSERT_EQ(rotations.size(), 2u);
+  ASSERT_FALSE(store->rotation_reported(rotations[0]));
+  EXPECT_EQ(store->unreported_rotations().value(), std::vector{rotations[1]});
+  ASSERT_FALSE(store->rotation_reported(rotations[1]));
+  store.reset();
+  EXPECT_TRUE(KeyStore::open(directory, fresh, Mode::read_only)->unreported_rotations().value().empty());
+}
+
+TEST_F(KeyStoreTest, ARotationCutOffAnywhereIsFinishedByTheNextStartOrNeverWas) {
+  open().reset();
+  const auto whole = scratch / "whole";
+  std::filesystem::rename(directory, whole);
+  int finished = 0;
+  for (std::uint64_t operations = 1, done = 0; done == 0; ++operations) {
+    std::filesystem::remove_all(directory);
+    std::filesystem::copy(whole, directory, std::filesystem::copy_options::recursive);
+    const MasterKey fresh = random_master_key();
+    const auto disk = std::make_shared<testing::ForgetfulFileSystem>();
+    const auto env = rocksdb::NewCompositeEnv(disk);
+    {
+      const auto store = KeyStore::open(directory, master, Mode::open_existing, {.env = env.get()});
+      disk->lose_power_after(operations);
+      done += !store->rotate_master(fresh);
+    }
+    disk->forget_unsynced(false);
+    if (refusal_of([&] { open(Mode::read_only); }) == "not refused") continue;
+    const auto old_wrappings = [&] { return test::files_that_hold(directory, std::string(master.id.view())); };
+    finished += old_wrappings() > 0;
+    const auto store = KeyStore::open(directory, fresh, Mode::open_existing);
+    EXPECT_EQ(store->unreported_rotations().value().size(), 1u);
+    EXPECT_EQ(old_wrappings(), 0) << operations;
+  }
+  EXPECT_GT(finished, 0);
+}
+
 TEST_F(KeyStoreTest, ACheckpointIsACompleteStore) {
   const auto store = open();
   ASSERT_FALSE(store->create_account_key(account));
@@ -215,6 +260,7 @@ TEST_F(MasterRotationTest, FileAndStoreChangeTogether) {
   rotate_master_file(*store, file);
   EXPECT_NE(store->master_id(), before);
   EXPECT_EQ(load_master_key(file).id, store->master_id());
+  EXPECT_EQ(load_master_key(file.string() + "." + hex(before.view())).id, before) << "older backups need it";
   store.reset();
   EXPECT_NO_THROW(open_with_file());
 }

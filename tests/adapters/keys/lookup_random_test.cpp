@@ -20,6 +20,12 @@ TEST(Lookup, IsHmacOverKindAccountAndText) {
   EXPECT_EQ(lookup.digest(LookupKind::access_token, "x"), bus::HmacSha256(key.view())(std::string("\x02\x00x", 3)));
 }
 
+TEST(Lookup, OfPiecesIsThatOfTheWholeText) {
+  const Lookup lookup(random_key());
+  EXPECT_EQ(lookup.digest(LookupKind::idempotency_body, {"{}", "", "\n?", "dry_run=true"}),
+            lookup.digest(LookupKind::idempotency_body, "{}\n?dry_run=true"));
+}
+
 TEST(Lookup, KindsAccountsTextsAndKeysAreToldApart) {
   const Lookup one(random_key()), other(random_key());
   const auto a = random_id<domain::AccountId>(1), b = random_id<domain::AccountId>(2);

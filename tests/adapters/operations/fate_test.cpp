@@ -13,7 +13,8 @@ class Fate : public ::testing::Test {
   /// Its event's append was left in doubt, and the request was told so.
   Operation doubtful_generation(Truth truth) {
     const auto operation = office.an_operation(Kind::generate_for_new_users);
-    const Preparation prepared(*office.operations, operation);
+    Preparation prepared(*office.operations, operation);
+    EXPECT_FALSE(prepared.store());
     office.log.doubt_next(truth);
     EXPECT_EQ(office.submit_start(operation).settlement.error, bus::errc::outcome_unknown);
     return operation;

@@ -91,6 +91,41 @@ TEST_F(Files, OneChangedDigitIsDamage) {
   EXPECT_TRUE(office.has_file(name_of(changed) + ".json.damaged"));
 }
 
+TEST_F(Files, WhatHasEndedIsInItsFileAndNotInMemory) {
+  const auto operation = waiting();
+  office.open();
+  office.ended(operation.id);
+  const auto file = name_of(operation) + ".json";
+  ASSERT_TRUE(office.soon([&] { return OperationFiles(office.files).load(operation.id)->announced; }));
+  EXPECT_EQ(office.operations->find(office.account, operation.id)->status, Status::done);
+  EXPECT_FALSE(office.operations->find(domain::system_account(), operation.id)) << "another account's";
+  std::filesystem::rename(office.files / file, office.files / "elsewhere");
+  EXPECT_TRUE(office.soon([&] { return !office.operations->find(office.account, operation.id); }));
+  write(file, "{");
+  EXPECT_THROW(office.operations->find(office.account, operation.id), std::runtime_error) << "damaged is not gone";
+}
+
+TEST_F(Files, WhatEndedLongAgoGoesWhenAnotherOneEnds) {
+  office.open();
+  const auto ended_at = [&](domain::UnixMs time) {
+    auto operation = office.an_operation(Kind::generate_for_new_users);
+    operation.status = Status::done;
+    operation.accepted = operation.announced = true;
+    operation.finished_at = time;
+    EXPECT_FALSE(OperationFiles(office.files).save(operation));
+    std::filesystem::last_write_time(
+        office.files / (name_of(operation) + ".json"),
+        std::filesystem::file_time_type::clock::now() - std::chrono::milliseconds(office.now() - time));
+    return operation;
+  };
+  const auto old = ended_at(office.now() - kept_ms - 60'000), recent = ended_at(office.now() - kept_ms + 60'000);
+  EXPECT_FALSE(office.operations->find(office.account, old.id)) << "it is not shown until then, either";
+  EXPECT_TRUE(office.operations->find(office.account, recent.id));
+  office.begin(office.an_operation(Kind::generate_for_new_users));
+  EXPECT_TRUE(office.soon([&] { return !office.has_file(name_of(old) + ".json"); }));
+  EXPECT_TRUE(office.has_file(name_of(recent) + ".json"));
+}
+
 TEST_F(Files, WhatWasSetAsideGoesAfterAWeek) {
   write("new.json", "{");
   const OperationFiles files(office.files);

@@ -13,6 +13,7 @@
 
 #include "adapters/commands/draw.h"
 #include "adapters/keys/random.h"
+#include "adapters/keys/sealed_file.h"
 #include "adapters/operations/operations.h"
 #include "bus/errc.h"
 #include "bus/memory_log.h"
@@ -94,10 +95,16 @@ class Office {
             *keys,
             lookup,
             opener,
-            [] { return now(); },
+            [this] {
+              if (on_clock) on_clock();
+              return now();
+            },
             [this](std::string_view text) { warned(text); },
             [this] { wait_landed(); },
-            [this](std::size_t bytes) { return bytes <= space; },
+            [this](std::size_t bytes) {
+              if (before_space) before_space();
+              return bytes <= space;
+            },
             std::chrono::milliseconds(5),
             std::chrono::milliseconds(20)};
   }
@@ -128,9 +135,24 @@ class Office {
     operation.correlation = keys::random_uuid(now());
     return operation;
   }
+  /// An import of this text, spooled.
+  Operation a_spooled_import(std::string_view text, Operation operation) {
+    operation.content_type = "text/csv";
+    auto writer = keys::SealedFileWriter::create(operations->spool_of(operation.id), *keys->account_key(account));
+    EXPECT_FALSE(writer->write(text));
+    EXPECT_FALSE(writer->finish());
+    return operation;
+  }
   /// Writes the event that an operation other than an erasure is accepted with.
   auto submit_start(const Operation& operation) {
     return submitter.wait(as_admin(), domain::RecordOperation{operation.id, std::string(text_of(operation.kind))});
+  }
+  /// Begun; `before` comes between its event and its running.
+  void begin(const Operation& operation, const std::function<void()>& before = {}) {
+    ASSERT_FALSE(operations->prepare(operation));
+    ASSERT_TRUE(submit_start(operation).ok());
+    if (before) before();
+    operations->begin(operation.id);
   }
   domain::UserId a_user(const std::string& name) {
     const auto id = keys::random_id<domain::UserId>(now());
@@ -177,6 +199,8 @@ class Office {
   }
   bool has_file(const std::string& name) const { return std::filesystem::exists(files / name); }
   std::atomic<std::size_t> space = std::size_t{1} << 40;  ///< above the disk's reserve
+  std::function<void()> on_clock;                         ///< called before an operation looks at the clock
+  std::function<void()> before_space;                     ///< called before the disk's space is looked at
   std::string warnings() {
     const std::lock_guard lock(mutex_);
     return warnings_;

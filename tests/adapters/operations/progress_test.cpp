@@ -2,7 +2,6 @@
 
 #include <fstream>
 
-#include "adapters/keys/sealed_file.h"
 #include "tests/adapters/operations/office.h"
 
 namespace countersign::operations::test {
@@ -16,12 +15,8 @@ class Progress : public ::testing::Test {
   Operation waiting_import(int people, Operation operation) {
     std::string text = "email,first_name\n";
     for (int i = 0; i < people; ++i) text += "person-" + std::to_string(i) + "@example.com,P\n";
-    auto writer = keys::SealedFileWriter::create(office.operations->spool_of(operation.id),
-                                                 *office.keys->account_key(office.account));
-    EXPECT_FALSE(writer->write(text));
-    EXPECT_FALSE(writer->finish());
+    operation = office.a_spooled_import(text, operation);
     operation.accepted = true;
-    operation.content_type = "text/csv";
     EXPECT_FALSE(OperationFiles(office.files).save(operation));
     return operation;
   }

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -95,6 +97,39 @@ TEST_F(Program, OneWhenRowsOfAnImportWereRefused) {
   ASSERT_GE(requests.size(), 2u);
   EXPECT_EQ(requests[0]["Content-Type"], "text/csv");
   EXPECT_EQ(requests[0].body(), contents(home_ / "people.csv"));
+}
+
+TEST_F(Program, NamesACommandThatThereIsNot) {
+  EXPECT_NE(run("frobnicate").err.find("no command 'frobnicate'"), std::string::npos);
+  EXPECT_NE(run("usres list").err.find("did you mean 'users'?"), std::string::npos);
+  EXPECT_NE(run("users improt x.csv").err.find("did you mean 'import'?"), std::string::npos);
+}
+
+TEST_F(Program, ShowsAnOperationWithManyRowsAsTheyCome) {
+  constexpr int rows = 2500;
+  std::string body = R"({"id":"op_1","status":"done","failed":2500,"detail":null,"rows":[)";
+  for (int line = 1; line <= rows; ++line)
+    body += (line > 1 ? "," : "") + std::string("{\"line\":") + std::to_string(line) +
+            R"(,"code":"email-invalid","detail":"\u202e"})";
+  FakeServer server([&](const auto&) { return FakeServer::response(200, body + "]}"); });
+  const auto shown = run("--server " + server.url() + " operations show op_1");
+  EXPECT_EQ(shown.status, 0);
+  EXPECT_EQ(std::ranges::count(shown.out, '\n'), 4 + 1 + rows) << "the operation, titles, rows";
+  EXPECT_NE(shown.out.find("\n2500\t\temail-invalid\t\\u{202e}\n"), std::string::npos);
+  const auto waited = run("--server " + server.url() + " --json operations wait op_1");
+  EXPECT_EQ(waited.status, 1);
+  EXPECT_EQ(waited.out, body + "]}\n");
+}
+
+TEST_F(Program, DoesNotReadTheRowsOfAnOperationThatRuns) {
+  std::atomic<int> looks = 0;
+  FakeServer server([&](const auto&) {
+    // The second row is never sent, as if there were very many.
+    if (++looks < 3) return FakeServer::response(200, R"({"id":"op_1","status":"running","rows":[{"line":1},{"li)");
+    return FakeServer::response(200, R"({"id":"op_1","status":"done","failed":0,"rows":[]})");
+  });
+  EXPECT_EQ(run("--server " + server.url() + " operations wait op_1").status, 0);
+  EXPECT_EQ(looks, 3);
 }
 
 TEST_F(Program, JsonIsOneLineAnItem) {

@@ -1,0 +1,55 @@
+#pragma once
+// The rows of the key store, told apart by their first letter: format, cluster keys, account keys, subject keys,
+// erasures under way, rotations of the master key that no event tells of yet.
+
+#include <rocksdb/db.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "adapters/keys/key_cache.h"
+#include "bus/hash.h"
+
+namespace countersign::keys {
+
+inline constexpr std::string_view format_row = "f", format = "1";
+inline constexpr std::string_view check_row = "c/check", lookup_row = "c/look-up", log_row = "c/log",
+                                  signing_row = "c/signing", filler_row = "z";
+inline constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e', rotation_letter = 'r';
+inline constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32, rotation_row_bytes = 1 + 16;
+
+inline std::string account_row(domain::AccountId account) {
+  return account_letter + std::string(account.uuid.view());
+}
+inline std::string subject_row(const Subject& subject) {
+  std::string row(1, subject_letter);
+  row.append(subject.account.uuid.view()).append(subject.user.uuid.view());
+  return row;
+}
+inline std::string erasing_row(std::string_view subject) {
+  return erasing_letter + std::string(subject.substr(1));
+}
+inline std::string rotation_row(const domain::Uuid& rotation) {
+  return rotation_letter + std::string(rotation.view());
+}
+inline Subject subject_of(std::string_view row) {
+  return {domain::AccountId{domain::uuid_from(row.substr(1))}, domain::UserId{domain::uuid_from(row.substr(17))}};
+}
+
+/// Wrapped by the master key in check_row: so a wrong one is noticed.
+inline NamedKey known_constant() {
+  return {KeyId{}, Key(bus::sha256("countersign key store"))};
+}
+
+template <class Visit>
+rocksdb::Status for_each_row(rocksdb::DB& db, char letter, Visit visit) {
+  const std::string prefix(1, letter);
+  const std::unique_ptr<rocksdb::Iterator> rows(db.NewIterator(rocksdb::ReadOptions()));
+  for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
+    visit(rows->key().ToStringView(), rows->value().ToStringView());
+  }
+  return rows->status();
+}
+
+}  // namespace countersign::keys
