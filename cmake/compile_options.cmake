@@ -9,6 +9,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # For fuzzers. clang 14 has coroutines, but doesn't say so in the way libstdc++ asks.
   target_compile_options(countersign_options INTERFACE -Wno-unknown-warning-option -D__cpp_impl_coroutine=201902L)
 endif()
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  target_compile_options(countersign_options INTERFACE -march=x86-64-v2) # processors since 2009: SSE4.2, POPCNT
+endif()
 target_include_directories(countersign_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(countersign_options INTERFACE
   COUNTERSIGN_VERSION="${PROJECT_VERSION}"

@@ -43,7 +43,7 @@ void evaluate_few(const Node& node, const Segment& segment, Bits& bits) {
   for (unsigned value = 0; value < 256; ++value) {
     const auto byte = static_cast<std::uint8_t>(value);
     const auto count = segment.count(field, byte);
-    if (count == 0 || !compare(node.op, node.attribute->few_text(byte), node.value)) continue;
+    if (count == 0 || !node.fits[value]) continue;
     if (count == segment.size()) return bits.set_range(0, segment.size());
     segment.match(field, byte, bits);
   }
@@ -106,10 +106,7 @@ void EventFilter::evaluate(const Segment& segment, Bits& bits) const {
 
 std::optional<EventFilter::Single> EventFilter::single() const {
   if (!root_ || root_->kind != Node::Kind::comparison || !root_->attribute->few) return std::nullopt;
-  Single single{*root_->attribute->few, {}};
-  for (unsigned value = 0; value < 256; ++value)
-    single.fits[value] = compare(root_->op, root_->attribute->few_text(static_cast<std::uint8_t>(value)), root_->value);
-  return single;
+  return Single{*root_->attribute->few, root_->fits};
 }
 
 }  // namespace countersign::queries

@@ -16,6 +16,8 @@ struct EventFilter::Node {
   const Attribute* attribute = nullptr;
   Operator op = Operator::eq;
   AttributeValue value;  ///< a text is in lower case
+  /// Of a comparison of a field with few values: which of them fit.
+  std::array<bool, 256> fits{};
   std::vector<std::shared_ptr<const Node>> children;
 };
 

@@ -94,7 +94,15 @@ NodePtr FilterParser::present(const Attribute& attribute) {
   auto node = std::make_shared<Node>();
   node->attribute = &attribute;
   node->op = Operator::pr;
+  find_fitting(*node);
   return node;
+}
+
+/// Compares each value of a field with few of them once, instead of once for each segment of the index.
+void FilterParser::find_fitting(Node& node) {
+  if (!node.attribute->few) return;
+  for (unsigned value = 0; value < node.fits.size(); ++value)
+    node.fits[value] = compare(node.op, node.attribute->few_text(static_cast<std::uint8_t>(value)), node.value);
 }
 
 NodePtr FilterParser::comparison() {
@@ -109,7 +117,7 @@ NodePtr FilterParser::comparison() {
   auto node = std::make_shared<Node>();
   node->attribute = attribute;
   node->op = *op;
-  if (*op == Operator::pr) return node;
+  if (*op == Operator::pr) return present(*attribute);
   const bool textual = *op == Operator::co || *op == Operator::sw || *op == Operator::ew;
   if (attribute->is_numeric() && textual) return fail("co, sw and ew don't go with numbers and times");
   const bool whole = *op == Operator::eq || *op == Operator::ne;
@@ -119,6 +127,7 @@ NodePtr FilterParser::comparison() {
   auto wanted = value(*attribute, whole);
   if (!wanted) return nullptr;
   node->value = std::move(*wanted);
+  find_fitting(*node);
   return node;
 }
 

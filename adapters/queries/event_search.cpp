@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/queries/event_search_counting.h"
 #include "adapters/queries/stored_event.h"
 
 namespace countersign::queries {
@@ -26,7 +27,10 @@ EventSearch::EventSearch(const projections::EventIndex::Reading& reading, const 
 }
 
 EventSearch::Part EventSearch::part(std::size_t number) const {
-  Part part{.segment = reading_.segment(number), .frozen = number + 1 < reading_.segments()};
+  auto loaded = reading_.load(number);
+  Part part{.segment = std::move(loaded.segment),
+            .numbers = std::move(loaded.numbers),
+            .frozen = number + 1 < reading_.segments()};
   const auto& segment = *part.segment;
   const auto first = segment.first_sequence();
   const auto place = [&](std::uint64_t sequence) {
@@ -105,62 +109,13 @@ bool EventSearch::read(std::uint64_t sequence,
   return found;
 }
 
-/// Counts a whole segment from what is known of it, without looking at its events. False: they must be looked at.
-bool EventSearch::count_whole(const Part& part, Counts& counts) const {
-  if (!part.whole() || confirm_ || !(filter_.matches_all() || single_)) return false;
-  const bool all_few =
-      std::ranges::all_of(counts.fields, [](const auto& field) { return field.attribute->few.has_value(); });
-  if (single_ && !all_few) return false;
-  const auto& segment = *part.segment;
-  std::vector<std::uint8_t> fitting;
-  for (unsigned value = 0; single_ && value < 256; ++value)
-    if (single_->fits[value] && segment.count(single_->field, static_cast<std::uint8_t>(value)) > 0)
-      fitting.push_back(static_cast<std::uint8_t>(value));
-  if (!single_) counts.total += segment.size();
-  for (const auto value : fitting) counts.total += segment.count(single_->field, value);
-  for (auto& field : counts.fields) {
-    if (field.attribute->many) {
-      const auto values = segment.values(*field.attribute->many);
-      const auto& each = segment.counts(*field.attribute->many);
-      for (std::size_t n = 0; n < values.size(); ++n) field.many[values[n]] += each[n];
-      continue;
-    }
-    for (unsigned value = 0; value < 256; ++value) {
-      const auto byte = static_cast<std::uint8_t>(value);
-      if (!single_) field.few[value] += segment.count(*field.attribute->few, byte);
-      for (const auto fits : fitting)
-        field.few[value] += segment.count(single_->field, fits, *field.attribute->few, byte);
-    }
-  }
-  return true;
-}
-
 EventSearch::Counts EventSearch::count(const std::vector<const Attribute*>& fields) const {
-  Counts counts;
-  counts.fields.resize(fields.size());
-  for (std::size_t f = 0; f < fields.size(); ++f) counts.fields[f].attribute = fields[f];
+  Counting counting(*this, fields);
   each_part(false, [&](const Part& part) {
-    if (count_whole(part, counts)) return true;
-    Bits bits;
-    evaluate(part, bits);
-    if (confirm_) confirm(part, bits);
-    counts.total += bits.count();
-    for (auto& field : counts.fields) {
-      if (field.attribute->few) {
-        const auto column = part.segment->column(*field.attribute->few);
-        bits.each([&](std::size_t i) { return ++field.few[column[i]], true; });
-        continue;
-      }
-      const auto column = part.segment->column(*field.attribute->many);
-      const auto values = part.segment->values(*field.attribute->many);
-      std::vector<std::uint32_t> each(values.size());
-      bits.each([&](std::size_t i) { return ++each[column[i]], true; });
-      for (std::size_t n = 0; n < values.size(); ++n)
-        if (each[n] > 0) field.many[values[n]] += each[n];
-    }
+    counting.add(part);
     return true;
   });
-  return counts;
+  return counting.take();
 }
 
 std::vector<std::uint64_t> EventSearch::count_between(const std::vector<domain::UnixMs>& times) const {

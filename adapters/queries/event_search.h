@@ -5,7 +5,6 @@
 // Limits: a search that may have to look at everything has a deadline, and throws SearchTooCostly beyond it.
 // Concurrency: one thread, while the reading is held.
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <functional>
 #include <stdexcept>
@@ -50,7 +49,7 @@ class EventSearch {
   struct FieldCounts {
     const Attribute* attribute = nullptr;
     std::array<std::uint64_t, 256> few{};
-    boost::unordered_flat_map<projections::IndexValue, std::uint64_t, projections::IndexValueHash> many;
+    std::vector<std::pair<projections::IndexValue, std::uint64_t>> many;
   };
   struct Counts {
     std::uint64_t total = 0;
@@ -67,6 +66,7 @@ class EventSearch {
   using Segment = projections::Segment;
   struct Part {
     std::shared_ptr<const Segment> segment;
+    std::shared_ptr<const projections::ValueNumbers> numbers;
     std::size_t from = 0, until = 0;  ///< of its events, those in the range
     bool frozen = false;
     bool whole() const { return frozen && from == 0 && until == segment->size(); }
@@ -76,7 +76,7 @@ class EventSearch {
   void each_part(bool newest_first, Use use) const;
   void evaluate(const Part& part, projections::Bits& bits) const;
   void confirm(const Part& part, projections::Bits& bits) const;
-  bool count_whole(const Part& part, Counts& counts) const;
+  class Counting;
   void keep_within_time() const;
 
   const projections::EventIndex::Reading& reading_;

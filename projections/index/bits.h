@@ -23,8 +23,8 @@ class Bits {
     for (; from < until; ++from) set(from);
   }
   void clear() { words_.fill(0); }
-  /// Sixteen bits at once, at a place that is a multiple of sixteen.
-  void set_sixteen(std::size_t at, std::uint64_t sixteen) { words_[at / 64] |= sixteen << (at % 64); }
+  /// Sets 64 of them at once: those from 64 * `word` on.
+  void add_word(std::size_t word, std::uint64_t bits) { words_[word] |= bits; }
 
   Bits& operator&=(const Bits& other) {
     for (std::size_t w = 0; w < words_.size(); ++w) words_[w] &= other.words_[w];

@@ -7,14 +7,27 @@ struct EventIndex::Account {
   explicit Account(domain::AccountId some_id) : id(some_id) {}
 
   struct Full {
-    std::shared_ptr<const Segment> segment;  ///< null: on disk only
+    Reading::Loaded loaded;  ///< null: on disk only
     std::uint64_t used = 0;
+
+    std::size_t memory_bytes() const {
+      std::size_t bytes = loaded.segment->memory_bytes();
+      for (const auto& numbers : *loaded.numbers) bytes += numbers.size() * sizeof(std::uint32_t);
+      return bytes;
+    }
+  };
+  struct Numbering {
+    boost::unordered_flat_map<IndexValue, std::uint32_t, IndexValueHash> numbers;
+    std::vector<IndexValue> values;
   };
   const domain::AccountId id;
   std::shared_mutex mutex;
   bool opened = false;
   std::vector<Full> full;
   std::shared_ptr<Segment> growing;
+  std::shared_ptr<ValueNumbers> growing_numbers = std::make_shared<ValueNumbers>();
+  std::mutex numbering_mutex;
+  std::array<Numbering, many_count> numbering;
 
   std::uint64_t next() const { return growing->first_sequence() + growing->size(); }
 };
@@ -31,14 +44,24 @@ EventIndex::~EventIndex() {
   if (thread_.joinable()) thread_.join();
 }
 
-// --- Reading
-// ----------------------------------------------------------------------------------------------------------
+// --- Reading ---------------------------------------------------------------------------------------------------------
 
 EventIndex::Reading::Reading(EventIndex& index, std::shared_ptr<Account> account)
     : index_(index), account_(std::move(account)), lock_(account_->mutex), full_(account_->full.size()) {}
 
-std::shared_ptr<const Segment> EventIndex::Reading::segment(std::size_t number) const {
-  return number == full_ ? account_->growing : index_.load(*account_, number);
+EventIndex::Reading::Loaded EventIndex::Reading::load(std::size_t number) const {
+  if (number == full_) return {account_->growing, account_->growing_numbers};
+  return index_.load(*account_, number);
+}
+
+std::vector<std::pair<IndexValue, std::uint64_t>> EventIndex::Reading::values(
+    Many field, const std::vector<std::uint64_t>& counts) const {
+  std::vector<std::pair<IndexValue, std::uint64_t>> out;
+  const std::lock_guard lock(account_->numbering_mutex);
+  const auto& values = account_->numbering[static_cast<std::size_t>(field)].values;
+  for (std::size_t n = 0; n < counts.size(); ++n)
+    if (counts[n] > 0) out.emplace_back(values[n], counts[n]);
+  return out;
 }
 
 std::uint64_t EventIndex::Reading::last_sequence() const {
@@ -61,12 +84,12 @@ std::shared_ptr<EventIndex::Account> EventIndex::account(domain::AccountId id) {
   return known;
 }
 
-std::shared_ptr<const Segment> EventIndex::load(Account& account, std::size_t number) {
+EventIndex::Reading::Loaded EventIndex::load(Account& account, std::size_t number) {
   {
     const std::lock_guard lock(loaded_mutex_);
     auto& full = account.full[number];
     full.used = ++uses_;
-    if (full.segment) return full.segment;
+    if (full.loaded.segment) return full.loaded;
   }
   std::shared_ptr<Segment> segment;
   if (const auto bytes = store_.get(account.id, number)) {
@@ -77,30 +100,48 @@ std::shared_ptr<const Segment> EventIndex::load(Account& account, std::size_t nu
     }
   }
   if (!segment || segment->first_sequence() != first_of(number) || !segment->full()) segment = build(account, number);
-  keep(account, number, segment);
-  return segment;
+  return keep(account, number, std::move(segment));
+}
+
+/// Numbers the values that the segment has beyond those that `numbers` holds already.
+void EventIndex::number_values(Account& account, const Segment& segment, ValueNumbers& numbers) {
+  const std::lock_guard lock(account.numbering_mutex);
+  for (std::size_t f = 0; f < many_count; ++f) {
+    if (!is_numbered(static_cast<Many>(f))) continue;
+    auto& known = account.numbering[f];
+    const auto values = segment.values(static_cast<Many>(f));
+    for (std::size_t n = numbers[f].size(); n < values.size(); ++n) {
+      const auto [it, fresh] = known.numbers.try_emplace(values[n], static_cast<std::uint32_t>(known.values.size()));
+      if (fresh) known.values.push_back(values[n]);
+      numbers[f].push_back(it->second);
+    }
+  }
 }
 
 /// Keeps a full segment in memory, and lets those go that were used least lately when there are too many.
-void EventIndex::keep(Account& account, std::size_t number, std::shared_ptr<Segment> segment) {
+EventIndex::Reading::Loaded EventIndex::keep(Account& account, std::size_t number, std::shared_ptr<Segment> segment) {
+  segment->count_ahead();
+  auto numbers = std::make_shared<ValueNumbers>();
+  number_values(account, *segment, *numbers);
+  const Reading::Loaded loaded{std::move(segment), std::move(numbers)};
   const std::scoped_lock lock(accounts_mutex_, loaded_mutex_);
   auto& place = account.full[number];
-  if (place.segment) return;
-  loaded_bytes_ += segment->memory_bytes();
-  place = {std::move(segment), ++uses_};
+  if (place.loaded.segment) return place.loaded;
+  place = {loaded, ++uses_};
+  loaded_bytes_ += place.memory_bytes();
   while (loaded_bytes_ > options_.memory_bytes) {
     Account::Full* oldest = nullptr;
     for (auto& [id, other] : accounts_)
       for (auto& full : other->full)
-        if (full.segment && &full != &place && (!oldest || full.used < oldest->used)) oldest = &full;
-    if (!oldest) return;
-    loaded_bytes_ -= oldest->segment->memory_bytes();
-    oldest->segment = nullptr;
+        if (full.loaded.segment && &full != &place && (!oldest || full.used < oldest->used)) oldest = &full;
+    if (!oldest) break;
+    loaded_bytes_ -= oldest->memory_bytes();
+    oldest->loaded = {};
   }
+  return loaded;
 }
 
-// --- Following
-// --------------------------------------------------------------------------------------------------------
+// --- Following -------------------------------------------------------------------------------------------------------
 
 void EventIndex::open(Account& account) {
   auto count = store_.count(account.id);
@@ -157,6 +198,7 @@ std::size_t EventIndex::catch_up(Account& account, std::size_t most) {
     ++taken;
     if (account.growing->full()) {
       const auto full = std::exchange(account.growing, new_segment(account.next()));
+      account.growing_numbers = std::make_shared<ValueNumbers>();
       full->freeze();
       const auto number = account.full.size();
       store_.put(account.id, number, full->encode());
@@ -168,6 +210,7 @@ std::size_t EventIndex::catch_up(Account& account, std::size_t most) {
     }
     return taken < most;
   });
+  number_values(account, *account.growing, *account.growing_numbers);
   const std::lock_guard lock(status_mutex_);
   status_.events += taken;
   return taken;

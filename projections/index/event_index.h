@@ -32,6 +32,13 @@ struct EventIndexOptions {
   std::size_t segment_events = Segment::most_events;
 };
 
+/// For fields that are often counted by: numbers of values that are the same in all segments of an account, so that
+/// counts need no look-up of values. By the segment's own numbers; empty for other fields.
+using ValueNumbers = std::array<std::vector<std::uint32_t>, many_count>;
+constexpr bool is_numbered(Many field) {
+  return field == Many::actor || field == Many::subject || field == Many::ip;
+}
+
 class EventIndex {
   struct Account;
 
@@ -46,7 +53,15 @@ class EventIndex {
    public:
     /// The growing one, which is the last, included.
     std::size_t segments() const { return full_ + 1; }
-    std::shared_ptr<const Segment> segment(std::size_t number) const;
+    std::shared_ptr<const Segment> segment(std::size_t number) const { return load(number).segment; }
+    struct Loaded {
+      std::shared_ptr<const Segment> segment;
+      std::shared_ptr<const ValueNumbers> numbers;
+    };
+    Loaded load(std::size_t number) const;
+    /// The values of these numbers, of a field that is numbered, with what stands at their places in `counts`.
+    std::vector<std::pair<IndexValue, std::uint64_t>> values(Many field,
+                                                             const std::vector<std::uint64_t>& counts) const;
     std::uint64_t last_sequence() const;
     /// Of a full segment.
     std::size_t segment_events() const { return index_.options_.segment_events; }
@@ -81,12 +96,13 @@ class EventIndex {
   std::size_t catch_up(Account& account, std::size_t most);
   void open(Account& account);
   bool ends_as_the_views_say(domain::AccountId account, std::size_t count) const;
-  std::shared_ptr<const Segment> load(Account& account, std::size_t number);
+  Reading::Loaded load(Account& account, std::size_t number);
+  void number_values(Account& account, const Segment& segment, ValueNumbers& numbers);
   std::uint64_t first_of(std::size_t number) const { return number * options_.segment_events + 1; }
   std::shared_ptr<Segment> new_segment(std::uint64_t first) const;
   std::shared_ptr<Segment> build(const Account& account, std::size_t number);
   void append(const Account& account, Segment& segment, std::string_view event);
-  void keep(Account& account, std::size_t number, std::shared_ptr<Segment> segment);
+  Reading::Loaded keep(Account& account, std::size_t number, std::shared_ptr<Segment> segment);
   void note_error(const std::string& text);
 
   const Views& views_;

@@ -136,11 +136,13 @@ std::optional<std::uint16_t> Segment::find(Many field, const IndexValue& value) 
 void Segment::match(Few field, std::uint8_t value, Bits& bits) const {
   const auto column = this->column(field);
   const auto wanted = _mm_set1_epi8(static_cast<char>(value));
+  const auto sixteen = [&](std::size_t at) {
+    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(column.data() + at));
+    return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted))));
+  };
   std::size_t i = 0;
-  for (; i + 16 <= column.size(); i += 16) {
-    const auto sixteen = _mm_loadu_si128(reinterpret_cast<const __m128i*>(column.data() + i));
-    bits.set_sixteen(i, static_cast<std::uint64_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(sixteen, wanted))));
-  }
+  for (; i + 64 <= column.size(); i += 64)
+    bits.add_word(i / 64, sixteen(i) | sixteen(i + 16) << 16 | sixteen(i + 32) << 32 | sixteen(i + 48) << 48);
   for (; i < column.size(); ++i)
     if (column[i] == value) bits.set(i);
 }
@@ -148,13 +150,15 @@ void Segment::match(Few field, std::uint8_t value, Bits& bits) const {
 void Segment::match(Many field, std::uint16_t number, Bits& bits) const {
   const auto column = this->column(field);
   const auto wanted = _mm_set1_epi16(static_cast<short>(number));
-  std::size_t i = 0;
-  for (; i + 16 <= column.size(); i += 16) {
-    const auto* place = reinterpret_cast<const __m128i*>(column.data() + i);
+  const auto sixteen = [&](std::size_t at) {
+    const auto* place = reinterpret_cast<const __m128i*>(column.data() + at);
     const auto low = _mm_cmpeq_epi16(_mm_loadu_si128(place), wanted);
     const auto high = _mm_cmpeq_epi16(_mm_loadu_si128(place + 1), wanted);
-    bits.set_sixteen(i, static_cast<std::uint64_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high))));
-  }
+    return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(low, high))));
+  };
+  std::size_t i = 0;
+  for (; i + 64 <= column.size(); i += 64)
+    bits.add_word(i / 64, sixteen(i) | sixteen(i + 16) << 16 | sixteen(i + 32) << 32 | sixteen(i + 48) << 48);
   for (; i < column.size(); ++i)
     if (column[i] == number) bits.set(i);
 }
@@ -192,6 +196,11 @@ const std::vector<std::uint32_t>& Segment::counts(Many field) const {
     }
   });
   return counts_[at(field)];
+}
+
+void Segment::count_ahead() const {
+  cube();
+  counts(Many::actor);
 }
 
 std::size_t Segment::memory_bytes() const {

@@ -23,6 +23,7 @@ constexpr Benchmark all[] = {
     {"rebuild_vs_scan", "views folded anew : the log read", rebuild_vs_scan},
     {"revocation_stale_reads", "active although revoked", revocation_stale_reads},
     {"scale", "a million users (not by default)", scale, false},
+    {"discovery", "searches over ten million events (not by default)", discovery, false},
 };
 
 void measure(const Benchmark& benchmark, const Plan& plan, Report& report) {
@@ -67,6 +68,9 @@ int main(int argc, char** argv) {
   app.add_option("NAME", names, "only these")->check(CLI::IsMember(known));
   app.add_flag("--quick", plan.quick, "a few seconds each, for trying things");
   app.add_option("--users", plan.users, "users of scale")->check(CLI::Range(1'000, 2'000'000))->capture_default_str();
+  app.add_option("--events", plan.events, "events of discovery")
+      ->check(CLI::Range(100'000, 50'000'000))
+      ->capture_default_str();
   app.add_option("--out", out, "where the JSON goes")->capture_default_str();
   app.add_option("--work-dir", plan.work, "for data, on the disk to be measured")->capture_default_str();
   app.add_option("--server", server, "the countersignd to measure; default: the one beside this program");

@@ -54,7 +54,9 @@ class ServedOffice {
               &operations::test::Office::now};
   Writes writes;
   Users users{reads, writes, *office.keys, *office.operations};
-  Events events{reads, writes, *office.sequencer};
+  projections::SegmentStore segments{office.scratch / "index"};
+  projections::EventIndex index{office.views, segments};
+  Events events{reads, writes, *office.sequencer, index};
   TestServer server;
 
  private:
