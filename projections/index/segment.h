@@ -3,7 +3,7 @@
 // frozen, has one encoding, and never changes again. Each value of a field with many values stands once, and events
 // hold its number.
 //
-// Measured (docs/adr/0012): with columns of bytes a filter costs 4 microseconds a segment, and needs no bitmap per
+// Measured (docs/adr/0008): with columns of bytes a filter costs 4 microseconds a segment, and needs no bitmap per
 // value.
 //
 // Limits: 65,536 events; about 60 bytes an event. Concurrency: a frozen segment by any number of readers; a growing one
