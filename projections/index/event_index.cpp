@@ -68,11 +68,13 @@ std::uint64_t EventIndex::Reading::last_sequence() const {
   return account_->next() - 1;
 }
 
-EventIndex::Reading EventIndex::read(domain::AccountId id) {
+std::optional<EventIndex::Reading> EventIndex::read(domain::AccountId id,
+                                                    std::chrono::steady_clock::time_point deadline) {
   const auto wanted = account(id);
   for (bool behind = true; behind;) {
     const std::unique_lock lock(wanted->mutex);
     behind = catch_up(*wanted, options_.chunk_events) == options_.chunk_events;
+    if (behind && std::chrono::steady_clock::now() > deadline) return std::nullopt;
   }
   return Reading(*this, wanted);
 }

@@ -74,7 +74,9 @@ class EventIndex {
     std::shared_lock<std::shared_mutex> lock_;
     std::size_t full_ = 0;
   };
-  Reading read(domain::AccountId account);
+  Reading read(domain::AccountId account) { return *read(account, std::chrono::steady_clock::time_point::max()); }
+  /// Nothing when the account's events could not all be taken in by `deadline`; what has been stays.
+  std::optional<Reading> read(domain::AccountId account, std::chrono::steady_clock::time_point deadline);
 
   /// The thread's work, for one round: what is behind, over all accounts, by a chunk each. False: nothing was behind.
   bool follow();

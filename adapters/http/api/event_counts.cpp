@@ -173,7 +173,7 @@ boost::asio::awaitable<Response> Events::counted(Exchange& exchange, std::functi
       const auto count = make(*query);
       const auto state = reads_.state();
       queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
-      const auto reading = index_.read(caller.account);
+      const auto reading = read_index(index_, caller.account);
       const auto search = question.search(reading, reads_.views(), caller.account, renderer);
       result.first = boost::json::serialize(count(question, search, reading, renderer));
     } catch (const Problem& problem) {

@@ -63,6 +63,15 @@ bool EventQuestion::has_words(queries::EventRenderer& renderer, const domain::Ev
   return words.empty() || directory::fold_case(renderer.search_text(event)).find(words) != std::string::npos;
 }
 
+projections::EventIndex::Reading read_index(projections::EventIndex& index, domain::AccountId account) {
+  auto reading = index.read(account, queries::EventSearch::Clock::now() + longest_search);
+  if (reading) return std::move(*reading);
+  throw Problem{.status = 503,
+                .code = "index-catching-up",
+                .detail = "The event index is still being built: /v1/projections says how far it is.",
+                .retry_after_s = 5};
+}
+
 Problem search_too_costly() {
   return {.status = 422,
           .code = "query-too-costly",

@@ -58,7 +58,7 @@ boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
     }
     const auto state = reads_.state();
     queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
-    const auto reading = index_.read(caller.account);
+    const auto reading = read_index(index_, caller.account);
     const auto search = question.search(reading, reads_.views(), caller.account, renderer);
     queries::EventPage walk(query.limit(), question.words.empty() ? most_looked_at : most_opened);
     const auto take = [&](std::uint64_t sequence) {

@@ -295,6 +295,14 @@ TEST_F(EventSearches, AreGivenUpWhenTheyTakeTooLong) {
   EXPECT_THROW(late.count({}), SearchTooCostly);
 }
 
+TEST_F(EventSearches, DontWaitForAnIndexThatIsFarBehind) {
+  add(1'000);
+  open();
+  EXPECT_FALSE(index->read(account, EventSearch::Clock::now())) << "a chunk of 100 is taken in, which isn't all";
+  EXPECT_EQ(index->status().events, 100u);
+  EXPECT_EQ(read().last_sequence(), 1'000u);
+}
+
 TEST_F(EventSearches, SayHowFarTheIndexIs) {
   add(1'000);
   open();
