@@ -52,8 +52,7 @@ History::History(const std::filesystem::path& directory, std::uint64_t events) :
                                {.cached_subject_keys = 1'000'000});
   account_ = domain::AccountId{keys::random_uuid(begin_ms)};
   if (keys_->create_account_key(account_)) throw std::runtime_error("the account's key can't be stored");
-  views_ = std::make_unique<projections::Views>(
-      projections::ViewOptions{.directory = (directory / "views").string()});
+  views_ = std::make_unique<projections::Views>(projections::ViewOptions{.directory = (directory / "views").string()});
   for (int i = 0; i < 20; ++i) api_keys_.push_back(keys::random_id<domain::ApiKeyId>(begin_ms));
   add_people();
 }
