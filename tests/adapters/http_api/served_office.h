@@ -61,7 +61,7 @@ class ServedOffice {
   std::vector<Route> routes() {
     std::vector<Route> rows;
     rows.push_back(row_later(Verb::post, "/v1/users", "create_user", [this](Exchange& e) { return users.create(e); }));
-    rows.push_back(row_later(Verb::get, "/v1/users/{id}", "get_user", [this](Exchange& e) { return users.get(e); }));
+    rows.push_back(row(Verb::get, "/v1/users/{id}", "get_user", [this](Exchange& e) { return users.get(e); }));
     rows.push_back(
         row_later(Verb::delete_, "/v1/users/{id}", "erase_user", [this](Exchange& e) { return users.erase(e); }));
     rows.push_back(row_later(Verb::get, "/v1/events", "list_events", [this](Exchange& e) { return events.list(e); }));
