@@ -99,6 +99,16 @@ bool put_object(json::object& out, const RenderedEvent& event, const Mapping& ma
   return true;
 }
 
+/// Whom an Entity Management event is about when that is neither its entity nor a user: another account.
+void put_other_subject(json::object& unmapped, const RenderedEvent& event, const Mapping& mapping) {
+  const auto& subject = event.subject;
+  const bool placed = subject.kind == domain::PartyKind::none || subject.kind == domain::PartyKind::user ||
+                      subject.id == event.target.id;
+  if (mapping.ocsf_class != OcsfClass::entity_management || placed) return;
+  unmapped["subject"] = {
+      {"type", domain::party_kind_text(subject.kind)}, {"uid", subject.id}, {"name", subject.display}};
+}
+
 }  // namespace
 
 json::object ocsf(const RenderedEvent& event, std::string_view cursor) {
@@ -111,6 +121,7 @@ json::object ocsf(const RenderedEvent& event, std::string_view cursor) {
   put_outcome(out, event);
   put_origin(out, unmapped, event, mapping.ocsf_class);
   if (!put_object(out, event, mapping) && !event.session.empty()) unmapped["session_uid"] = event.session;
+  put_other_subject(unmapped, event, mapping);
   if (!event.details.empty()) unmapped["details"] = event.details;
   if (!cursor.empty()) unmapped["cursor"] = cursor;
   out["unmapped"] = std::move(unmapped);
