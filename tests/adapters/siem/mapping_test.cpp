@@ -76,5 +76,15 @@ TEST(ExportFormat, ACursorStandsInTheLineOnlyWhenAsked) {
   }
 }
 
+/// scripts/pull_events.sh finds it there without knowing the format.
+TEST(ExportFormat, ACursorEndsTheLine) {
+  for (const auto& event : samples())
+    for (const auto format : all_formats) {
+      auto line = line_of(format, event, "c_u-r");
+      line.resize(line.find_last_not_of("\"}") + 1);
+      EXPECT_TRUE(line.ends_with("\"c_u-r") || line.ends_with("=c_u-r")) << line;
+    }
+}
+
 }  // namespace
 }  // namespace countersign::siem::test
