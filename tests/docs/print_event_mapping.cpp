@@ -1,5 +1,5 @@
-// Prints what docs/events.md says of the formats of SIEMs, as the tables in the code have it: events_test.py holds the page
-// against it, or writes it there.
+// Prints what docs/events.md says of the formats of SIEMs, as the tables in the code have it: events_test.py holds the
+// page against it, or writes it there.
 
 #include <iostream>
 
