@@ -3,23 +3,13 @@
 #include "adapters/queries/correlation.h"
 #include "adapters/queries/event_details.h"
 #include "adapters/queries/position_text.h"
-#include "adapters/queries/rfc3339.h"
 #include "domain/account.h"
 #include "domain/event_catalogue.h"
 #include "domain/user.h"
 
 namespace countersign::queries {
 
-namespace json = boost::json;
 using domain::PartyKind;
-
-namespace {
-
-json::value text_or_null(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
-}  // namespace
 
 std::string EventRenderer::display(domain::AccountId account, const domain::Party& party) {
   switch (party.kind) {
@@ -56,11 +46,9 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
   }
 }
 
-json::value EventRenderer::party(domain::AccountId account, const domain::Party& party) {
-  if (party.kind == PartyKind::none) return nullptr;
-  return json::object{{"type", domain::party_kind_text(party.kind)},
-                      {"id", text_or_null(domain::party_text(party))},
-                      {"display", text_or_null(name(account, party))}};
+RenderedParty EventRenderer::party(domain::AccountId account, const domain::Party& party) {
+  if (party.kind == PartyKind::none) return {};
+  return {party.kind, domain::party_text(party), name(account, party)};
 }
 
 const std::string& EventRenderer::name(domain::AccountId account, const domain::Party& party) {
@@ -87,32 +75,29 @@ std::string EventRenderer::search_text(const domain::EventView& event) {
   return text;
 }
 
-json::object EventRenderer::render(const domain::EventView& event, bus::FrameNumber frame) {
+RenderedEvent EventRenderer::describe(const domain::EventView& event, bus::FrameNumber frame) {
   const auto& clear = event.clear();
-  const auto& name = domain::name_of(event.type());
   const auto account = event.account();
-  const auto personal = opener_.of_event(event).value_or(domain::Personal{});
-  json::object out{{"id", event.id().text()},
-                   {"account", account_text(account)},
-                   {"sequence", event.sequence()},
-                   {"time", rfc3339(event.time())},
-                   {"type", name.name},
-                   {"sub_type", name.sub_type},
-                   {"action", name.action},
-                   {"severity", domain::severity_of(event.type(), event.reason())},
-                   {"outcome",
-                    {{"result", clear.outcome() == domain::Outcome::success ? "success" : "failure"},
-                     {"reason", text_or_null(std::string(domain::reason_text(event.reason())))}}},
-                   {"actor", party(account, event.actor())},
-                   {"subject", party(account, event.subject())},
-                   {"target", party(account, event.target())},
-                   {"client", {{"ip", text_or_null(personal.ip)}, {"user_agent", text_or_null(personal.user_agent)}}}};
   const auto session = domain::EventView::to_uuid(clear.session());
-  out["session_id"] = session.is_nil() ? json::value(nullptr) : json::value(domain::SessionId{session}.text());
-  out["correlation_id"] = text_or_null(correlation_text(domain::EventView::to_uuid(clear.correlation())));
-  out["details"] = event_details(event, personal);
-  out["position"] = text_of(Position{log_, frame});
-  return out;
+  auto personal = opener_.of_event(event).value_or(domain::Personal{});
+  auto details = event_details(event, personal);
+  return {.type = event.type(),
+          .id = event.id().text(),
+          .account = account_text(account),
+          .sequence = event.sequence(),
+          .time = event.time(),
+          .severity = domain::severity_of(event.type(), event.reason()),
+          .success = clear.outcome() == domain::Outcome::success,
+          .reason = domain::reason_text(event.reason()),
+          .actor = party(account, event.actor()),
+          .subject = party(account, event.subject()),
+          .target = party(account, event.target()),
+          .ip = std::move(personal.ip),
+          .user_agent = std::move(personal.user_agent),
+          .session = session.is_nil() ? "" : domain::SessionId{session}.text(),
+          .correlation = correlation_text(domain::EventView::to_uuid(clear.correlation())),
+          .details = std::move(details),
+          .position = text_of(Position{log_, frame})};
 }
 
 }  // namespace countersign::queries

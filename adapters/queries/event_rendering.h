@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "adapters/queries/rendered_event.h"
 #include "adapters/queries/seal_opener.h"
 #include "bus/log_identity.h"
 #include "domain/decision.h"
@@ -19,7 +20,10 @@ class EventRenderer {
   EventRenderer(const domain::State& state, const SealOpener& opener, const bus::LogIdentity& log)
       : state_(state), opener_(opener), log_(log) {}
 
-  boost::json::object render(const domain::EventView& event, bus::FrameNumber frame);
+  RenderedEvent describe(const domain::EventView& event, bus::FrameNumber frame);
+  boost::json::object render(const domain::EventView& event, bus::FrameNumber frame) {
+    return to_json(describe(event, frame));
+  }
   /// What a search by words looks in, a line each: kind, reason, ids and names of all parties, address, user agent,
   /// correlation id. It opens the event's seal.
   std::string search_text(const domain::EventView& event);
@@ -28,7 +32,7 @@ class EventRenderer {
   const std::string& name(domain::AccountId account, const domain::Party& party);
 
  private:
-  boost::json::value party(domain::AccountId account, const domain::Party& party);
+  RenderedParty party(domain::AccountId account, const domain::Party& party);
   std::string display(domain::AccountId account, const domain::Party& party);
 
   const domain::State& state_;

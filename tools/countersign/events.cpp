@@ -21,8 +21,20 @@ const std::vector<Column> columns{{"TIME", "time"},
                                   {"TARGET", "target.id"},
                                   {"ADDRESS", "client.ip"}};
 
-void print_event(const Session& session, const std::string& text) {
-  if (session.options.json) {
+/// A line of CEF or LEEF, whose fields TAB may separate.
+std::string escaped_fields(std::string_view line) {
+  std::string out;
+  for (std::size_t tab; (tab = line.find('\t')) != std::string_view::npos; line.remove_prefix(tab + 1))
+    out.append(escaped(line.substr(0, tab))).append(1, '\t');
+  return out + escaped(line);
+}
+
+void print_event(const Session& session, const std::string& format, const std::string& text) {
+  if (format == "cef" || format == "leef") {
+    std::cout << escaped_fields(text) << std::endl;
+    return;
+  }
+  if (session.options.json || format != "native") {
     std::cout << escaped_json(text) << std::endl;
     return;
   }
@@ -39,8 +51,8 @@ void print_event(const Session& session, const std::string& text) {
 }
 
 /// Until the user ends it, standard output closes, or the server says no. Lost connections are resumed.
-void tail(Session& session, Parameters parameters) {
-  SseReader reader([&](const std::string& text) { print_event(session, text); });
+void tail(Session& session, Parameters parameters, const std::string& format) {
+  SseReader reader([&](const std::string& text) { print_event(session, format, text); });
   for (auto pause = std::chrono::seconds(1);;) {
     try {
       session.api().stream(
@@ -99,7 +111,7 @@ void add_events(CLI::App& app, Session& session) {
   constexpr auto about_account = "acc_system: the server's own events (root key)";
 
   struct Wanted {
-    std::string q, since, until, filter, sort, account, after = "latest";
+    std::string q, since, until, filter, sort, account, after = "latest", format = "native";
     bool from_start = false;
     Session::Paging paging;
   };
@@ -165,9 +177,13 @@ void add_events(CLI::App& app, Session& session) {
   watch->add_flag("--from-start", wanted->from_start, "Begin with the account's first event")->excludes(cursor);
   watch->add_option("--filter", wanted->filter, about_filter);
   watch->add_option("--account", wanted->account, about_account);
+  watch->add_option("--format", wanted->format, "native, ocsf, ecs, cef or leef: a line each as SIEMs read it (native)")
+      ->check(CLI::IsMember({"native", "ocsf", "ecs", "cef", "leef"}));
   watch->callback([&session, wanted] {
     const auto after = wanted->from_start ? "" : wanted->after;
-    tail(session, {{"account", wanted->account}, {"after", after}, {"filter", wanted->filter}});
+    tail(session,
+         {{"account", wanted->account}, {"after", after}, {"filter", wanted->filter}, {"format", wanted->format}},
+         wanted->format);
   });
 }
 

@@ -6,16 +6,10 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "adapters/queries/misleading_character.h"
+
 namespace countersign::cli {
 namespace {
-
-bool misleads(ucs4_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) ||                       // C0, DEL, C1
-         c == 0x061c || c == 0x200b || c == 0x200e || c == 0x200f ||  // marks, zero width; joiners are part of names
-         (c >= 0x2028 && c <= 0x202e) ||                              // separators, embeddings, overrides
-         (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||               // isolates, invisible operators, byte order mark
-         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);  // annotations, tags
-}
 
 /// Calls visit(character, bytes); -1 for a byte that isn't UTF-8.
 template <class Visit>
@@ -42,7 +36,7 @@ std::string escaped(std::string_view text) {
   each_character(text, [&](std::int64_t c, std::string_view bytes) {
     if (c < 0)
       out += formatted("\\x{%02x}", static_cast<unsigned char>(bytes.front()));
-    else if (misleads(static_cast<ucs4_t>(c)))
+    else if (queries::is_misleading(static_cast<char32_t>(c)))
       out += formatted("\\u{%02x}", static_cast<unsigned>(c));
     else
       out += bytes;
@@ -56,7 +50,7 @@ std::string escaped_json(std::string_view json) {
   each_character(json, [&](std::int64_t c, std::string_view bytes) {
     if (c < 0) {
       out += "\\ufffd";
-    } else if (c == '\n' || !misleads(static_cast<ucs4_t>(c))) {
+    } else if (c == '\n' || !queries::is_misleading(static_cast<char32_t>(c))) {
       out += bytes;
     } else if (c < 0x10000) {
       out += formatted("\\u%04x", static_cast<unsigned>(c));

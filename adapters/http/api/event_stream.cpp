@@ -7,7 +7,9 @@
 #include "adapters/http/api/events.h"
 #include "adapters/keys/rfc4648.h"
 #include "adapters/queries/stored_event.h"
+#include "adapters/siem/export_format.h"
 #include "bus/hash.h"
+#include "domain/event_catalogue.h"
 #include "domain/record.h"
 
 namespace countersign::http {
@@ -22,6 +24,8 @@ namespace {
 
 constexpr std::size_t chunk_bytes = 128 * 1024, chunk_events = 20'000;
 constexpr auto heartbeat = std::chrono::seconds(15);
+
+constexpr std::string_view event_stream = "text/event-stream", ndjson = "application/x-ndjson", plain = "text/plain";
 
 constexpr std::size_t bound_bytes = 8;
 
@@ -56,13 +60,25 @@ bool may_read_on(const Reads& reads, const Caller& caller) {
   return key && key->live(reads.now());
 }
 
+/// Server-sent events unless lines are asked for: of JSON, or of text for the formats that are text. Nothing when the
+/// format can't be had that way.
+std::optional<std::string> media_type_for(std::string_view accept, siem::ExportFormat format) {
+  const auto accepts = [accept](std::string_view type) { return accept.find(type) != std::string_view::npos; };
+  if (siem::is_json(format)) return std::string(accepts(ndjson) ? ndjson : event_stream);
+  if (accepts(plain)) return std::string(plain).append("; charset=utf-8");
+  if (accepts(ndjson) && !accepts(event_stream)) return std::nullopt;
+  return std::string(event_stream);
+}
+
 }  // namespace
 
 struct Events::StreamRequest {
   queries::EventFilter filter;
   std::string bound;  ///< what its cursors begin with
   std::uint64_t after = 0;
-  bool sse = true;
+  siem::ExportFormat format = siem::ExportFormat::native;
+  std::string media_type{event_stream};
+  bool sse() const { return media_type == event_stream; }
 };
 
 Events::Chunk Events::next_chunk(domain::AccountId account, const StreamRequest& wanted) {
@@ -77,16 +93,13 @@ Events::Chunk Events::next_chunk(domain::AccountId account, const StreamRequest&
     chunk.last = event.sequence();
     if (wanted.filter.matches(event)) {
       ++chunk.events;
-      auto object = renderer.render(event, frame);
-      if (wanted.sse) {
-        chunk.text.append("id: ").append(stream_cursor(wanted.bound, chunk.last)).append("\nevent: ");
-        chunk.text.append(object["type"].as_string())
-            .append("\ndata: ")
-            .append(boost::json::serialize(object))
-            .append("\n\n");
+      const auto rendered = renderer.describe(event, frame);
+      const auto cursor = stream_cursor(wanted.bound, chunk.last);
+      if (wanted.sse()) {
+        chunk.text.append("id: ").append(cursor).append("\nevent: ").append(domain::name_of(event.type()).name);
+        chunk.text.append("\ndata: ").append(siem::line_of(wanted.format, rendered)).append("\n\n");
       } else {
-        object["cursor"] = stream_cursor(wanted.bound, chunk.last);
-        chunk.text.append(boost::json::serialize(object)).append(1, '\n');
+        chunk.text.append(siem::line_of(wanted.format, rendered, cursor)).append(1, '\n');
       }
     }
     return chunk.text.size() < chunk_bytes && ++looked_at < chunk_events;
@@ -138,7 +151,14 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
     else
       co_return exchange.problem(bad_parameter(name, "there is no such parameter"));
   }
-  if (format != "native") co_return exchange.problem(bad_parameter("format", "native is expected"));
+  const auto parsed_format = siem::parse_format(format);
+  if (!parsed_format) co_return exchange.problem(bad_parameter("format", "native, ocsf, ecs, cef or leef is expected"));
+  wanted.format = *parsed_format;
+  const auto media_type = media_type_for(exchange.request().header("Accept"), wanted.format);
+  if (!media_type)
+    co_return exchange.problem(
+        bad_parameter("format", "cef and leef are no JSON: text/plain or text/event-stream is expected in Accept"));
+  wanted.media_type = *media_type;
   std::optional<Problem> wrong;
   try {
     wanted.filter = read_event_filter(filter_text, reads_.lookup());
@@ -147,7 +167,6 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   }
   if (wrong) co_return exchange.problem(*wrong);
   wanted.bound = bound_to(account, filter_text);
-  wanted.sse = exchange.request().header("Accept").find("application/x-ndjson") == std::string_view::npos;
   if (after == "latest") {
     const auto known = reads_.state().account(account);
     wanted.after = known ? known->last_sequence : 0;
@@ -159,10 +178,10 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   }
 
   const auto done = [](const domain::Done&, const domain::State&) { return empty_answer(200); };
-  domain::RecordStream start{false, "native", 0};
+  domain::RecordStream start{false, format, 0};
   auto started = co_await writes_.run<domain::RecordStream>(exchange, std::move(start), done);
   if (started.status() != 200) co_return started;
-  Response head(200, wanted.sse ? "text/event-stream" : "application/x-ndjson", "");
+  Response head(200, wanted.media_type, "");
   head.no_store().header("X-Accel-Buffering", "no");
   boost::system::error_code gone = co_await exchange.begin(std::move(head));
   std::uint64_t events = 0;
@@ -186,14 +205,14 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
     if (!chunk.text.empty()) {
       gone = co_await exchange.write(chunk.text);
       idle = false;
-    } else if (idle && wanted.sse) {
+    } else if (idle && wanted.sse()) {
       gone = co_await exchange.write(":\n\n");  // a heartbeat, so that proxies keep the connection
     }
     if (moved) continue;
     co_await wait_for_more(exchange, landed);
     idle = true;
   }
-  domain::RecordStream end{true, "native", events};
+  domain::RecordStream end{true, format, events};
   co_await writes_.run<domain::RecordStream>(exchange, std::move(end), done);
   if (failure) std::rethrow_exception(failure);  // the client sees a broken answer, not the end of all there is
   if (!gone) co_await exchange.end();

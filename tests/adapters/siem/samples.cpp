@@ -1,0 +1,193 @@
+#include "tests/adapters/siem/samples.h"
+
+#include <boost/json.hpp>
+
+#include "domain/event_catalogue.h"
+
+namespace countersign::siem::test {
+namespace {
+
+namespace json = boost::json;
+using namespace std::string_literals;
+using domain::EventType;
+using domain::PartyKind;
+using queries::RenderedEvent;
+using queries::RenderedParty;
+
+const RenderedParty root{PartyKind::root, "root", "root key"};
+const RenderedParty system{PartyKind::system, "system", "Countersign"};
+const RenderedParty source{PartyKind::source, "", ""};
+const RenderedParty key{PartyKind::api_key, "key_01k7szbzyp97er0cspy0j8mk8n", "Help desk"};
+const RenderedParty account{PartyKind::account, "acc_01k7szbxd8edjt25k3hq1pr5sb", "Example Inc"};
+const RenderedParty ada{PartyKind::user, "usr_01k7szc1xme7yrm7mx2x17s1yd", "Ada Lovelace"};
+const RenderedParty code{PartyKind::registration_code, "rc_01k7szc35ff4jbtcb2r3kkcz3n", ""};
+const RenderedParty device{PartyKind::device, "dev_01k7szc4m5eqkvt4cx1kv1a8qd", "Ada's phone"};
+const RenderedParty token{PartyKind::token, "tok_01k7szc4m5eqkvt4cx1kv1a8qd", ""};
+const RenderedParty session{PartyKind::session, "ses_01k7szc4m5eqkvt4cx1kv1a8qd", ""};
+const RenderedParty operation{PartyKind::operation, "op_01k7szc82tfw3b8xhbpwfqpk0e", ""};
+const std::string expiry = "2026-11-30T08:00:00.000Z";
+
+struct Kind {
+  EventType type;
+  RenderedParty actor, subject, target;
+  std::string_view reason;
+  json::object details;
+};
+
+json::object device_details() {
+  return {{"name", "Ada's phone"}, {"platform", "iOS 19"}, {"model", "iPhone 17"}, {"serial", "F2LXK0AB"}};
+}
+
+json::object policy() {
+  return {{"method", "registration_code"},
+          {"code_validity", {{"value", 7}, {"unit", "days"}}},
+          {"invitation", {{"send_to_created", true}, {"send_to_imported", false}, {"notify_disabled", false}}},
+          {"max_authenticators", json::object{{"totp", 3}}},
+          {"access_token_validity", nullptr},
+          {"session_lifetime", 3600}};
+}
+
+std::vector<Kind> kinds() {
+  using enum EventType;
+  const json::object expires{{"expires_at", expiry}};
+  const json::object counted{{"count", 12}, {"since", "2026-11-23T07:59:00.000Z"}};
+  const json::object stopped{{"version", "9.9"}, {"node", "node-1"}};
+  return {
+      {account_created, root, account, account},
+      {account_suspended, root, account, account},
+      {account_resumed, root, account, account},
+      {account_rescued, root, account, key},
+      {provisioning_changed, key, account, account, "", policy()},
+      {api_key_created, root, key, key, "rescue", {{"role", "admin"}, {"expires_at", nullptr}}},
+      {api_key_revoked, key, key, key},
+      {api_key_refused, source, key, key, "key_revoked"},
+      {user_created, key, ada, ada, "", {{"mfa_configured", false}}},
+      {user_updated, key, ada, ada, "", {{"mfa_configured", true}}},
+      {user_disabled, key, ada, ada},
+      {user_enabled, key, ada, ada},
+      {user_reset, key, ada, ada},
+      {user_erased, key, {ada.kind, ada.id, "(erased)"}, {ada.kind, ada.id, "(erased)"}},
+      {registration_code_generated, key, ada, code, "", expires},
+      {registration_code_reserved, source, ada, code, "", expires},
+      {registration_code_reopened, system, ada, code, "ticket_lapsed"},
+      {registration_code_used, source, ada, code, "", {{"device_id", device.id}, {"token_id", token.id}}},
+      {registration_code_revoked, key, ada, code, "by_administrator"},
+      {registration_code_expired, system, ada, code, "expired"},
+      {registration_code_redemption_refused, system, {}, {}, "code_unknown", counted},
+      {registration_codes_downloaded, key, account, account, "", {{"rows", 250}, {"filter", "status=open"}}},
+      {device_activated, source, ada, device, "", device_details()},
+      {device_renamed, key, ada, device, "", device_details()},
+      {device_revoked, key, ada, device, "by_administrator"},
+      {token_issued, source, ada, token, "", expires},
+      {token_revoked, key, ada, token, "by_administrator"},
+      {token_expired, system, ada, token, "expired"},
+      {session_started, source, ada, session, "", expires},
+      {session_seen, key, ada, session, "", {{"seen_at", "2026-11-23T07:58:00.000Z"}}},
+      {session_ended, key, ada, session, "user_was_disabled"},
+      {operation_started, key, operation, operation, "", {{"kind", "import"}}},
+      {operation_finished,
+       system,
+       operation,
+       operation,
+       "",
+       {{"kind", "import"}, {"total", 3}, {"done", 2}, {"failed", 1}}},
+      {stream_started, key, account, account, "", {{"format", "ocsf"}}},
+      {stream_ended, key, account, account, "", {{"format", "ocsf"}, {"events", 9}}},
+      {server_started, system, system, system, "", stopped},
+      {server_stopped, system, system, system, "", stopped},
+      {log_restored, system, system, system, "", {{"from_frame", 41}, {"codes_revoked", 5}, {"tokens_kept", false}}},
+      {master_key_rotated, system, system, system, "", stopped},
+  };
+}
+
+domain::Reason reason_of(std::string_view text) {
+  for (const auto reason : domain::fb::EnumValuesReason())
+    if (domain::reason_text(reason) == text) return reason;
+  return domain::Reason::none;
+}
+
+/// Not of objects' names: those are ours.
+json::value rewritten(const json::value& value, const std::string& text) {
+  if (value.is_string()) return json::value(text);
+  json::value out = value;
+  if (out.is_object())
+    for (auto& member : out.get_object()) member.value() = rewritten(member.value(), text);
+  return out;
+}
+
+}  // namespace
+
+std::vector<RenderedEvent> samples() {
+  std::vector<RenderedEvent> out;
+  for (auto& kind : kinds()) {
+    const bool connected = kind.target.kind == PartyKind::session || kind.target.kind == PartyKind::token ||
+                           kind.target.kind == PartyKind::device;
+    const bool refused =
+        kind.type == EventType::api_key_refused || kind.type == EventType::registration_code_redemption_refused;
+    const auto number = out.size() + 1;
+    out.push_back({.type = kind.type,
+                   .id = "evt_01k7szd00000000000000000" + std::to_string(10 + number),
+                   .account = account.id,
+                   .sequence = number,
+                   .time = 1'795'420'800'000 + static_cast<domain::UnixMs>(number) * 1'001,
+                   .severity = domain::severity_of(kind.type, reason_of(kind.reason)),
+                   .success = !refused,
+                   .reason = kind.reason,
+                   .actor = kind.actor,
+                   .subject = kind.subject,
+                   .target = kind.target,
+                   .ip = number % 2 ? "192.0.2.7" : "2001:db8::7",
+                   .user_agent = "ExampleApp/2.1 (iOS 19)",
+                   .session = connected ? session.id : "",
+                   .correlation = "4bf92f3577b34da6a3ce929d0e0e4736",
+                   .details = std::move(kind.details),
+                   .position = "pos_example_0_" + std::to_string(number)});
+    if (kind.actor.kind == PartyKind::system) out.back().ip = out.back().user_agent = "";
+  }
+  return out;
+}
+
+RenderedEvent bare(RenderedEvent event) {
+  const auto erased = [](RenderedParty& party) {
+    party = party.kind == PartyKind::user ? RenderedParty{party.kind, party.id, "(erased)"} : RenderedParty{};
+  };
+  erased(event.subject);
+  erased(event.target);
+  event.actor = {};
+  event.ip = event.user_agent = event.session = event.correlation = "";
+  event.reason = {};
+  event.details = {};
+  return event;
+}
+
+RenderedEvent written_as(RenderedEvent event, const std::string& text) {
+  for (auto* party : {&event.actor, &event.subject, &event.target})
+    if (party->kind != PartyKind::none) party->display = text;
+  event.ip = event.user_agent = text;
+  event.details = rewritten(event.details, text).as_object();
+  return event;
+}
+
+const std::vector<std::string>& hostile_texts() {
+  static const std::vector<std::string> texts{
+      "two\nlines\r\nCEF:0|Evil|Evil|1|forged|Forged|10|",
+      "pipe | equals = backslash \\ both \\| \\= end \\",
+      "suser=admin outcome=success cs1Label=Account",
+      "tab\tusrName=admin\tsev=10",
+      "]] [x@1 y=\"z\"] ]]>",
+      "nul \0 bell \a escape \x1b[2J delete \x7f"s,
+      "\xe2\x80\xae"
+      "gnp.txet \xe2\x81\xa6isolate\xe2\x81\xa9 \xe2\x80\x8bzero \xef\xbb\xbf",
+      "next line \xc2\x85 separators \xe2\x80\xa8 and \xe2\x80\xa9",
+      "not \xff\xfe UTF-8 \xc3 \xed\xa0\x80 \xf8\x88\x80\x80\x80",
+      "\xf3\xa0\x81\x81 tag, and Zo\xc3\xab, \xe6\x97\xa5\xe6\x9c\xac, \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb",
+      " leading and trailing ",
+      "\"quotes\" 'single' <script>alert(1)</script> ${jndi:ldap://x} %n %s {}",
+      std::string(10'000, 'x') + "\xc3\xab",
+      "\n",
+      "=",
+  };
+  return texts;
+}
+
+}  // namespace countersign::siem::test
