@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "adapters/keys/key_store_rows.h"
 #include "adapters/keys/key_wrap.h"
 #include "adapters/keys/random.h"
 #include "adapters/keys/store_files.h"
@@ -21,32 +22,15 @@ using boost::system::error_code;
 using domain::AccountId;
 using domain::UserId;
 
-// Rows, told apart by their first letter: format, cluster keys, account keys, subject keys, erasures under way.
-constexpr std::string_view format_row = "f", format = "1";
-constexpr std::string_view check_row = "c/check", lookup_row = "c/look-up", log_row = "c/log",
-                           signing_row = "c/signing";
-constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e';
 constexpr std::string_view filler_row = "z";
 constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32;
 constexpr std::size_t most_separate_ranges = 16;
 
-std::string account_row(AccountId account) {
-  return account_letter + std::string(account.uuid.view());
-}
-std::string subject_row(const Subject& subject) {
-  std::string row(1, subject_letter);
-  row.append(subject.account.uuid.view()).append(subject.user.uuid.view());
-  return row;
-}
 std::string erasing_row(std::string_view subject) {
   return erasing_letter + std::string(subject.substr(1));
 }
 Subject subject_of(std::string_view row) {
   return {AccountId{domain::uuid_from(row.substr(1))}, UserId{domain::uuid_from(row.substr(17))}};
-}
-
-NamedKey known_constant() {
-  return {KeyId{}, Key(bus::sha256("countersign key store"))};
 }
 
 rocksdb::Options database_options(const KeyStoreOptions& options, bool create) {
@@ -157,6 +141,7 @@ void KeyStore::load() {
   if (found != format) refuse(db_->GetName(), "is of format " + found + ", which needs a newer release");
   load_cluster_key(check_row);
   cluster_ = {load_cluster_key(lookup_row), load_cluster_key(log_row), load_cluster_key(signing_row)};
+  load_former_signing_keys();
   const auto walked = for_each_row(*db_, account_letter, [this](std::string_view row, std::string_view wrapped) {
     const auto key = row.size() == account_row_bytes ? unwrap(wrapped, master_as_named(), row) : std::nullopt;
     if (!key) refuse(db_->GetName(), "an account's key is damaged");
@@ -167,6 +152,17 @@ void KeyStore::load() {
   if (const auto rows = unfinished_erasures(); !rows.empty()) {
     if (const error_code error = purge_erased(rows)) refuse(db_->GetName(), error.message());
   }
+}
+
+void KeyStore::load_former_signing_keys() {
+  const auto walked =
+      for_each_row(*db_, former_signing_rows.front(), [this](std::string_view row, std::string_view value) {
+        if (!row.starts_with(former_signing_rows)) return;
+        const auto key = unwrap(value, master_as_named(), row);
+        if (!key) refuse(db_->GetName(), "a former signing key is damaged");
+        former_signing_.push_back(*key);
+      });
+  if (!walked.ok()) refuse(db_->GetName(), "can't be read: " + walked.ToString());
 }
 
 KeyId KeyStore::master_id() const {
@@ -322,31 +318,6 @@ boost::system::result<std::vector<Subject>> KeyStore::subjects_after(const std::
   }
   if (!rows->status().ok()) return errc::store_failed;
   return subjects;
-}
-
-error_code KeyStore::rotate_master(const MasterKey& fresh) {
-  {
-    const std::unique_lock lock(keys_mutex_);
-    const NamedKey wrapping{fresh.id, fresh.key};
-    rocksdb::WriteBatch batch;
-    batch.Put(check_row, wrap(known_constant(), wrapping, check_row));
-    batch.Put(lookup_row, wrap(cluster_.lookup, wrapping, lookup_row));
-    batch.Put(log_row, wrap(cluster_.log, wrapping, log_row));
-    batch.Put(signing_row, wrap(cluster_.signing, wrapping, signing_row));
-    for (const auto& [account, key] : accounts_) {
-      const std::string row = account_row(account);
-      batch.Put(row, wrap(key, wrapping, row));
-    }
-    if (const error_code error = write(batch)) return error;
-    master_ = fresh;
-  }
-  return purge_old_wrappings();
-}
-
-error_code KeyStore::purge_old_wrappings() {
-  // Whoever holds the old master key and a later copy of the files must not be able to open anything.
-  const std::pair<std::string, std::string> wrapped_by_master{std::string(1, account_letter), "d"};
-  return purge({&wrapped_by_master, 1});
 }
 
 error_code KeyStore::checkpoint_to(const std::filesystem::path& directory, const std::function<error_code()>& before) {

@@ -1,7 +1,8 @@
 #pragma once
 // The data directory: held by one process, with the keys' files where settings say.
 //
-//   lock  master-key  root-key  keys/ (RocksDB)  log/ (RocksDB, anchor)  views/ (RocksDB)  operations/  erasures
+//   lock  master-key  root-key  keys/ (RocksDB)  log/ (RocksDB, anchor)  views/ (RocksDB)  merkle/ (RocksDB)  heads/
+//   operations/  erasures
 
 #include <filesystem>
 #include <stdexcept>
@@ -29,6 +30,8 @@ class DataDirectory {
   std::filesystem::path keys() const { return path_ / "keys"; }
   std::filesystem::path log() const { return path_ / "log"; }
   std::filesystem::path views() const { return path_ / "views"; }
+  std::filesystem::path merkle() const { return path_ / "merkle"; }
+  std::filesystem::path heads() const { return path_ / "heads"; }
   std::filesystem::path operations() const { return path_ / "operations"; }
   std::filesystem::path erasures() const { return path_ / "erasures"; }
   bool has_log() const;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "adapters/http/api/reads.h"
+#include "adapters/notary/notary.h"
 
 namespace countersign::http {
 
@@ -19,8 +20,8 @@ struct StatusPorts {
 
 class Status {
  public:
-  Status(Reads& reads, bus::Sequencer& sequencer, StatusPorts ports)
-      : reads_(reads), sequencer_(sequencer), ports_(std::move(ports)) {}
+  Status(Reads& reads, bus::Sequencer& sequencer, notary::Notary& notary, StatusPorts ports)
+      : reads_(reads), sequencer_(sequencer), notary_(notary), ports_(std::move(ports)) {}
 
   Response health(Exchange& exchange);
   Response ready(Exchange& exchange);
@@ -31,9 +32,11 @@ class Status {
 
  private:
   std::uint64_t unlanded_events() const;
+  boost::json::object merkle_projection();
 
   Reads& reads_;
   bus::Sequencer& sequencer_;
+  notary::Notary& notary_;
   StatusPorts ports_;
 };
 
