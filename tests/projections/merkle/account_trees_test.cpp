@@ -4,57 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include "projections/merkle_leaf.h"
+#include "tests/support/followed_views.h"
 #include "tests/support/scratch_directory.h"
-#include "tests/support/story.h"
 
 namespace countersign::projections {
 namespace {
 
 using namespace countersign::testing;
-
-/// Views that take a ledger's events as they come.
-class Followed {
- public:
-  explicit Followed(const std::string& directory) : views({.directory = directory, .block_cache_bytes = 1 << 20}) {}
-
-  void land() {
-    Overlay overlay;
-    overlay.begin_frame(bus::FrameNumber{++frame_}, bus::TimeMs{ledger.now});
-    const ViewState state(views, {}, &overlay);
-    for (; taken_ < ledger.events().size(); ++taken_) {
-      const auto& bytes = ledger.events()[taken_];
-      const auto event = domain::EventView::parse(bytes);
-      reduce(overlay, state, {*event, bus::sha256(event->clear_bytes())}, bytes);
-    }
-    views.land(overlay);
-  }
-  void add_people(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) a_user("person " + std::to_string(++people_))(ledger);
-    land();
-  }
-  std::vector<std::string> leaves() const {
-    std::vector<std::string> leaves;
-    for (const auto& bytes : ledger.events()) {
-      const auto event = domain::EventView::parse(bytes);
-      if (event->account() == ledger.account) leaves.push_back(merkle_leaf(*event, bytes));
-    }
-    return leaves;
-  }
-  TreeHead head(std::size_t size) const {
-    RunningTree tree;
-    const auto all = leaves();
-    for (std::size_t i = 0; i < size; ++i) tree.append(hash_of_leaf(all[i]));
-    return tree.head();
-  }
-
-  Ledger ledger;
-  Views views;
-
- private:
-  std::size_t taken_ = 0, people_ = 0;
-  std::uint64_t frame_ = 0;
-};
 
 void catch_up(AccountTrees& trees, domain::AccountId account) {
   while (!trees.catch_up(account)) {
@@ -63,7 +19,7 @@ void catch_up(AccountTrees& trees, domain::AccountId account) {
 
 TEST(AccountTrees, FollowTheEventsInTheViews) {
   ScratchDirectory scratch;
-  Followed followed(scratch / "views");
+  FollowedViews followed(scratch / "views");
   TileStore store(scratch / "tiles");
   AccountTrees trees(followed.views, store, 100);
   const auto account = followed.ledger.account;
@@ -83,7 +39,7 @@ TEST(AccountTrees, FollowTheEventsInTheViews) {
 
 TEST(AccountTrees, TakeAChunkAtATime) {
   ScratchDirectory scratch;
-  Followed followed(scratch / "views");
+  FollowedViews followed(scratch / "views");
   followed.add_people(250);
   TileStore store(scratch / "tiles");
   AccountTrees trees(followed.views, store, 100);
@@ -95,7 +51,7 @@ TEST(AccountTrees, TakeAChunkAtATime) {
 
 TEST(AccountTrees, GiveTheLeavesAsEntries) {
   ScratchDirectory scratch;
-  Followed followed(scratch / "views");
+  FollowedViews followed(scratch / "views");
   followed.add_people(300);
   TileStore store(scratch / "tiles");
   AccountTrees trees(followed.views, store);
@@ -113,7 +69,7 @@ TEST(AccountTrees, GiveTheLeavesAsEntries) {
 
 TEST(AccountTrees, WriteTilesAgainThatFollowFromOtherEvents) {
   ScratchDirectory scratch;
-  Followed followed(scratch / "views");
+  FollowedViews followed(scratch / "views");
   followed.add_people(600);
   TileStore store(scratch / "tiles");
   const auto account = followed.ledger.account;
