@@ -81,6 +81,17 @@ std::vector<FoundHead> read_signed_heads(const fs::path& directory,
   return heads;
 }
 
+void copy_signed_heads(const fs::path& from, const fs::path& to) {
+  fs::create_directory(to);
+  if (!fs::exists(from)) return;
+  for (const auto& folder : children_of(from)) {
+    if (!fs::is_directory(folder)) continue;
+    fs::create_directory(to / folder.filename());
+    for (const auto& file : children_of(folder))
+      if (!file.string().ends_with(being_written)) fs::copy_file(file, to / folder.filename() / file.filename());
+  }
+}
+
 void write_signed_head(const fs::path& directory, domain::AccountId account, const SignedHead& head) {
   const auto folder = directory / account_text(account);
   if (fs::create_directories(folder)) {

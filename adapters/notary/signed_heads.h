@@ -36,6 +36,10 @@ struct FoundHead {
 std::vector<FoundHead> read_signed_heads(const std::filesystem::path& directory,
                                          const std::optional<std::vector<keys::PublicKey>>& known);
 
+/// Into a directory that doesn't exist, for a backup, while heads may be written. Throws
+/// std::filesystem::filesystem_error.
+void copy_signed_heads(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Durable when it returns. Throws std::runtime_error naming the file.
 void write_signed_head(const std::filesystem::path& directory, domain::AccountId account, const SignedHead& head);
 

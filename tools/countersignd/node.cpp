@@ -322,7 +322,9 @@ std::string Node::not_ready() const {
 }
 
 std::string Node::backup(const fs::path& directory) {
-  return write_backup({*partition_log_, *keys_, identity_, (*sequencer_)->durable_frame(), wall_clock()}, directory);
+  return write_backup(
+      {*partition_log_, *keys_, directory_.heads(), identity_, (*sequencer_)->durable_frame(), wall_clock()},
+      directory);
 }
 
 void Node::stop() {
