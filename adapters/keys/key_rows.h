@@ -19,6 +19,13 @@ inline constexpr std::string_view check_row = "c/check", lookup_row = "c/look-up
 inline constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e', rotation_letter = 'r';
 inline constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32, rotation_row_bytes = 1 + 16;
 
+inline constexpr std::string_view former_signing_rows = "c/signing-before/";
+
+/// In the order of their time.
+inline std::string former_signing_row(std::size_t number) {
+  const auto digits = std::to_string(number);
+  return std::string(former_signing_rows) + std::string(6 - digits.size(), '0') + digits;
+}
 inline std::string account_row(domain::AccountId account) {
   return account_letter + std::string(account.uuid.view());
 }

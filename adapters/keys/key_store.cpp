@@ -123,6 +123,7 @@ void KeyStore::load() {
   if (found != format) refuse(db_->GetName(), "is of format " + found + ", which needs a newer release");
   load_cluster_key(check_row);
   cluster_ = {load_cluster_key(lookup_row), load_cluster_key(log_row), load_cluster_key(signing_row)};
+  load_former_signing_keys();
   const auto walked = for_each_row(*db_, account_letter, [this](std::string_view row, std::string_view wrapped) {
     const auto key = row.size() == account_row_bytes ? unwrap(wrapped, master_as_named(), row) : std::nullopt;
     if (!key) refuse(db_->GetName(), "an account's key is damaged");
@@ -138,6 +139,17 @@ void KeyStore::load() {
   if (rotations->empty()) return;
   // It may have been cut off before the old wrappings were gone.
   if (const error_code error = purge_old_wrappings()) refuse(db_->GetName(), error.message());
+}
+
+void KeyStore::load_former_signing_keys() {
+  const auto walked =
+      for_each_row(*db_, former_signing_rows.front(), [this](std::string_view row, std::string_view value) {
+        if (!row.starts_with(former_signing_rows)) return;
+        const auto key = unwrap(value, master_as_named(), row);
+        if (!key) refuse(db_->GetName(), "a former signing key is damaged");
+        former_signing_.push_back(*key);
+      });
+  if (!walked.ok()) refuse(db_->GetName(), "can't be read: " + walked.ToString());
 }
 
 KeyId KeyStore::master_id() const {

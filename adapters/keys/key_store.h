@@ -24,6 +24,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "adapters/keys/ed25519.h"
 #include "adapters/keys/error.h"
 #include "adapters/keys/key_cache.h"
 #include "adapters/keys/master_key.h"
@@ -65,6 +66,11 @@ class KeyStore {
 
   const ClusterKeys& cluster() const { return cluster_; }
   KeyId master_id() const;
+  /// Public keys that signed before the present one, the oldest first.
+  std::vector<PublicKey> former_signing_keys() const;
+  /// A new signing key takes the present one's place, whose public half stays and whose secret half is in no file of
+  /// the store any more afterwards. Not while somebody signs.
+  boost::system::error_code rotate_signing();
 
   /// Keys that exist are left alone.
   boost::system::error_code create_account_key(domain::AccountId account);
@@ -112,6 +118,7 @@ class KeyStore {
   void initialise();
   void load();
   NamedKey load_cluster_key(std::string_view name);
+  void load_former_signing_keys();
   boost::system::error_code write(rocksdb::WriteBatch& batch);
   std::optional<NamedKey> wrapping_key(domain::AccountId account) const;
   /// Marks those that are there, `rows`, as being erased, in the same write.
@@ -127,6 +134,7 @@ class KeyStore {
   const std::chrono::milliseconds removal_patience_;
   MasterKey master_;
   ClusterKeys cluster_;
+  std::vector<NamedKey> former_signing_;  ///< public keys, wrapped all the same: so nobody can plant one
   std::unordered_map<domain::AccountId, NamedKey, domain::UuidHash> accounts_;
   KeyCache cache_;
   /// Held by whoever makes an account's key or wraps all of them anew: the write comes between looking and remembering.

@@ -5,11 +5,10 @@
 namespace countersign::keys {
 namespace {
 
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view usual = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                           for_urls = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-}  // namespace
-
-std::string base64url(std::string_view bytes) {
+std::string encode(std::string_view bytes, std::string_view alphabet) {
   std::string out;
   std::uint32_t bits = 0;
   int held = 0;
@@ -21,7 +20,7 @@ std::string base64url(std::string_view bytes) {
   return out;
 }
 
-std::optional<std::string> parse_base64url(std::string_view text) {
+std::optional<std::string> decode(std::string_view text, std::string_view alphabet) {
   std::string out;
   std::uint32_t bits = 0;
   int held = 0;
@@ -33,8 +32,30 @@ std::optional<std::string> parse_base64url(std::string_view text) {
     held -= 8;
     out += static_cast<char>(bits >> held);
   }
-  if (base64url(out) != text) return std::nullopt;  // one text for each value
+  if (encode(out, alphabet) != text) return std::nullopt;  // one text for each value
   return out;
+}
+
+}  // namespace
+
+std::string base64(std::string_view bytes) {
+  auto text = encode(bytes, usual);
+  while (text.size() % 4 != 0) text += '=';
+  return text;
+}
+
+std::optional<std::string> parse_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+  return decode(text, usual);
+}
+
+std::string base64url(std::string_view bytes) {
+  return encode(bytes, for_urls);
+}
+
+std::optional<std::string> parse_base64url(std::string_view text) {
+  return decode(text, for_urls);
 }
 
 }  // namespace countersign::keys

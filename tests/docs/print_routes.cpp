@@ -32,16 +32,19 @@ boost::json::array roles_of(const http::Route& route) {
 }  // namespace
 
 int main() {
-  const auto table = http::routes({unborn<http::Reads>(), unborn<http::Accounts>(), unborn<http::Users>(),
-                                   unborn<http::RegistrationCodes>(), unborn<http::Redemption>(),
-                                   unborn<http::Connections>(), unborn<http::Introspection>(), unborn<http::Events>(),
-                                   unborn<http::Status>(), unborn<operations::Operations>()});
-  for (const auto& route : table)
+  const auto table = http::routes(
+      {unborn<http::Reads>(), unborn<http::Accounts>(), unborn<http::Users>(), unborn<http::RegistrationCodes>(),
+       unborn<http::Redemption>(), unborn<http::Connections>(), unborn<http::Introspection>(), unborn<http::Events>(),
+       unborn<http::AccountLog>(), unborn<http::Status>(), unborn<operations::Operations>()});
+  for (const auto& route : table) {
+    auto path = route.path;
+    if (path.ends_with("*}")) path.erase(path.size() - 2, 1);  // OpenAPI has no parameter that spans slashes
     std::cout << boost::json::object{{"verb", text_of(route.verb)},
-                                     {"path", route.path},
+                                     {"path", path},
                                      {"operation", route.operation},
                                      {"roles", roles_of(route)},
                                      {"query", boost::json::value_from(route.query)},
                                      {"accepts", boost::json::value_from(route.accepts)}}
               << '\n';
+  }
 }

@@ -46,6 +46,7 @@ class Roles(ServerTest):
                "devices": "dev_", "tokens": "tok_", "sessions": "ses_", "events": "evt_"}
         if "{id}" in path:
             path = path.replace("{id}", ids[path.split("/")[2]] + "0" * 26)
+        path = path.replace("{rest}", "000.p/1" if operation == "get_log_entries" else "0/000.p/1")
         if operation == "stream_events":
             path += "?after=nonsense"  # 400 for those who may, instead of a stream
         type = None

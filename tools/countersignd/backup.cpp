@@ -11,6 +11,7 @@
 
 #include "adapters/keys/log_identity.h"
 #include "adapters/keys/master_rotation.h"
+#include "adapters/notary/signed_heads.h"
 #include "adapters/queries/rfc3339.h"
 #include "bus/frame_reader.h"
 #include "domain/event.h"
@@ -53,7 +54,13 @@ std::string try_backup(const BackupSource& source, const fs::path& directory) {
   fs::create_directory(directory, error);
   if (error) return directory.string() + " can't be made: " + error.message();
   fs::permissions(directory, fs::perms::owner_all);
-  // The log first: every key that its frames need was durable before them, so the later copy of the keys has it.
+  // The heads first: the log that is copied afterwards has all that they speak of.
+  try {
+    notary::copy_signed_heads(source.signed_heads, directory / "heads");
+  } catch (const fs::filesystem_error& failed) {
+    return std::string("the signed heads can't be copied: ") + failed.what();
+  }
+  // Then the log: every key that its frames need was durable before them, so the later copy of the keys has it.
   std::string log_failure;
   const auto copy_log = [&]() -> boost::system::error_code {
     const auto copied = source.log.checkpoint_to((directory / "log").string());
@@ -160,7 +167,8 @@ std::string write_backup(const BackupSource& source, const fs::path& directory) 
 
 void restore_files(const Settings& settings, DataDirectory& directory) {
   const fs::path backup = settings.restore_from;
-  for (const auto& left : {directory.log(), directory.keys(), directory.views(), directory.operations()})
+  for (const auto& left : {directory.log(), directory.keys(), directory.views(), directory.operations(),
+                           directory.merkle(), directory.heads()})
     if (fs::exists(left))
       throw StartRefused("the data directory " + directory.path().string() + " isn't empty, " +
                          left.filename().string() + " is there: a backup is restored into an empty one");
@@ -187,13 +195,18 @@ void restore_files(const Settings& settings, DataDirectory& directory) {
   try {
     fs::copy(backup / "log", directory.log(), fs::copy_options::recursive);
     fs::copy(backup / "keys", directory.keys(), fs::copy_options::recursive);
-    for (const auto& copied : {directory.log(), directory.keys()})
-      if (const auto failure = make_durable(copied); !failure.empty()) throw StartRefused(failure);
+    if (fs::exists(backup / "heads")) fs::copy(backup / "heads", directory.heads(), fs::copy_options::recursive);
+    for (const auto& copied : {directory.log(), directory.keys(), directory.heads()})
+      if (!fs::exists(copied))
+        continue;
+      else if (const auto failure = make_durable(copied); !failure.empty())
+        throw StartRefused(failure);
     verify(settings, directory, frame);
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(directory.log(), ignored);
     fs::remove_all(directory.keys(), ignored);
+    fs::remove_all(directory.heads(), ignored);
     restore_ended(directory);
     throw;
   }

@@ -2,7 +2,7 @@
 // Backups: a consistent copy of log and key store while the server runs (never with the master key in it), and their
 // restoration, which refuses what doesn't verify.
 //
-//   <backup>/manifest.json  log/  keys/
+//   <backup>/manifest.json  log/  keys/  heads/
 
 #include <filesystem>
 #include <string>
@@ -20,6 +20,7 @@ bus::LogIdentity identity_of(const keys::KeyStore& keys);
 struct BackupSource {
   bus::EmbeddedLog& log;
   keys::KeyStore& keys;
+  std::filesystem::path signed_heads;
   bus::LogIdentity identity;
   bus::FrameNumber frame;
   domain::UnixMs time;

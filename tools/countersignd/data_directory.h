@@ -1,7 +1,8 @@
 #pragma once
 // The data directory: held by one process, with the keys' files where settings say.
 //
-//   lock  master-key  root-key  keys/ (RocksDB)  log/ (RocksDB, anchor)  views/ (RocksDB)  operations/  erasures
+//   lock  master-key  root-key  keys/ (RocksDB)  log/ (RocksDB, anchor)  views/ (RocksDB)  merkle/ (RocksDB)  heads/
+//   operations/  erasures
 
 #include <filesystem>
 #include <stdexcept>
@@ -30,6 +31,8 @@ class DataDirectory {
   std::filesystem::path views() const { return path_ / "views"; }
   /// Of events; follows from the views, and may be removed while the server is stopped.
   std::filesystem::path index() const { return path_ / "index"; }
+  std::filesystem::path merkle() const { return path_ / "merkle"; }
+  std::filesystem::path heads() const { return path_ / "heads"; }
   std::filesystem::path operations() const { return path_ / "operations"; }
   std::filesystem::path erasures() const { return path_ / "erasures"; }
   bool has_log() const;

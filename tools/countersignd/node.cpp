@@ -46,6 +46,7 @@ struct Node::Api {
   http::Connections connections;
   http::Introspection introspection;
   http::Events events;
+  http::AccountLog log;
   http::Status status;
 
   Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports)
@@ -59,7 +60,8 @@ struct Node::Api {
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
         events(reads, writes, **n.sequencer_, *n.event_index_),
-        status(reads, **n.sequencer_, *n.event_index_, std::move(ports)) {}
+        log(reads, *n.notary_),
+        status(reads, **n.sequencer_, *n.event_index_, *n.notary_, std::move(ports)) {}
 
   void stop() {
     reads.stop();
@@ -68,7 +70,7 @@ struct Node::Api {
 
   std::vector<http::Route> routes(operations::Operations& operations) {
     return http::routes(
-        {reads, accounts, users, codes, redemption, connections, introspection, events, status, operations});
+        {reads, accounts, users, codes, redemption, connections, introspection, events, log, status, operations});
   }
 };
 
@@ -121,6 +123,19 @@ void Node::open_views() {
     fs::remove_all(directory_.views());
     views_ = std::make_unique<projections::Views>(options);
   }
+}
+
+void Node::open_notary() {
+  tiles_ = std::make_unique<projections::TileStore>(directory_.merkle().string(), write_buffers_);
+  trees_ = std::make_unique<projections::AccountTrees>(*views_, *tiles_);
+  notary::NotaryOptions options{.host = settings_.origin_host,
+                                .directory = directory_.heads(),
+                                .seed = keys_->cluster().signing.key,
+                                .former = keys_->former_signing_keys(),
+                                .report = [this](const std::string& text) {
+                                  log_.write(LogLevel::error, "an account's log is signed no more", {{"reason", text}});
+                                }};
+  notary_ = std::make_unique<notary::Notary>(*views_, *trees_, std::move(options));
 }
 
 commands::Call Node::system_call() const {
@@ -233,6 +248,7 @@ void Node::serve(const std::string& root_key) {
                                  warn, wait_landed,
                                  [this](std::size_t bytes) { return partition_log_->has_space(bytes); }},
       directory_.operations());
+  open_notary();
   upkeep_ = std::make_unique<commands::Upkeep>(
       *submitter_, *views_, refusals_, activity_, [this] { return now(); }, warn);
 
@@ -279,6 +295,7 @@ void Node::serve(const std::string& root_key) {
   server_ = std::make_unique<http::Server>(std::move(routes), std::move(options));
   operations_->start();
   upkeep_->start();
+  notary_->start();
   server_->start();
   key_audit_ = std::jthread([this](const std::stop_token& stop) { audit_keys(*keys_, *views_, log_, stop); });
   const auto endpoint = server_->endpoints().front();
@@ -319,7 +336,9 @@ std::string Node::not_ready() const {
 }
 
 std::string Node::backup(const fs::path& directory) {
-  return write_backup({*partition_log_, *keys_, identity_, (*sequencer_)->durable_frame(), wall_clock()}, directory);
+  return write_backup(
+      {*partition_log_, *keys_, directory_.heads(), identity_, (*sequencer_)->durable_frame(), wall_clock()},
+      directory);
 }
 
 void Node::stop() {
@@ -329,6 +348,7 @@ void Node::stop() {
   if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
   if (upkeep_) upkeep_->stop();
+  if (notary_) notary_->stop();
   if (!sequencer_) return;
   submitter_->wait(system_call(),
                    domain::RecordServer{domain::EventType::server_stopped, COUNTERSIGN_VERSION, settings_.node_id});

@@ -36,6 +36,7 @@ class Node {
 
  private:
   void open_views();
+  void open_notary();
   void start_sequencer();
   void begin_epoch();
   void erase_again();
@@ -67,6 +68,9 @@ class Node {
   std::unique_ptr<commands::Upkeep> upkeep_;
   std::unique_ptr<queries::SealOpener> opener_;
   std::unique_ptr<operations::Operations> operations_;
+  std::unique_ptr<projections::TileStore> tiles_;
+  std::unique_ptr<projections::AccountTrees> trees_;
+  std::unique_ptr<notary::Notary> notary_;
   struct Api;
   std::unique_ptr<Api> api_;
   std::shared_ptr<http::TlsCertificate> certificate_;

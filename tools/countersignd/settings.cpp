@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "adapters/http/server/client_address.h"
+#include "adapters/notary/checkpoint.h"
 #include "domain/secret_text.h"
 
 namespace countersign::server {
@@ -48,6 +49,7 @@ const Setting table[] = {
     {"root_key", &Settings::root_key, "the root key itself; better give its file"},
     {"root_key_file", &Settings::root_key_file, "file with the root key; default <data-dir>/root-key"},
     {"anchor_mirror", &Settings::anchor_mirror, "copy of the log's anchor, best on another disk"},
+    {"origin_host", &Settings::origin_host, "host in the origin of signed checkpoints: <host>/log/<account id>"},
     {"log.format", &Settings::log_format, "text or json"},
     {"log.level", &Settings::log_level, "debug, info, warning or error"},
     {"trusted_proxies", &Settings::trusted_proxies, "networks whose X-Forwarded-For counts, such as 10.0.0.0/8"},
@@ -170,6 +172,9 @@ std::vector<std::string> unknown_variables() {
 void check(const Settings& settings) {
   if (settings.bus == "kafka") throw UsageError{"bus: kafka comes with a later release; this one has: embedded"};
   if (settings.bus != "embedded") throw UsageError{"bus: embedded is expected, not '" + settings.bus + "'"};
+  if (!notary::is_origin_host(settings.origin_host))
+    throw UsageError{"origin_host: a host's name is expected, such as audit.example.com, not '" + settings.origin_host +
+                     "'"};
   if (settings.log_format != "text" && settings.log_format != "json")
     throw UsageError{"log.format: text or json is expected, not '" + settings.log_format + "'"};
   constexpr std::string_view levels[] = {"debug", "info", "warning", "error"};

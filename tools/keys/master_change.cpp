@@ -59,6 +59,16 @@ std::string change_master(const MasterChange& change) {
          " now; the old one (" + id_text(before) + ") still opens older backups: keep it apart from them";
 }
 
+std::string change_signing(const fs::path& data_directory, const fs::path& master_file) {
+  const replay::DirectoryLock lock(data_directory);
+  const auto store = keys::open_with_master_file(data_directory / "keys", or_default(master_file, data_directory),
+                                                 KeyStore::Mode::open_existing);
+  const auto before = store->cluster().signing.id;
+  if (const auto error = store->rotate_signing()) throw std::runtime_error("the key store: " + error.message());
+  return "checkpoints are signed by the key " + id_text(store->cluster().signing.id) + " from now on; what " +
+         id_text(before) + " has signed stays verifiable: GET /v1/log/key names both";
+}
+
 std::vector<std::string> key_ids(const fs::path& data_directory, const fs::path& master_file) {
   const auto store = keys::open_with_master_file(data_directory / "keys", or_default(master_file, data_directory),
                                                  KeyStore::Mode::read_only);

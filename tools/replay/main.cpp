@@ -9,6 +9,7 @@
 #include "tools/countersign/text.h"
 #include "tools/replay/folding.h"
 #include "tools/replay/progress_line.h"
+#include "tools/replay/prove.h"
 #include "tools/replay/state_at.h"
 #include "tools/replay/verify.h"
 
@@ -20,17 +21,21 @@ constexpr auto footer = R"(
 DIR is a data directory (a running server's too), a copy of one, or a backup.
 
   countersign-replay verify --data-dir data
+  countersign-replay verify --data-dir data --checkpoint kept-checkpoint
+  countersign-replay prove --data-dir data --account acc_... --sequence 17
+  countersign-replay prove --data-dir data --account acc_... --from 100 --to 200
   countersign-replay state --data-dir data --account acc_... --at 2026-11-23T03:00:00Z
   countersign-replay erasures --data-dir data > erasures
 
 Exit status: 0 done, 1 something is wrong, 2 the command line was not understood.)";
 
-int run_verify(const replay::Source& source, replay::ProgressLine& line) {
-  const auto result = replay::verify(source, line.port());
+int run_verify(const replay::Source& source, const std::string& checkpoint, replay::ProgressLine& line) {
+  const auto result = replay::verify(source, line.port(), checkpoint);
   line.clear();
   std::cout << result.records << " records, " << result.frames << " frames, " << result.events << " events of "
             << result.accounts << " accounts\nhead " << result.head << '\n';
   if (result.superseded > 0) std::cout << result.superseded << " records of superseded writers were passed over\n";
+  if (result.signed_heads > 0) std::cout << result.signed_heads << " signed heads are heads of this log\n";
   if (result.views_equal) std::cout << "the views equal a fold of the log\n";
   for (const auto& text : result.unchecked) std::cout << "not checked: " << cli::escaped(text) << '\n';
   if (result.wrong) {
@@ -38,6 +43,19 @@ int run_verify(const replay::Source& source, replay::ProgressLine& line) {
     return 1;
   }
   std::cout << (result.unchecked.empty() ? "everything verifies\n" : "what could be checked verifies\n");
+  return 0;
+}
+
+int run_prove(const replay::Source& source, const std::string& account, replay::ProofWanted wanted,
+              replay::ProgressLine& line) {
+  const auto id = domain::parse_account(account);
+  if (!id) throw CLI::ValidationError("--account", "an account id is expected, such as acc_...");
+  if ((wanted.sequence > 0) == (wanted.from > 0))
+    throw CLI::ValidationError("prove", "either --sequence (with --size), or --from (with --to) is expected");
+  wanted.account = *id;
+  const auto proof = replay::prove(source, wanted, line.port());
+  line.clear();
+  std::cout << cli::escaped_json(boost::json::serialize(proof)) << '\n';
   return 0;
 }
 
@@ -81,6 +99,19 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingFile);
   app.add_flag("--no-keys", source.no_keys, "Open no keys: folding needs none");
   auto* verify = app.add_subcommand("verify", "Every record, event and view");
+  std::string checkpoint;
+  verify->add_option("--checkpoint", checkpoint, "Signed checkpoint that must be one of this log")
+      ->check(CLI::ExistingFile);
+  auto* prove =
+      app.add_subcommand("prove", "Proof that a log includes an event or goes on from a former size, as JSON");
+  std::string proven_account;
+  replay::ProofWanted wanted;
+  prove->add_option("--account", proven_account, "acc_...")->required();
+  auto* sequence = prove->add_option("--sequence", wanted.sequence, "Event whose inclusion is proven");
+  prove->add_option("--size", wanted.size, "Size of the log that includes it (the last signed one)")->needs(sequence);
+  auto* from =
+      prove->add_option("--from", wanted.from, "Size from which the log is proven to go on")->excludes(sequence);
+  prove->add_option("--to", wanted.size, "Later size (the last signed one)")->needs(from);
   auto* state = app.add_subcommand("state", "An account as of a moment, as JSON");
   std::string account, at, user;
   state->add_option("--account", account, "acc_...")->required();
@@ -92,7 +123,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     replay::ProgressLine line;
-    if (*verify) return run_verify(source, line);
+    if (*verify) return run_verify(source, checkpoint, line);
+    if (*prove) return run_prove(source, proven_account, wanted, line);
     if (*state) return run_state(source, account, at, user, line);
     if (*rebuild) {
       const auto events = replay::rebuild(source, line.port());

@@ -5,6 +5,7 @@
 #include "adapters/keys/master_key.h"
 #include "domain/event_catalogue.h"
 #include "tools/replay/folding.h"
+#include "tools/replay/head_checks.h"
 
 namespace countersign::replay {
 namespace {
@@ -22,6 +23,7 @@ bool harmless(bus::Ignored reason) {
 /// What all events of the log so far must fit.
 class EventChecks {
  public:
+  explicit EventChecks(HeadChecks& heads) : heads_(heads) {}
   /// Empty: the event is as it should be.
   std::string check(std::string_view bytes, const bus::Frame& frame) {
     const auto event = domain::EventView::parse(bytes);
@@ -33,11 +35,13 @@ class EventChecks {
     last = event->sequence();
     if (event->time() != bus::value(frame.time)) return "has another time than its frame";
     if (event->clear().commitment() == nullptr && !event->sealed().empty()) return "is sealed without a commitment";
+    if (auto wrong = heads_.take(*event, bytes); !wrong.empty()) return "does not fit: " + wrong;
     return {};
   }
   std::size_t accounts() const { return sequences_.size(); }
 
  private:
+  HeadChecks& heads_;
   std::map<domain::AccountId, std::uint64_t> sequences_;
 };
 
@@ -81,13 +85,14 @@ void check_views(const Source& source, Verified& result, const Progress& progres
 
 }  // namespace
 
-Verified verify(const Source& source, const Progress& progress) {
+Verified verify(const Source& source, const Progress& progress, const std::filesystem::path& checkpoint) {
   Verified result;
   AuditedLog log(source);
   if (!log.keys()) {
     result.unchecked.push_back("the HMAC of every record: " + log.why_no_keys());
   }
-  EventChecks checks;
+  HeadChecks heads(source.directory, log.keys(), checkpoint);
+  EventChecks checks(heads);
   while (const auto* step = log.next()) {
     ++result.records;
     if (step->ignored) {
@@ -109,6 +114,10 @@ Verified verify(const Source& source, const Progress& progress) {
   if (!result.wrong && log.state().last < log.acknowledged())
     result.wrong = "the log counts up to frame " + std::to_string(bus::value(log.state().last)) + ", but frame " +
                    std::to_string(bus::value(log.acknowledged())) + " was acknowledged";
+  for (const auto& wrong : {heads.finish(), heads.flaw()})
+    if (!result.wrong && !wrong.empty()) result.wrong = wrong;
+  if (!result.wrong) result.signed_heads = heads.heads();
+  result.unchecked.insert(result.unchecked.end(), heads.unchecked().begin(), heads.unchecked().end());
   result.accounts = checks.accounts();
   result.head = keys::hex(bus::view(log.state().head));
   if (!result.wrong) {

@@ -1,6 +1,7 @@
 #pragma once
-// Verifying by deriving again: every record's HMAC and place in the chain, every event's schema, time and sequence, and
-// the views against a fold of one's own. Names the first thing that is wrong, and what could not be checked.
+// Verifying by deriving again: every record's HMAC and place in the chain, every event's schema, time and sequence,
+// the heads that were signed, and the views against a fold of one's own. Names the first thing that is wrong, and what
+// could not be checked.
 
 #include <optional>
 #include <string>
@@ -17,9 +18,11 @@ struct Verified {
   std::optional<std::string> wrong;    ///< the first thing that is
   std::vector<std::string> unchecked;  ///< what could not be checked, and why
   bool views_equal = false;
+  std::size_t signed_heads = 0;  ///< heads that were signed and are heads of this log
 };
 
-/// Throws std::runtime_error when the log can't be opened at all.
-Verified verify(const Source& source, const Progress& progress);
+/// `checkpoint`: a file with a signed note that somebody kept; empty for none. Throws std::runtime_error when the log
+/// can't be opened at all.
+Verified verify(const Source& source, const Progress& progress, const std::filesystem::path& checkpoint = {});
 
 }  // namespace countersign::replay

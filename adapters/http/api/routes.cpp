@@ -126,7 +126,7 @@ Route refusing_unknown_parameters(Route route) {
 
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
-  auto& [reads, accounts, users, codes, redemption, connections, introspection, events, status, operations] = e;
+  auto& [reads, accounts, users, codes, redemption, connections, introspection, events, log, status, operations] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
   };
@@ -225,6 +225,15 @@ std::vector<Route> routes(Endpoints e) {
       read(row(get, "/v1/events/stream", "stream_events", event_readers | root, later(events, &Events::stream)),
            {"account", "after", "filter", "format"})));
   add(look(row(get, "/v1/events/{id}", "get_event", event_readers | root, later(events, &Events::get))));
+
+  const auto of_the_log = [&look](Route route) { return asking(look(std::move(route)), {"account"}); };
+  add(of_the_log(
+      row(get, "/v1/log/checkpoint", "get_log_checkpoint", event_readers | root, later(log, &AccountLog::checkpoint))));
+  add(of_the_log(
+      row(get, "/v1/log/tile/{rest*}", "get_log_tile", event_readers | root, later(log, &AccountLog::tile))));
+  add(of_the_log(
+      row(get, "/v1/log/entries/{rest*}", "get_log_entries", event_readers | root, later(log, &AccountLog::entries))));
+  add(of_the_log(row(get, "/v1/log/key", "get_log_key", event_readers | root, later(log, &AccountLog::key))));
   add(look(row(get, "/v1/projections", "list_projections", event_readers | root, later(status, &Status::projections))));
 
   add(row(post, "/v1/backup", "create_backup", root, later(status, &Status::backup)));

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "adapters/http/api/account_log.h"
 #include "adapters/http/api/accounts.h"
 #include "adapters/http/api/connections.h"
 #include "adapters/http/api/events.h"
@@ -23,6 +24,7 @@ struct Endpoints {
   Connections& connections;
   Introspection& introspection;
   Events& events;
+  AccountLog& log;
   Status& status;
   operations::Operations& operations;
 };

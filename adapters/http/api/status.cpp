@@ -38,6 +38,25 @@ std::uint64_t Status::unlanded_events() const {
   return events;
 }
 
+/// The trees of accounts whose log has been asked for. They are behind by what came since the last look, and brought up
+/// to date before a checkpoint is answered.
+json::object Status::merkle_projection() {
+  const auto status = notary_.status();
+  const char* state = status.behind > 0 ? "catching-up" : "current";
+  if (!status.contradiction.empty()) state = "contradicts-signature";
+  const auto& error = status.contradiction.empty() ? status.last_error : status.contradiction;
+  const auto behind_ms = reads_.now() - value(sequencer_.status().last_time);
+  return {{"name", "merkle"},
+          {"version", projections::tile_store_version},
+          {"status", state},
+          {"position", queries::text_of({reads_.log(), status.position})},
+          {"frame", value(status.position)},
+          {"lag_events", status.behind},
+          {"lag_seconds", status.behind > 0 ? static_cast<double>(std::max<std::int64_t>(0, behind_ms)) / 1000 : 0.0},
+          {"last_error", error.empty() ? json::value(nullptr) : json::value(error)},
+          {"parked_events", 0}};
+}
+
 boost::asio::awaitable<Response> Status::projections(Exchange&) {
   const auto status = sequencer_.status();
   const bool behind = status.landed_frame < status.durable_frame;
@@ -66,6 +85,8 @@ boost::asio::awaitable<Response> Status::projections(Exchange&) {
                    {"lag_seconds", static_cast<double>(index.behind_ms) / 1000},
                    {"last_error", index.last_error.empty() ? json::value(nullptr) : json::value(index.last_error)},
                    {"parked_events", index.parked}});
+  auto merkle = [this] { return merkle_projection(); };
+  items.push_back(co_await reads_.on_pool(std::move(merkle)));
   co_return Response::json(
       200, json::serialize(json::object{{"items", std::move(items)},
                                         {"log_position", queries::text_of({reads_.log(), status.durable_frame})},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "adapters/http/api/reads.h"
+#include "adapters/notary/notary.h"
 #include "projections/index/event_index.h"
 
 namespace countersign::http {
@@ -20,8 +21,9 @@ struct StatusPorts {
 
 class Status {
  public:
-  Status(Reads& reads, bus::Sequencer& sequencer, const projections::EventIndex& index, StatusPorts ports)
-      : reads_(reads), sequencer_(sequencer), index_(index), ports_(std::move(ports)) {}
+  Status(Reads& reads, bus::Sequencer& sequencer, const projections::EventIndex& index, notary::Notary& notary,
+         StatusPorts ports)
+      : reads_(reads), sequencer_(sequencer), index_(index), notary_(notary), ports_(std::move(ports)) {}
 
   Response health(Exchange& exchange);
   Response ready(Exchange& exchange);
@@ -32,10 +34,12 @@ class Status {
 
  private:
   std::uint64_t unlanded_events() const;
+  boost::json::object merkle_projection();
 
   Reads& reads_;
   bus::Sequencer& sequencer_;
   const projections::EventIndex& index_;
+  notary::Notary& notary_;
   StatusPorts ports_;
 };
 
