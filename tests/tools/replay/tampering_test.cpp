@@ -111,8 +111,8 @@ void renumber_all(const Installation& there, History& history) {
 
 void alter_clear_part(std::string& event) {
   const auto view = domain::EventView::parse(event);
-  const auto subject = view->subject().id.view();
-  const auto at = event.find(subject);
+  const auto subject = view->subject().id;
+  const auto at = event.find(subject.view());
   ASSERT_NE(at, std::string::npos);
   event[at + 15] ^= 1;
   ASSERT_TRUE(domain::EventView::parse(event));
@@ -228,7 +228,8 @@ TEST(Tampering, WithACheckpointIsFoundAndNamed) {
   auto other_root = head;
   other_root.root[0] ^= 1;
   auto altered = good;
-  altered.replace(altered.find("\n" + std::to_string(head.size) + "\n"), 3, "\n2\n");
+  const auto size_line = "\n" + std::to_string(head.size) + "\n";
+  altered.replace(altered.find(size_line), size_line.size(), "\n2\n");
   const keys::Key foreign(std::string_view("a seed of somebody else: 32 byte"));
   const std::vector<std::pair<std::string, std::string>> cases = {
       {good, ""},
