@@ -3,7 +3,7 @@
 // `sequence` - 1. An outward projection: it holds nothing that the views don't, and has no position of its own.
 //
 // After every start a tree is made again from its account's first event on, and tiles on disk that differ are written
-// again: what a signature stands for must follow from the events, not from a copy of their hashes (docs/adr/0008).
+// again: what a signature stands for must follow from the events, not from a copy of their hashes (docs/adr/0010).
 //
 // Concurrency: any thread. One account's readers wait for one that brings it up to date, `chunk_events` at most.
 

@@ -67,5 +67,28 @@ TEST(MasterChange, WithoutAKeyStoreThereIsNothingToDo) {
   EXPECT_THROW(change_master({empty.path(), {}, empty / "new"}), std::runtime_error);
 }
 
+TEST(SigningChange, KeepsTheFormerPublicKeyAndNothingSecretOfIt) {
+  const Installation there;
+  const auto opened = [&](const fs::path& master) {
+    return keys::KeyStore::open(there.directory() / "keys", keys::load_master_key(master),
+                                keys::KeyStore::Mode::read_only);
+  };
+  std::vector<keys::PublicKey> expected;
+  for (int i = 0; i < 3; ++i) {
+    const auto before = key_ids(there.directory(), {});
+    expected.push_back(keys::public_key_of(opened(there.master_file())->cluster().signing.key));
+    change_signing(there.directory(), {});
+    const auto after = key_ids(there.directory(), {});
+    for (const int same : {0, 1, 2}) EXPECT_EQ(after[same], before[same]);
+    EXPECT_NE(after[3], before[3]);
+    EXPECT_EQ(opened(there.master_file())->former_signing_keys(), expected);
+  }
+  const auto fresh = there.directory() / "new-master-key";
+  change_master({there.directory(), {}, fresh});
+  EXPECT_EQ(opened(fresh)->former_signing_keys(), expected) << "wrapped anew with the others";
+  const replay::DirectoryLock server(there.directory());
+  EXPECT_THROW(change_signing(there.directory(), fresh), std::runtime_error);
+}
+
 }  // namespace
 }  // namespace countersign::key_tool
