@@ -81,9 +81,7 @@ struct SortedRow {
     std::memcpy(begin.data(), key.data(), std::min(sizeof begin, key.size()));
     for (auto& word : begin) word = __builtin_bswap64(word);
   }
-  bool operator<(const SortedRow& other) const {
-    return begin != other.begin ? begin < other.begin : key < other.key;
-  }
+  bool operator<(const SortedRow& other) const { return begin != other.begin ? begin < other.begin : key < other.key; }
 };
 
 constexpr std::string_view version_key = "Vversion";  // no table begins with it: activation keys are longer

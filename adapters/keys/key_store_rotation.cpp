@@ -1,5 +1,5 @@
-// Changing the keys that wrap or sign, each in one write, and leaving word of a new master key for the log; then the old
-// wrappings' bytes go.
+// Changing the keys that wrap or sign, each in one write, and leaving word of a new master key for the log; then the
+// old wrappings' bytes go.
 
 #include <rocksdb/write_batch.h>
 

@@ -104,8 +104,8 @@ class EventSearches : public ::testing::Test {
   const testing::ScratchDirectory scratch;
   const std::string directory = scratch.path();
   History history{7};
-  std::unique_ptr<projections::Views> views = std::make_unique<projections::Views>(
-      projections::ViewOptions{.directory = directory + "/views"});
+  std::unique_ptr<projections::Views> views =
+      std::make_unique<projections::Views>(projections::ViewOptions{.directory = directory + "/views"});
   projections::EventIndexOptions options{.chunk_events = 100, .segment_events = segment_events};
   std::unique_ptr<projections::SegmentStore> store;
   std::unique_ptr<EventIndex> index;
