@@ -1,5 +1,7 @@
 #include "adapters/notary/notary.h"
 
+#include <sys/resource.h>
+
 #include <condition_variable>
 #include <stdexcept>
 
@@ -31,7 +33,10 @@ Notary::~Notary() {
 std::shared_ptr<Notary::Log> Notary::log_of(AccountId account) {
   const std::lock_guard lock(mutex_);
   auto& known = logs_[account];
-  if (!known) known = std::make_shared<Log>();
+  if (!known) {
+    known = std::make_shared<Log>();
+    asked_anew_ = true;
+  }
   return known;
 }
 
@@ -60,6 +65,13 @@ std::string Notary::contradiction_in(AccountId account, const Log& log) {
       return log_text + " is not the one that was signed: it has " + text_of(now) + "; signed was " + text_of(head);
   }
   return {};
+}
+
+/// What a request waits for. The thread goes on with what is left.
+bool Notary::catch_up(AccountId account) {
+  for (unsigned chunk = 0; chunk < options_.chunks_a_request; ++chunk)
+    if (trees_.catch_up(account)) return true;
+  return false;
 }
 
 /// Whether the log may be signed on; its events are all in the tree.
@@ -94,7 +106,7 @@ std::string Notary::sign(AccountId account, Log& log, const TreeHead& head) {
 std::variant<std::string, NotYet, Contradiction> Notary::checkpoint(AccountId account) {
   const auto log = log_of(account);
   const std::lock_guard lock(log->mutex);
-  if (!trees_.catch_up(account)) return NotYet{};
+  if (!catch_up(account)) return NotYet{};
   if (!prove(account, *log)) return Contradiction{log->contradiction};
   const auto head = trees_.head(account);
   if (const auto* last = last_signed(account, *log); last && last->checkpoint.head == head) return last->note;
@@ -104,7 +116,7 @@ std::variant<std::string, NotYet, Contradiction> Notary::checkpoint(AccountId ac
 Notary::Found Notary::look(AccountId account, const std::function<std::optional<std::string>()>& find) {
   log_of(account);  // followed from now on
   if (auto found = find()) return found;
-  const bool complete = trees_.catch_up(account);
+  const bool complete = catch_up(account);
   auto found = find();
   if (!found && !complete) return NotYet{};
   return found;
@@ -135,7 +147,7 @@ bool Notary::follow() {
   std::vector<std::pair<AccountId, std::shared_ptr<Log>>> logs;
   {
     const std::lock_guard lock(mutex_);
-    if (reached == status_.position) return false;
+    if (reached == status_.position && !std::exchange(asked_anew_, false)) return false;
     logs.assign(logs_.begin(), logs_.end());
   }
   bool complete = true;
@@ -148,12 +160,16 @@ bool Notary::follow() {
     prove(account, *log);
   }
   const std::lock_guard lock(mutex_);
-  if (complete && logs.size() == logs_.size()) status_.position = reached;
+  if (complete)
+    status_.position = reached;
+  else
+    asked_anew_ = true;
   return !complete;
 }
 
 void Notary::start() {
   thread_ = std::jthread([this](const std::stop_token& token) {
+    ::setpriority(PRIO_PROCESS, 0, 19);  // Linux: of this thread
     std::mutex mutex;
     std::condition_variable_any wake;
     while (!token.stop_requested()) {

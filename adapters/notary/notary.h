@@ -30,6 +30,7 @@ struct NotaryOptions {
   std::vector<keys::PublicKey> former;             ///< signed before it
   std::function<void(const std::string&)> report;  ///< a log that can't be signed any more
   std::chrono::milliseconds look_every{200};
+  unsigned chunks_a_request = 64;  ///< of AccountTrees, before one is told to come back
 };
 
 /// The events aren't all in the tree yet: ask again in a second.
@@ -79,6 +80,7 @@ class Notary {
     bool reported = false;
   };
   std::shared_ptr<Log> log_of(domain::AccountId account);
+  bool catch_up(domain::AccountId account);
   bool prove(domain::AccountId account, Log& log);
   std::string contradiction_in(domain::AccountId account, const Log& log);
   const SignedHead* last_signed(domain::AccountId account, const Log& log) const;
@@ -92,6 +94,7 @@ class Notary {
   const keys::PublicKey public_key_;
   std::mutex mutex_;  ///< guards logs_ and status_
   std::map<domain::AccountId, std::shared_ptr<Log>> logs_;
+  bool asked_anew_ = false;  ///< a log has been asked for that nobody follows yet
   Status status_;
   std::jthread thread_;
 };

@@ -21,7 +21,7 @@ class AccountTrees {
   struct Account;
 
  public:
-  AccountTrees(const Views& views, TileStore& store, std::size_t chunk_events = 8'192)
+  AccountTrees(const Views& views, TileStore& store, std::size_t chunk_events = 1'024)
       : views_(views), store_(store), chunk_events_(chunk_events) {}
 
   /// Takes the next events from the views, a chunk at most; whether that was all of them. Throws std::runtime_error

@@ -55,8 +55,8 @@ std::optional<notary::SignedHead> last_signed(const Source& source, domain::Acco
 }  // namespace
 
 json::object prove(const Source& source, const ProofWanted& wanted, const Progress& progress) {
+  const auto last = last_signed(source, wanted.account);  // before the log, which a server may be writing
   const auto leaves = read_leaves(source, wanted, progress);
-  const auto last = last_signed(source, wanted.account);
   const auto there = leaves.hashes.size();
   const auto size = wanted.size != 0 ? wanted.size : last ? last->checkpoint.head.size : there;
   const auto beyond = std::max({size, wanted.sequence, wanted.from});

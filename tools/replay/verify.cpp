@@ -87,11 +87,15 @@ void check_views(const Source& source, Verified& result, const Progress& progres
 
 Verified verify(const Source& source, const Progress& progress, const std::filesystem::path& checkpoint) {
   Verified result;
+  // The heads first: a running server signs what it has written, so the log that is opened afterwards has all of it.
+  auto heads = [&] {
+    const AuditedLog keys_of(source);
+    return HeadChecks(source.directory, keys_of.keys(), checkpoint);
+  }();
   AuditedLog log(source);
   if (!log.keys()) {
     result.unchecked.push_back("the HMAC of every record: " + log.why_no_keys());
   }
-  HeadChecks heads(source.directory, log.keys(), checkpoint);
   EventChecks checks(heads);
   while (const auto* step = log.next()) {
     ++result.records;

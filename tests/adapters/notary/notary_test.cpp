@@ -33,7 +33,8 @@ class Office {
                 .seed = key,
                 .former = std::move(former),
                 .report = [this](const std::string& text) { reports.push_back(text); },
-                .look_every = std::chrono::milliseconds(1)}) {}
+                .look_every = std::chrono::milliseconds(1),
+                .chunks_a_request = 1}) {}
 
   std::string signed_note() {
     const auto answer = notary.checkpoint(account);
@@ -205,6 +206,18 @@ TEST(Notary, FollowsTheLogsThatHaveBeenAskedFor) {
   followed.add_people(50);
   while (office.notary.status().position != followed.views.position().last) std::this_thread::yield();
   EXPECT_EQ(office.notary.status().last_error, "");
+  EXPECT_EQ(office.signed_head(), followed.head());
+}
+
+TEST(Notary, GoesOnWithALogThatWasAskedForWhileNothingHappens) {
+  ScratchDirectory scratch, disk;
+  FollowedViews followed(scratch / "views");
+  followed.add_people(950);
+  Office office(followed, disk, 100);
+  office.notary.start();
+  while (office.notary.status().position != followed.views.position().last) std::this_thread::yield();
+  EXPECT_TRUE(std::holds_alternative<NotYet>(office.notary.checkpoint(office.account)));
+  while (office.notary.status().behind > 0) std::this_thread::yield();
   EXPECT_EQ(office.signed_head(), followed.head());
 }
 
