@@ -11,6 +11,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "projections/derived_database.h"
+
 namespace countersign::projections {
 namespace {
 
@@ -41,10 +43,6 @@ class AlignedEvent {
  private:
   std::vector<std::uint64_t> words_;
 };
-
-void require(const rocksdb::Status& status, const std::string& what) {
-  if (!status.ok()) throw std::runtime_error(what + ": " + status.ToString());
-}
 
 rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache>& cache, bool rows, bool bulk) {
   rocksdb::ColumnFamilyOptions options;

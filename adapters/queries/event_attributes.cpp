@@ -45,13 +45,9 @@ std::string party(const IndexValue& value) {
 std::string session(const IndexValue& value) {
   return value.is_none() ? "" : domain::SessionId{projections::uuid_of(value)}.text();
 }
-std::string correlation(const IndexValue& value) {
+std::string hexadecimal(const IndexValue& value) {
   return correlation_text(projections::uuid_of(value));
 }
-std::string address(const IndexValue& value) {
-  return value.is_none() ? "" : address_text(projections::uuid_of(value).bytes);
-}
-
 /// Tries every kind of party; a text that is spelled in another way than ours is no party's.
 std::optional<IndexValue> party_with(std::string_view text) {
   for (int number = 0; number < 256; ++number) {
@@ -122,8 +118,8 @@ constexpr Attribute attributes[] = {
     many<Many::target, party, party_with>("target"),
     many<Many::target, party, party_with>("target.id"),
     many<Many::session, session, session_with>("session_id"),
-    many<Many::correlation, correlation, hexadecimal_with>("correlation_id", Form::correlation),
-    many<Many::ip, address, hexadecimal_with>("client.ip", Form::address),
+    many<Many::correlation, hexadecimal, hexadecimal_with>("correlation_id", Form::correlation),
+    many<Many::ip, hexadecimal, hexadecimal_with>("client.ip", Form::address),
 };
 
 }  // namespace
@@ -138,16 +134,6 @@ std::string lower_ascii(std::string_view text) {
   for (auto& c : out)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return out;
-}
-
-std::string address_text(const std::array<std::uint8_t, 16>& digest) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : digest) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
 }
 
 }  // namespace countersign::queries

@@ -37,7 +37,5 @@ struct Attribute {
 const Attribute* find_attribute(std::string_view name);
 
 std::string lower_ascii(std::string_view text);
-/// How the keyed digest of an address stands in filters: 32 hexadecimal digits.
-std::string address_text(const std::array<std::uint8_t, 16>& digest);
 
 }  // namespace countersign::queries

@@ -153,7 +153,7 @@ std::optional<AttributeValue> FilterParser::value(const Attribute& attribute, bo
     return correlation_text(correlation_uuid(*found));
   if (attribute.form == Attribute::Form::address) {
     const auto digest = digest_of_ ? digest_of_(*found) : std::nullopt;
-    if (digest) return address_text(*digest);
+    if (digest) return correlation_text(domain::Uuid{*digest});  // likewise 32 hexadecimal digits
     at_ = start;
     fail("expected an IPv4 or IPv6 address");
     return std::nullopt;

@@ -133,34 +133,42 @@ std::optional<std::uint16_t> Segment::find(Many field, const IndexValue& value) 
   return static_cast<std::uint16_t>(it - column.values.begin());
 }
 
+namespace {
+
+/// Sets the bits of those events for which the column has `wanted`. `sixteen(at)`: which of the next sixteen have it.
+template <class Number, class Sixteen>
+void match_column(std::span<const Number> column, Number wanted, Bits& bits, Sixteen sixteen) {
+  std::size_t i = 0;
+  for (; i + 64 <= column.size(); i += 64) {
+    std::uint64_t word = 0;
+    for (unsigned part = 0; part < 64; part += 16)
+      word |= static_cast<std::uint64_t>(static_cast<unsigned>(sixteen(i + part))) << part;
+    bits.add_word(i / 64, word);
+  }
+  for (; i < column.size(); ++i)
+    if (column[i] == wanted) bits.set(i);
+}
+
+}  // namespace
+
 void Segment::match(Few field, std::uint8_t value, Bits& bits) const {
   const auto column = this->column(field);
   const auto wanted = _mm_set1_epi8(static_cast<char>(value));
-  const auto sixteen = [&](std::size_t at) {
+  match_column(column, value, bits, [&](std::size_t at) {
     const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(column.data() + at));
-    return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted))));
-  };
-  std::size_t i = 0;
-  for (; i + 64 <= column.size(); i += 64)
-    bits.add_word(i / 64, sixteen(i) | sixteen(i + 16) << 16 | sixteen(i + 32) << 32 | sixteen(i + 48) << 48);
-  for (; i < column.size(); ++i)
-    if (column[i] == value) bits.set(i);
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
+  });
 }
 
 void Segment::match(Many field, std::uint16_t number, Bits& bits) const {
   const auto column = this->column(field);
   const auto wanted = _mm_set1_epi16(static_cast<short>(number));
-  const auto sixteen = [&](std::size_t at) {
+  match_column(column, number, bits, [&](std::size_t at) {
     const auto* place = reinterpret_cast<const __m128i*>(column.data() + at);
     const auto low = _mm_cmpeq_epi16(_mm_loadu_si128(place), wanted);
     const auto high = _mm_cmpeq_epi16(_mm_loadu_si128(place + 1), wanted);
-    return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(low, high))));
-  };
-  std::size_t i = 0;
-  for (; i + 64 <= column.size(); i += 64)
-    bits.add_word(i / 64, sixteen(i) | sixteen(i + 16) << 16 | sixteen(i + 32) << 32 | sixteen(i + 48) << 48);
-  for (; i < column.size(); ++i)
-    if (column[i] == number) bits.set(i);
+    return _mm_movemask_epi8(_mm_packs_epi16(low, high));
+  });
 }
 
 const Segment::Cube& Segment::cube() const {

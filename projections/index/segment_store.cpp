@@ -1,28 +1,21 @@
 #include "projections/index/segment_store.h"
 
-#include <rocksdb/db.h>
 #include <rocksdb/table.h>
-#include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 
+#include "projections/big_endian.h"
+#include "projections/derived_database.h"
 #include "projections/index/indexed_event.h"
 
 namespace countersign::projections {
 namespace {
 
-constexpr std::string_view version_key = "V";
-
-void require(const rocksdb::Status& status, const std::string& what) {
-  if (!status.ok()) throw std::runtime_error(what + ": " + status.ToString());
-}
-
 std::string key_of(domain::AccountId account, std::size_t number) {
   std::string key = "E";
   key += account.uuid.view();
-  for (int shift = 24; shift >= 0; shift -= 8) key += static_cast<char>(number >> shift);
+  append_big_endian(key, number, 4);
   return key;
 }
 
@@ -31,14 +24,9 @@ std::string count_key(domain::AccountId account) {
 }
 
 rocksdb::Options options_of(std::shared_ptr<rocksdb::WriteBufferManager> write_buffers) {
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.write_buffer_manager = std::move(write_buffers);
+  auto options = derived_options(std::move(write_buffers));
   options.write_buffer_size = 32 << 20;
   options.compression = rocksdb::kLZ4Compression;
-  options.max_open_files = 64;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::WARN_LEVEL;
   rocksdb::BlockBasedTableOptions table;
   table.checksum = rocksdb::kXXH3;
   table.no_block_cache = true;  // segments are kept decoded
@@ -48,22 +36,9 @@ rocksdb::Options options_of(std::shared_ptr<rocksdb::WriteBufferManager> write_b
 
 }  // namespace
 
-SegmentStore::SegmentStore(const std::string& directory, std::shared_ptr<rocksdb::WriteBufferManager> write_buffers) {
-  const auto options = options_of(std::move(write_buffers));
-  const auto version = std::to_string(event_index_version);
-  rocksdb::DB* opened = nullptr;
-  auto status = rocksdb::DB::Open(options, directory, &opened);
-  db_.reset(opened);
-  std::string found;
-  const bool ours = status.ok() && db_->Get({}, version_key, &found).ok() && found == version;
-  if (ours) return;
-  if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) require(status, "index " + directory);
-  db_.reset();
-  require(rocksdb::DestroyDB(directory, options), "the event index in " + directory + " can't be emptied");
-  require(rocksdb::DB::Open(options, directory, &opened), "the event index in " + directory + " can't be opened");
-  db_.reset(opened);
-  require(db_->Put({}, version_key, version), "the event index in " + directory + " can't be written");
-}
+SegmentStore::SegmentStore(const std::string& directory, std::shared_ptr<rocksdb::WriteBufferManager> write_buffers)
+    : db_(open_derived(directory, "the event index in " + directory, event_index_version,
+                       options_of(std::move(write_buffers)))) {}
 
 SegmentStore::~SegmentStore() = default;
 
@@ -90,9 +65,7 @@ void SegmentStore::put(domain::AccountId account, std::size_t number, const std:
 }
 
 std::uint64_t SegmentStore::disk_bytes() const {
-  std::uint64_t bytes = 0;
-  db_->GetIntProperty("rocksdb.total-sst-files-size", &bytes);
-  return bytes;
+  return table_bytes(*db_);
 }
 
 }  // namespace countersign::projections

@@ -1,21 +1,12 @@
 #include "projections/merkle/tile_store.h"
 
-#include <rocksdb/db.h>
 #include <rocksdb/table.h>
-#include <rocksdb/write_buffer_manager.h>
-
-#include <stdexcept>
 
 #include "projections/big_endian.h"
+#include "projections/derived_database.h"
 
 namespace countersign::projections {
 namespace {
-
-constexpr std::string_view version_key = "V";
-
-void require(const rocksdb::Status& status, const std::string& what) {
-  if (!status.ok()) throw std::runtime_error(what + ": " + status.ToString());
-}
 
 std::string key_of(domain::AccountId account, unsigned level, std::uint64_t index) {
   std::string key = "T";
@@ -26,14 +17,9 @@ std::string key_of(domain::AccountId account, unsigned level, std::uint64_t inde
 }
 
 rocksdb::Options options_of(const std::shared_ptr<rocksdb::WriteBufferManager>& write_buffers) {
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.write_buffer_manager = write_buffers;
+  auto options = derived_options(write_buffers);
   options.write_buffer_size = 16 << 20;
   options.compression = rocksdb::kNoCompression;  // hashes have no pattern
-  options.max_open_files = 64;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::WARN_LEVEL;
   rocksdb::BlockBasedTableOptions table;
   table.checksum = rocksdb::kXXH3;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -42,21 +28,8 @@ rocksdb::Options options_of(const std::shared_ptr<rocksdb::WriteBufferManager>& 
 
 }  // namespace
 
-TileStore::TileStore(const std::string& directory, const std::shared_ptr<rocksdb::WriteBufferManager>& write_buffers) {
-  const auto options = options_of(write_buffers);
-  const auto version = std::to_string(tile_store_version), what = "the Merkle tiles in " + directory;
-  rocksdb::DB* opened = nullptr;
-  const auto status = rocksdb::DB::Open(options, directory, &opened);
-  db_.reset(opened);
-  std::string found;
-  if (status.ok() && db_->Get({}, version_key, &found).ok() && found == version) return;
-  if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) require(status, what);
-  db_.reset();
-  require(rocksdb::DestroyDB(directory, options), what + " can't be emptied");
-  require(rocksdb::DB::Open(options, directory, &opened), what + " can't be opened");
-  db_.reset(opened);
-  require(db_->Put({}, version_key, version), what + " can't be written");
-}
+TileStore::TileStore(const std::string& directory, const std::shared_ptr<rocksdb::WriteBufferManager>& write_buffers)
+    : db_(open_derived(directory, "the Merkle tiles in " + directory, tile_store_version, options_of(write_buffers))) {}
 
 TileStore::~TileStore() = default;
 
@@ -77,9 +50,7 @@ void TileStore::put(domain::AccountId account, unsigned level, std::uint64_t ind
 }
 
 std::uint64_t TileStore::disk_bytes() const {
-  std::uint64_t bytes = 0;
-  db_->GetIntProperty("rocksdb.total-sst-files-size", &bytes);
-  return bytes;
+  return table_bytes(*db_);
 }
 
 }  // namespace countersign::projections

@@ -7,13 +7,7 @@ from support import NO_LIMITS, ServerTest, main, until
 
 
 def all_events(client, **parameters):
-    found, after = [], None
-    while True:
-        page = client.get("/v1/events", query={"limit": 1000, "sort": "asc", **parameters, **({"after": after} if after else {})})
-        found += page.expect(200).json["items"]
-        if not page.json["has_more"]:
-            return found
-        after = page.json["next"]
+    return client.all("/v1/events", {"sort": "asc"} | parameters)
 
 
 def value_of(event, field):

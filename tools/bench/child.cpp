@@ -18,9 +18,8 @@
 namespace countersign::bench {
 namespace {
 
-[[noreturn]] void become(const std::vector<std::string>& command, int output, const std::string& log,
-                         std::optional<int> cpu) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+[[noreturn]] void serve(const std::vector<std::string>& command, int output, const std::string& log,
+                        std::optional<int> cpu) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -32,6 +31,13 @@ namespace {
   }
   dup2(output, 1);
   if (const int errors = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600); errors >= 0) dup2(errors, 2);
+  become(command);
+}
+
+}  // namespace
+
+void become(const std::vector<std::string>& command) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::vector<char*> arguments;
   for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -39,15 +45,13 @@ namespace {
   _exit(127);
 }
 
-}  // namespace
-
 Child::Child(std::vector<std::string> command, const std::filesystem::path& log, std::optional<int> cpu)
     : command_(std::move(command)), log_(log) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("no new process");
-  if (pid_ == 0) become(command_, ends[1], log_.string(), cpu);
+  if (pid_ == 0) serve(command_, ends[1], log_.string(), cpu);
   close(ends[1]);
   output_ = ends[0];
 }

@@ -35,6 +35,9 @@ class Child {
   int output_ = -1;
 };
 
+/// In a fork's child: becomes this program, and ends with its parent.
+[[noreturn]] void become(const std::vector<std::string>& command);
+
 /// A port of 127.0.0.1 that was free a moment ago.
 std::uint16_t free_port();
 

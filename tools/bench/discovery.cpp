@@ -217,15 +217,6 @@ class Rival {
   Postgres postgres_;
 };
 
-Result row(std::string name, double value, std::string unit, std::optional<double> goal, bool higher_is_better) {
-  say(name + ": " + std::to_string(value) + " " + unit);
-  return {.name = std::move(name),
-          .value = value,
-          .unit = std::move(unit),
-          .goal = goal,
-          .higher_is_better = higher_is_better};
-}
-
 }  // namespace
 
 std::vector<Result> discovery(const Plan& plan) {
@@ -243,15 +234,15 @@ std::vector<Result> discovery(const Plan& plan) {
   const Stopwatch watch;
   while (index.follow()) {
   }
-  out.push_back(row("discovery_index", static_cast<double>(events) / watch.seconds(), "events/s", 200'000, true));
+  out.push_back(measured("discovery_index", static_cast<double>(events) / watch.seconds(), "events/s", 200'000, true));
   std::size_t memory = 0;
   {
     const auto reading = index.read(history.account());
     for (std::size_t n = 0; n < reading.segments(); ++n) memory += reading.segment(n)->memory_bytes();
   }
   const auto each = static_cast<double>(events);
-  out.push_back(row("discovery_memory", static_cast<double>(memory) / each, "bytes/event", 100, false));
-  out.push_back(row("discovery_disk", static_cast<double>(store.disk_bytes()) / each, "bytes/event", 100, false));
+  out.push_back(measured("discovery_memory", static_cast<double>(memory) / each, "bytes/event", 100, false));
+  out.push_back(measured("discovery_disk", static_cast<double>(store.disk_bytes()) / each, "bytes/event", 100, false));
 
   Asked asked(history, index);
   double slowest = 0, three_p50 = 0;
@@ -266,7 +257,7 @@ std::vector<Result> discovery(const Plan& plan) {
         std::to_string(median(milliseconds)) + " ms, p99 " + std::to_string(p99) + " ms");
     slowest = std::max(slowest, p99);
   }
-  auto p99 = row("discovery_p99_ms", slowest, "ms", 20, false);
+  auto p99 = measured("discovery_p99_ms", slowest, "ms", 20, false);
   p99.stretch = 8;
   out.push_back(std::move(p99));
 
@@ -286,7 +277,7 @@ std::vector<Result> discovery(const Plan& plan) {
     if (question.name == "three filters") their_three_p50 = median(milliseconds);
     say("PostgreSQL, " + question.name + ": p50 " + std::to_string(median(milliseconds)) + " ms");
   }
-  auto ratio = row("discovery_vs_postgresql", their_three_p50 / three_p50, "ratio", 5, true);
+  auto ratio = measured("discovery_vs_postgresql", their_three_p50 / three_p50, "ratio", 5, true);
   ratio.stretch = 10;
   ratio.sides = Sides{three_p50, their_three_p50, "ms"};
   out.push_back(std::move(ratio));

@@ -37,6 +37,15 @@ Result alternate(const Plan& plan, std::string name, std::string unit, const std
       .name = std::move(name), .value = median(ratios), .sides = Sides{median(our), median(their), std::move(unit)}};
 }
 
+Result measured(std::string name, double value, std::string unit, std::optional<double> goal, bool higher_is_better) {
+  say(name + ": " + std::to_string(value) + " " + unit);
+  return {.name = std::move(name),
+          .value = value,
+          .unit = std::move(unit),
+          .goal = goal,
+          .higher_is_better = higher_is_better};
+}
+
 Scratch::Scratch(const Plan& plan) {
   static std::atomic<int> count{0};
   path_ = fs::absolute(plan.work) / (std::to_string(getpid()) + "-" + std::to_string(++count));

@@ -37,6 +37,9 @@ double percentile(std::vector<double> values, double share);
 Result alternate(const Plan& plan, std::string name, std::string unit, const std::function<double()>& ours,
                  const std::function<double()>& ceiling);
 
+/// A result that has no other side, said as soon as it is known.
+Result measured(std::string name, double value, std::string unit, std::optional<double> goal, bool higher_is_better);
+
 /// A directory of this process's own below plan.work, gone with the object.
 class Scratch {
  public:

@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <stdexcept>
 #include <thread>
 
@@ -28,15 +26,10 @@ std::vector<std::string> as_its_user(std::vector<std::string> command) {
 pid_t start(const std::vector<std::string>& command, int in, int out, int errors) {
   const pid_t child = fork();
   if (child != 0) return child;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(in, 0);
   dup2(out, 1);
   dup2(errors, 2);
-  std::vector<char*> arguments;
-  for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  execv(arguments[0], arguments.data());
-  _exit(127);
+  become(command);
 }
 
 }  // namespace

@@ -10,15 +10,6 @@ namespace {
 
 constexpr double mib = 1 << 20;
 
-Result row(std::string name, double value, std::string unit, std::optional<double> goal, bool higher_is_better) {
-  say(name + ": " + std::to_string(value) + " " + unit);
-  return {.name = std::move(name),
-          .value = value,
-          .unit = std::move(unit),
-          .goal = goal,
-          .higher_is_better = higher_is_better};
-}
-
 }  // namespace
 
 std::vector<Result> scale(const Plan& plan) {
@@ -27,8 +18,8 @@ std::vector<Result> scale(const Plan& plan) {
   Served served(plan, scratch.path(), 0, {});
   std::vector<Result> out;
   const auto took = served.add_users(plan.users);
-  out.push_back(row("scale_import", users / took.import_s, "rows/s", 20'000, true));
-  out.push_back(row("scale_generate", users / took.generate_s, "rows/s", 20'000, true));
+  out.push_back(measured("scale_import", users / took.import_s, "rows/s", 20'000, true));
+  out.push_back(measured("scale_generate", users / took.generate_s, "rows/s", 20'000, true));
 
   const auto before = served.resident_bytes();
   auto most = before;
@@ -41,11 +32,11 @@ std::vector<Result> scale(const Plan& plan) {
   });
   const auto seconds = watch.seconds();
   if (rows != plan.users + 1) throw std::runtime_error("the download has " + std::to_string(rows) + " lines");
-  out.push_back(row("scale_csv", users / seconds, "rows/s", {}, true));
-  out.push_back(row("scale_csv_bytes", static_cast<double>(bytes) / seconds / mib, "MiB/s", {}, true));
-  out.push_back(row("scale_rss_before_csv", static_cast<double>(before) / mib, "MiB", {}, false));
-  out.push_back(row("scale_rss_most_in_csv", static_cast<double>(most) / mib, "MiB", 1536, false));
-  out.push_back(row("scale_restart", served.restart(), "s", 10, false));
+  out.push_back(measured("scale_csv", users / seconds, "rows/s", {}, true));
+  out.push_back(measured("scale_csv_bytes", static_cast<double>(bytes) / seconds / mib, "MiB/s", {}, true));
+  out.push_back(measured("scale_rss_before_csv", static_cast<double>(before) / mib, "MiB", {}, false));
+  out.push_back(measured("scale_rss_most_in_csv", static_cast<double>(most) / mib, "MiB", 1536, false));
+  out.push_back(measured("scale_restart", served.restart(), "s", 10, false));
   return out;
 }
 

@@ -116,40 +116,29 @@ void add_events(CLI::App& app, Session& session) {
     Session::Paging paging;
   };
   auto wanted = std::make_shared<Wanted>();
-  auto* list = events->add_subcommand("list", "List events, newest first");
-  list->add_option("text", wanted->q, "Part of a kind, reason, name, id, address or user agent");
-  list->add_option("--since", wanted->since, "At or after, such as 2026-11-23T00:00:00Z");
-  list->add_option("--until", wanted->until, "Before");
-  list->add_option("--filter", wanted->filter, about_filter);
-  list->add_option("--sort", wanted->sort, "desc or asc")->check(CLI::IsMember({"desc", "asc"}));
-  list->add_option("--account", wanted->account, about_account);
-  Session::add_paging(*list, wanted->paging);
-  list->callback([&session, wanted] {
-    session.show_list("/v1/events",
-                      {{"account", wanted->account},
-                       {"since", wanted->since},
-                       {"until", wanted->until},
-                       {"filter", wanted->filter},
-                       {"q", wanted->q},
-                       {"sort", wanted->sort}},
-                      columns, wanted->paging);
-  });
-
-  const auto question = [wanted](CLI::App& command) {
+  const auto question = [wanted](CLI::App& command, const char* text) {
+    command.add_option(text, wanted->q, "Part of a kind, reason, name, id, address or user agent");
     command.add_option("--since", wanted->since, "At or after, such as 2026-11-23T00:00:00Z");
     command.add_option("--until", wanted->until, "Before");
     command.add_option("--filter", wanted->filter, about_filter);
-    command.add_option("--text", wanted->q, "Part of a kind, reason, name, id, address or user agent");
     command.add_option("--account", wanted->account, about_account);
   };
   const auto asked = [wanted](std::string name, std::string value) {
     return Parameters{{std::move(name), std::move(value)}, {"since", wanted->since},     {"until", wanted->until},
                       {"filter", wanted->filter},          {"account", wanted->account}, {"q", wanted->q}};
   };
+  auto* list = events->add_subcommand("list", "List events, newest first");
+  question(*list, "text");
+  list->add_option("--sort", wanted->sort, "desc or asc")->check(CLI::IsMember({"desc", "asc"}));
+  Session::add_paging(*list, wanted->paging);
+  list->callback([&session, wanted, asked] {
+    session.show_list("/v1/events", asked("sort", wanted->sort), columns, wanted->paging);
+  });
+
   auto* count = events->add_subcommand("count", "Count events by the values of fields");
   auto fields = std::make_shared<std::string>("type");
   count->add_option("fields", *fields, "Such as: type,outcome.reason,actor,client.ip (type)");
-  question(*count);
+  question(*count, "--text");
   count->callback([&session, fields, asked] {
     const auto counts = session.api().get("/v1/events/facets", asked("fields", *fields));
     if (session.options.json) return session.show(counts);
@@ -159,7 +148,7 @@ void add_events(CLI::App& app, Session& session) {
   auto* histogram = events->add_subcommand("histogram", "Count events over time");
   auto buckets = std::make_shared<std::string>("24");
   histogram->add_option("--buckets", *buckets, "Intervals of equal length (24)");
-  question(*histogram);
+  question(*histogram, "--text");
   histogram->callback([&session, buckets, asked] {
     const auto counts = session.api().get("/v1/events/histogram", asked("buckets", *buckets));
     if (session.options.json) return session.show(counts);

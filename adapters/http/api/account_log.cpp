@@ -52,23 +52,24 @@ boost::asio::awaitable<Response> AccountLog::checkpoint(Exchange& exchange) {
   co_return response.no_store();
 }
 
-Response AccountLog::found(Exchange& exchange, notary::Notary::Found found) const {
-  if (std::holds_alternative<notary::NotYet>(found)) return exchange.problem(not_yet());
+boost::asio::awaitable<Response> AccountLog::look(Exchange& exchange, std::optional<projections::Tile> tile,
+                                                  Find find) {
+  if (auto problem = refused(exchange, reads_)) co_return exchange.problem(*problem);
+  if (!tile) co_return exchange.problem(no_such("tile"));
+  const auto account = exchange.caller<Caller>()->account;
+  co_await reads_.landed();
+  auto work = [this, account, find, wanted = *tile] { return (notary_.*find)(account, wanted); };
+  auto found = co_await reads_.on_pool(std::move(work));
+  if (std::holds_alternative<notary::NotYet>(found)) co_return exchange.problem(not_yet());
   auto& bytes = std::get<std::optional<std::string>>(found);
-  return bytes ? octets(std::move(*bytes)) : exchange.problem(no_such("tile"));
+  co_return bytes ? octets(std::move(*bytes)) : exchange.problem(no_such("tile"));
 }
 
 boost::asio::awaitable<Response> AccountLog::tile(Exchange& exchange) {
   constexpr std::string_view entries_below = "entries/";
   const auto path = exchange.parameter();
-  if (path.starts_with(entries_below)) co_return co_await bundle(exchange, path.substr(entries_below.size()));
-  if (auto problem = refused(exchange, reads_)) co_return exchange.problem(*problem);
-  const auto tile = projections::parse_tile(path);
-  if (!tile) co_return exchange.problem(no_such("tile"));
-  const auto account = exchange.caller<Caller>()->account;
-  co_await reads_.landed();
-  auto work = [this, account, wanted = *tile] { return notary_.tile(account, wanted); };
-  co_return found(exchange, co_await reads_.on_pool(std::move(work)));
+  if (path.starts_with(entries_below)) return bundle(exchange, path.substr(entries_below.size()));
+  return look(exchange, projections::parse_tile(path), &notary::Notary::tile);
 }
 
 boost::asio::awaitable<Response> AccountLog::entries(Exchange& exchange) {
@@ -76,13 +77,7 @@ boost::asio::awaitable<Response> AccountLog::entries(Exchange& exchange) {
 }
 
 boost::asio::awaitable<Response> AccountLog::bundle(Exchange& exchange, std::string_view path) {
-  if (auto problem = refused(exchange, reads_)) co_return exchange.problem(*problem);
-  const auto tile = projections::parse_entries(path);
-  if (!tile) co_return exchange.problem(no_such("tile"));
-  const auto account = exchange.caller<Caller>()->account;
-  co_await reads_.landed();
-  auto work = [this, account, wanted = *tile] { return notary_.entries(account, wanted); };
-  co_return found(exchange, co_await reads_.on_pool(std::move(work)));
+  return look(exchange, projections::parse_entries(path), &notary::Notary::entries);
 }
 
 boost::asio::awaitable<Response> AccountLog::key(Exchange& exchange) {

@@ -19,8 +19,9 @@ class AccountLog {
   boost::asio::awaitable<Response> key(Exchange& exchange);
 
  private:
+  using Find = notary::Notary::Found (notary::Notary::*)(domain::AccountId, const projections::Tile&);
   boost::asio::awaitable<Response> bundle(Exchange& exchange, std::string_view path);
-  Response found(Exchange& exchange, notary::Notary::Found found) const;
+  boost::asio::awaitable<Response> look(Exchange& exchange, std::optional<projections::Tile> tile, Find find);
 
   Reads& reads_;
   notary::Notary& notary_;

@@ -74,13 +74,6 @@ json::object render(const domain::ApiKey& key, domain::AccountId account, const 
   return out;
 }
 
-std::string display_name(const domain::Personal& profile) {
-  std::string name = profile.first_name;
-  if (!name.empty() && !profile.last_name.empty()) name += ' ';
-  name += profile.last_name;
-  return name.empty() ? profile.email : name;
-}
-
 json::object render(const User& user, const domain::Personal& profile, domain::UnixMs now, json::storage_ptr memory) {
   json::object out({{"id", user.id.text()}}, memory);
   put_text(out, "first_name", profile.first_name);
@@ -108,8 +101,9 @@ json::object render(const User& user, const domain::Personal& profile, domain::U
 
 json::object render(const User& user, domain::AccountId account, const queries::SealOpener& opener, domain::UnixMs now,
                     json::storage_ptr memory) {
+  static const domain::Personal nobody;
   const auto profile = opener.profile(account, user.id, user.profile);
-  return render(user, profile ? *profile : domain::Personal{}, now, std::move(memory));
+  return render(user, profile ? *profile : nobody, now, std::move(memory));
 }
 
 std::string_view text_of(CodeStatus status) {

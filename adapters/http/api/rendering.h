@@ -48,7 +48,4 @@ boost::json::object render_session(const domain::Activation& activation, const d
                                    domain::AccountId account, const queries::SealOpener& opener,
                                    const commands::SessionActivity& activity, domain::UnixMs now);
 
-/// The name people know a user by: first and last name, else the e-mail address.
-std::string display_name(const domain::Personal& profile);
-
 }  // namespace countersign::http
