@@ -4,6 +4,8 @@
 #include <rocksdb/db.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <thread>
 #include <vector>
 
@@ -46,6 +48,22 @@ void sync_directory(const std::filesystem::path& directory) {
   if (fd < 0) return;
   ::fsync(fd);
   ::close(fd);
+}
+
+std::error_code replace_file(const std::filesystem::path& file, std::string_view text) {
+  auto fresh = file;
+  fresh += ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const auto last_error = [] { return std::error_code(errno, std::system_category()); };
+  if (fd < 0) return last_error();
+  std::error_code error;
+  errno = ENOSPC;  // what a write that was cut short means
+  if (::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(fd) != 0)
+    error = last_error();
+  if (::close(fd) != 0 && !error) error = last_error();
+  if (!error && ::rename(fresh.c_str(), file.c_str()) != 0) error = last_error();
+  if (!error) sync_directory(file.parent_path());
+  return error;
 }
 
 std::set<std::string> wal_files(rocksdb::DB& db) {

@@ -1,11 +1,13 @@
 #pragma once
-// The files below a RocksDB database, for those who must know that bytes are really gone: RocksDB removes files that it
-// no longer needs a little after the call that made them obsolete.
+// Files that must be there for good, and those below a RocksDB database for whoever must know that bytes are really
+// gone: RocksDB removes files that it no longer needs a little after the call that made them obsolete.
 
 #include <chrono>
 #include <filesystem>
 #include <set>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 namespace rocksdb {
 class DB;
@@ -15,6 +17,10 @@ namespace countersign::keys {
 
 /// Makes creations and renames in the directory durable; failures are ignored (some file systems refuse it).
 void sync_directory(const std::filesystem::path& directory);
+
+/// Gives the file this text (mode 0600), whole whatever happens: a new one is synced, takes its name, and is there for
+/// good on return. On an error the former one stays.
+std::error_code replace_file(const std::filesystem::path& file, std::string_view text);
 
 /// Names of the write-ahead logs that exist now.
 std::set<std::string> wal_files(rocksdb::DB& db);

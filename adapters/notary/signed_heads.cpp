@@ -1,11 +1,6 @@
 #include "adapters/notary/signed_heads.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <stdexcept>
 
@@ -47,20 +42,6 @@ std::optional<SignedHead> parse(const std::string& text) {
   return SignedHead{*key, std::move(note), *checkpoint};
 }
 
-[[noreturn]] void fail(const fs::path& file) {
-  throw std::runtime_error("the signed head " + file.string() + " can't be written: " + std::strerror(errno));
-}
-
-void write_synced(const fs::path& file, std::string_view text) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) fail(file);
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
-  const int why = errno;
-  const bool closed = ::close(fd) == 0;
-  if (!written) errno = why;
-  if (!written || !closed) fail(file);
-}
-
 }  // namespace
 
 std::vector<FoundHead> read_signed_heads(const fs::path& directory,
@@ -99,10 +80,8 @@ void write_signed_head(const fs::path& directory, domain::AccountId account, con
     keys::sync_directory(directory.parent_path());
   }
   const auto file = folder / keys::hex(head.key.hash());
-  const fs::path fresh = file.string() + std::string(being_written);
-  write_synced(fresh, head.key.text() + "\n" + head.note);
-  if (::rename(fresh.c_str(), file.c_str()) != 0) fail(file);
-  keys::sync_directory(folder);
+  if (const auto error = keys::replace_file(file, head.key.text() + "\n" + head.note))
+    throw std::runtime_error("the signed head " + file.string() + " can't be written: " + error.message());
 }
 
 }  // namespace countersign::notary

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "adapters/keys/random.h"
+#include "adapters/keys/store_files.h"
 #include "domain/secret_text.h"
 
 namespace countersign::server {
@@ -25,15 +26,8 @@ std::string read_line(const fs::path& file) {
 }
 
 void write_secret(const fs::path& file, const std::string& text) {
-  auto fresh = file;
-  fresh += ".new";
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const auto line = text + "\n";
-  const bool ok =
-      fd >= 0 && ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
-  if (fd >= 0) ::close(fd);
-  if (!ok) throw StartRefused("the root key can't be written to " + file.string() + ": " + std::strerror(errno));
-  fs::rename(fresh, file);
+  if (const auto error = keys::replace_file(file, text + "\n"))
+    throw StartRefused("the root key can't be written to " + file.string() + ": " + error.message());
 }
 
 }  // namespace
