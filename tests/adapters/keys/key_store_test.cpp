@@ -205,7 +205,8 @@ TEST_F(KeyStoreTest, ARotationCutOffAnywhereIsFinishedByTheNextStartOrNeverWas) 
     const auto disk = std::make_shared<testing::ForgetfulFileSystem>();
     const auto env = rocksdb::NewCompositeEnv(disk);
     {
-      const auto store = KeyStore::open(directory, master, Mode::open_existing, {.env = env.get()});
+      const auto store = KeyStore::open(directory, master, Mode::open_existing,
+                                        {.env = env.get(), .removal_patience = std::chrono::milliseconds(100)});
       disk->lose_power_after(operations);
       done += !store->rotate_master(fresh);
     }
