@@ -6,8 +6,8 @@
 // Measured (docs/adr/0008): with columns of bytes a filter costs 4 microseconds a segment, and needs no bitmap per
 // value.
 //
-// Limits: 65,536 events; about 100 bytes an event. Concurrency: a frozen segment by any number of readers; a growing one
-// by readers as long as nobody appends.
+// Limits: 65,536 events; about 100 bytes an event. Concurrency: a frozen segment by any number of readers; a growing
+// one by readers as long as nobody appends.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
