@@ -48,6 +48,7 @@ constexpr EventName catalogue[] = {
     {server_stopped, "server.stopped", "Server", "Stopped", "low"},
     {log_restored, "log.restored", "Log", "Restored", "critical"},
     {master_key_rotated, "master_key.rotated", "Master Key", "Rotated", "high"},
+    {audit_key_exported, "audit_key.exported", "Audit Key", "Exported", "critical"},
 };
 
 constexpr std::pair<Role, std::string_view> role_names[] = {

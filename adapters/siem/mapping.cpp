@@ -91,6 +91,7 @@ constexpr Mapping table[] = {
      {"configuration"},
      {"change"},
      OcsfEntity::master_key},
+    {audit_key_exported, "Audit key exported", entity_management, 2, "Read", {"iam"}, {"info", "admin"}},
 };
 
 constexpr ClassName classes[] = {

@@ -2,6 +2,7 @@
 
 #include "adapters/directory/text_checks.h"
 #include "adapters/queries/rfc3339.h"
+#include "adapters/queries/source_address.h"
 
 namespace countersign::http {
 namespace {
@@ -25,11 +26,7 @@ std::string read_words(const Query& query) {
 }  // namespace
 
 queries::EventFilter read_event_filter(std::string_view text, const keys::Lookup& lookup) {
-  const auto digest_of = [&](std::string_view typed) -> std::optional<commands::RefusalLog::Source> {
-    boost::system::error_code error;
-    const auto address = boost::asio::ip::make_address(std::string(typed), error);
-    return error ? std::nullopt : std::optional(source_of(lookup, address));
-  };
+  const auto digest_of = [&](std::string_view typed) { return queries::source_digest(lookup, typed); };
   auto parsed = queries::EventFilter::parse(text, digest_of);
   if (const auto* error = std::get_if<queries::FilterError>(&parsed))
     throw Problem{.status = 400,

@@ -97,6 +97,7 @@ std::vector<Kind> kinds() {
       {server_stopped, system, system, system, "", stopped},
       {log_restored, system, system, system, "", {{"from_frame", 41}, {"codes_revoked", 5}, {"tokens_kept", false}}},
       {master_key_rotated, system, system, system, "", stopped},
+      {audit_key_exported, key, account, account, "", {{"key_id", "0123456789abcdef"}}},
   };
 }
 
