@@ -346,6 +346,29 @@ void Views::dump(const std::function<void(std::string_view, std::string_view, st
   }
 }
 
+std::optional<std::pair<std::string, std::string>> Views::first_difference(const Views& other) const {
+  const std::array families{std::pair{rows_, other.rows_}, std::pair{events_, other.events_}};
+  for (const auto& [mine, theirs] : families) {
+    const std::unique_ptr<rocksdb::Iterator> a(db_->NewIterator({}, mine)), b(other.db_->NewIterator({}, theirs));
+    const auto past_position = [](rocksdb::Iterator& it) {
+      if (it.Valid() && it.key() == position_key()) it.Next();
+      return it.Valid();
+    };
+    a->SeekToFirst();
+    b->SeekToFirst();
+    for (;; a->Next(), b->Next()) {
+      const bool in_a = past_position(*a), in_b = past_position(*b);
+      if (!in_a && !in_b) break;
+      if (in_a && in_b && a->key() == b->key() && a->value() == b->value()) continue;
+      const auto& first = !in_b || (in_a && a->key().compare(b->key()) <= 0) ? a : b;
+      return std::pair{mine->GetName(), first->key().ToString()};
+    }
+    require(a->status(), "views: dump");
+    require(b->status(), "views: dump");
+  }
+  return std::nullopt;
+}
+
 void Views::checkpoint_to(const std::string& directory) {
   rocksdb::Checkpoint* checkpoint = nullptr;
   require(rocksdb::Checkpoint::Create(db_.get(), &checkpoint), "views: checkpoint");
