@@ -145,7 +145,8 @@ class Explainer {
                      {"id", domain::party_text(object_)},
                      {"user_id", user.text()},
                      {"at", queries::rfc3339(now_)},
-                     {"status", status.text}};
+                     {"status", status.text},
+                     {"account_status", state_.the_account().suspended ? "suspended" : "active"}};
     json::array because;
     const auto* step = status.ended == EventType::none ? nullptr : evidence_.last(status.ended, object_);
     for (int steps = 0; step && steps < most_steps; ++steps, step = evidence_.cause_of(*step, user))
@@ -248,6 +249,7 @@ std::string explanation_text(const json::object& explanation) {
   const auto text = [&](const char* name) { return std::string(explanation.at(name).get_string()); };
   out += text("kind") + " " + text("id") + " of " + text("user_id") + ": " + text("status") + " at " + text("at") +
          "\n  " + text("why") + "\n";
+  if (text("account_status") != "active") out += "  the account is suspended: nothing of it is served\n";
   const auto list = [&](const char* name, const char* title) {
     const auto& steps = explanation.at(name).get_array();
     if (!steps.empty()) out.append(title).append("\n");

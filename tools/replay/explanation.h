@@ -16,9 +16,9 @@ struct ExplainQuestion {
   Moment at;
 };
 
-/// {"kind", "id", "user_id", "at", "status", "why": text, "because": [{"text", "event"}], "origin": [...]}. `because`
-/// begins with what ended the object and goes on to what lies behind it; empty while it is as it was made. Null when
-/// there was no such object. Throws std::runtime_error when the log can't be folded.
+/// {"kind", "id", "user_id", "at", "status", "account_status", "why": text, "because": [{"text", "event"}], "origin":
+/// [...]}. `because` begins with what ended the object and goes on to what lies behind it; empty while it is as it was
+/// made. Null when there was no such object. Throws std::runtime_error when the log can't be folded.
 boost::json::value explain(const Source& source, const ExplainQuestion& question, const Progress& progress);
 
 /// The same for people, a line an event.

@@ -293,6 +293,25 @@ TEST_F(Bundles, GoOnWhereTheyWereCutOff) {
   EXPECT_TRUE(export_events(source, question(), out(), {}).was_whole);
 }
 
+TEST_F(Bundles, GoOnThoughTheyHadHardlyBegun) {
+  export_events(source, question("csv"), out("whole"), {});
+  for (const bool progress : {false, true}) {
+    const auto cut = out(progress ? "begun" : "made");
+    fs::create_directory(cut);
+    write(cut / "progress.json.new", "{");
+    if (progress) {
+      auto manifest = *parse_manifest(read(out("whole") / manifest_file));
+      manifest.files.clear();
+      manifest.done = {};
+      write(cut / progress_file, json::serialize(to_json(manifest)));
+      write(cut / "events.csv", "Ti");
+    }
+    export_events(source, question("csv"), cut, {});
+    EXPECT_EQ(read(cut / "events.csv"), read(out("whole") / "events.csv"));
+    EXPECT_EQ(flaw(cut), "");
+  }
+}
+
 TEST_F(Bundles, AreNotMixedUp) {
   export_events(source, question(), out(), {});
   EXPECT_THROW(export_events(source, question("cef"), out(), {}), std::runtime_error) << "another question";

@@ -5,7 +5,8 @@
 #include <set>
 
 #include "domain/event_catalogue.h"
-#include "tests/support/installation.h"
+#include "domain/record.h"
+#include "tests/support/ledger.h"
 #include "tests/support/rich_history.h"
 #include "tools/replay/event_semantics.h"
 
@@ -32,6 +33,28 @@ TEST(EventSemantics, EveryEventThatADecisionMakesIsAsItsTypeSays) {
       seen.insert(event.type());
     }
   EXPECT_GT(seen.size(), 20u);
+}
+
+TEST(EventSemantics, WhatServersAndAdministratorsLeaveIsAsItsTypeSays) {
+  using namespace domain;
+  testing::Ledger ledger;
+  const auto admin = ledger.as(Role::admin), system = ledger.as_system(), root = ledger.as_root();
+  ledger.run(RecordDownload{}, admin);
+  ledger.run(RecordStream{false, "native", 0}, admin);
+  ledger.run(RecordStream{true, "native", 7}, admin);
+  ledger.run(RecordOperation{OperationId{testing::uuid_of("op")}, "import"}, admin);
+  ledger.run(RecordOperation{OperationId{testing::uuid_of("op")}, "import", true, false, 3, 1, 2}, system);
+  for (const auto type : {EventType::server_started, EventType::server_stopped, EventType::master_key_rotated})
+    ledger.run(RecordServer{type, "1.0", "n1"}, system);
+  ledger.run(RecordRestore{7, 3, false}, system);
+  ledger.run(RecordRefusals{EventType::api_key_refused, Reason::key_unknown, 12, 5}, system);
+  ledger.run(ExportAuditKey{"0123456789abcdef"}, admin);
+  ledger.run(RescueAccount{ledger.account, {testing::api_key("rescued"), testing::digest_of("rescued")}}, root);
+  EXPECT_GT(ledger.events().size(), 18u);
+  for (const auto& bytes : ledger.events()) {
+    const auto event = *EventView::parse(bytes);
+    EXPECT_EQ(semantic_flaw(event), "") << name_of(event.type()).name;
+  }
 }
 
 TEST(EventSemantics, EveryTypeOfTheCatalogueIsKnown) {

@@ -229,10 +229,9 @@ Exported export_events(const Source& source, const ExportQuestion& question, con
 
   AuditedLog log(source);
   Exporter exporter(question, log, whole, files, result.manifest, *format);
-  if (!result.went_on) {
-    files.append(format->file_name(), format->header());
-    if (question.bundle) files.append(std::string(bundle_file), "");
-  }
+  if (!result.went_on) files.begin(result.manifest);
+  if (files.kept_bytes(format->file_name()) == 0) files.append(format->file_name(), format->header());
+  if (question.bundle) files.append(std::string(bundle_file), "");
   exporter.keep(result.manifest.done.sequence);
   walk(
       log, question.account, to,

@@ -32,6 +32,13 @@ std::optional<Manifest> read(const fs::path& file) {
   return manifest;
 }
 
+/// But for a progress that was cut off before it was one.
+bool holds_nothing(const fs::path& directory) {
+  for (const auto& entry : fs::directory_iterator(directory))
+    if (entry.path().filename() != std::string(progress_file) + ".new") return false;
+  return true;
+}
+
 void replace(const fs::path& file, const std::string& text) {
   if (const auto error = keys::replace_file(file, text))
     throw std::runtime_error(file.string() + " can't be written: " + error.message());
@@ -52,7 +59,7 @@ ExportDirectory::ExportDirectory(fs::path directory, const ExportQuestion& quest
     if (!begun_) begun_ = read(directory_ / progress_file);
     if (begun_ && begun_->question != question)
       throw std::runtime_error(directory_.string() + " holds an export of another question: take another directory");
-    if (!begun_ && !fs::is_empty(directory_))
+    if (!begun_ && !holds_nothing(directory_))
       throw std::runtime_error(directory_.string() + " holds something else: take an empty directory, or a new one");
   } catch (...) {
     ::close(lock_);
@@ -65,14 +72,23 @@ ExportDirectory::~ExportDirectory() {
   ::close(lock_);
 }
 
+void ExportDirectory::begin(const Manifest& manifest) {
+  replace(directory_ / progress_file, boost::json::serialize(to_json(manifest)) + "\n");
+}
+
+std::uint64_t ExportDirectory::kept_bytes(const std::string& name) const {
+  if (!begun_) return 0;
+  const auto kept = begun_->done.sizes.find(name);
+  return kept == begun_->done.sizes.end() ? 0 : kept->second;
+}
+
 ExportDirectory::File& ExportDirectory::open(const std::string& name) {
   auto& file = files_[name];
   if (file.descriptor >= 0) return file;
   const auto path = directory_ / name;
   file.descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (file.descriptor < 0) fail(path, "can't be opened");
-  if (begun_)
-    if (const auto kept = begun_->done.sizes.find(name); kept != begun_->done.sizes.end()) file.bytes = kept->second;
+  file.bytes = kept_bytes(name);
   struct ::stat found {};
   if (::fstat(file.descriptor, &found) != 0) fail(path, "can't be read");
   if (static_cast<std::uint64_t>(found.st_size) < file.bytes)

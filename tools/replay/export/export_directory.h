@@ -28,6 +28,10 @@ class ExportDirectory {
   /// Everything is here already.
   bool is_whole() const { return whole_; }
 
+  /// Before anything is appended to a new export: from then on it can go on.
+  void begin(const Manifest& manifest);
+  /// How much of a file was kept; 0: it begins with what is appended next.
+  std::uint64_t kept_bytes(const std::string& file) const;
   void append(const std::string& file, std::string_view bytes);
   /// Everything that was appended is on disk, and so is how far that is.
   void keep(Manifest& manifest);
