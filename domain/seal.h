@@ -15,7 +15,11 @@ struct Seal {
   explicit operator bool() const { return !sealed.empty(); }
 };
 
-/// An event on its way through the folds: the view and the hash over its clear part, computed once.
+/// Whether state keeps what an event of this type seals. Only then a fold needs the hash over its clear part.
+bool keeps_seal(EventType type);
+
+/// An event on its way through the folds: the view and the hash over its clear part, computed once, and not at all for
+/// types whose seal nobody keeps.
 struct RecordedEvent {
   EventView event;
   Digest clear_hash{};

@@ -69,9 +69,9 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   return options;
 }
 
-/// A row on its way into a table. The key's beginning stands beside it, so that sorting seldom looks elsewhere.
+/// A row on its way into a table. The key's bytes stand in it as numbers, so that sorting looks nowhere else.
 struct SortedRow {
-  std::array<std::uint64_t, 4> begin{};  ///< big-endian
+  std::array<std::uint64_t, (RowKey::most_bytes + 7) / 8> begin{};  ///< big-endian, zeros behind its end
   std::string_view key;
   const Row* row;  ///< null: the position
 

@@ -70,7 +70,7 @@ std::string EventRenderer::search_text(const domain::EventView& event) {
   return text;
 }
 
-PartyNames EventRenderer::names(const domain::EventView& event) {
+DisplayNames EventRenderer::names(const domain::EventView& event) {
   const auto of = [&](const domain::Party& party) {
     return party.kind == PartyKind::none ? std::string() : name(event.account(), party);
   };
@@ -91,7 +91,7 @@ RenderedParty rendered(const domain::Party& party, std::string name) {
 
 }  // namespace
 
-RenderedEvent describe(const domain::EventView& event, const domain::Personal& personal, PartyNames names,
+RenderedEvent describe(const domain::EventView& event, const domain::Personal& personal, DisplayNames names,
                        std::string position) {
   const auto& clear = event.clear();
   const auto session = domain::EventView::to_uuid(clear.session());

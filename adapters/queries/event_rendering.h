@@ -16,12 +16,12 @@
 namespace countersign::queries {
 
 /// What people know an event's parties by; empty for a party that isn't there or has no name.
-struct PartyNames {
+struct DisplayNames {
   std::string actor, subject, target;
 };
 
 /// The event with its opened personal part and the names of its parties, wherever those come from.
-RenderedEvent describe(const domain::EventView& event, const domain::Personal& personal, PartyNames names,
+RenderedEvent describe(const domain::EventView& event, const domain::Personal& personal, DisplayNames names,
                        std::string position);
 
 class EventRenderer {
@@ -37,7 +37,7 @@ class EventRenderer {
   /// correlation id. It opens the event's seal.
   std::string search_text(const domain::EventView& event);
 
-  PartyNames names(const domain::EventView& event);
+  DisplayNames names(const domain::EventView& event);
   /// What people know the party by; "(erased)" for somebody who is.
   const std::string& name(domain::AccountId account, const domain::Party& party);
 

@@ -12,21 +12,6 @@ using namespace domain;
 
 namespace {
 
-/// Only what is kept sealed needs the hash that it was sealed with.
-bool keeps_a_seal(EventType type) {
-  switch (type) {
-    case EventType::account_created:
-    case EventType::api_key_created:
-    case EventType::user_created:
-    case EventType::user_updated:
-    case EventType::registration_code_generated:
-    case EventType::device_activated:
-    case EventType::device_renamed:
-    case EventType::session_started: return true;
-    default: return false;
-  }
-}
-
 bool changes_user(const EventView& event) {
   return event.subject().kind == PartyKind::user && event.type() != EventType::registration_code_redemption_refused;
 }
@@ -57,7 +42,7 @@ void AccountFold::take(const EventView& event) {
                              std::to_string(account_.last_sequence + 1) + " and was given " +
                              std::to_string(event.sequence()));
   RecordedEvent recorded{event, {}};
-  if (keeps_a_seal(event.type())) recorded.clear_hash = bus::sha256(event.clear_bytes());
+  if (keeps_seal(event.type())) recorded.clear_hash = bus::sha256(event.clear_bytes());
   evolve(account_, recorded);
   time_ = event.time();
   if (event.type() == EventType::api_key_created || event.type() == EventType::api_key_revoked)

@@ -9,8 +9,8 @@ Names::Names(const AccountFold& state, const AuditedLog& log) : log_(log.identit
   renderer_.emplace(state, *opener_, log_);
 }
 
-queries::PartyNames Names::of(const domain::EventView& event) {
-  return renderer_ ? renderer_->names(event) : queries::PartyNames{};
+queries::DisplayNames Names::of(const domain::EventView& event) {
+  return renderer_ ? renderer_->names(event) : queries::DisplayNames{};
 }
 
 std::optional<domain::Personal> Names::personal(const domain::EventView& event) const {

@@ -16,7 +16,7 @@ class Names {
 
   queries::RenderedEvent describe(const domain::EventView& event, bus::FrameNumber frame);
   /// Empty names without keys.
-  queries::PartyNames of(const domain::EventView& event);
+  queries::DisplayNames of(const domain::EventView& event);
   /// The event's own personal part; nothing when it can't be opened: there is no key for it (any more).
   std::optional<domain::Personal> personal(const domain::EventView& event) const;
 

@@ -22,7 +22,7 @@ struct BundleEntry {
   std::string event;
   std::vector<projections::TreeHash> proof;
   Disclosure disclosed;
-  queries::PartyNames names;  ///< UTF-8
+  queries::DisplayNames names;  ///< UTF-8
   std::string position;
 };
 

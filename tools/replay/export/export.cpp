@@ -54,7 +54,7 @@ std::optional<std::vector<keys::PublicKey>> known_keys(const AuditedLog& log) {
   return known;
 }
 
-queries::PartyNames in_utf8(queries::PartyNames names) {
+queries::DisplayNames in_utf8(queries::DisplayNames names) {
   return {siem::valid_utf8(std::move(names.actor)), siem::valid_utf8(std::move(names.subject)),
           siem::valid_utf8(std::move(names.target))};
 }
