@@ -16,7 +16,7 @@ EventSearch::Counting::Counting(const EventSearch& search, const std::vector<con
 }
 
 void EventSearch::Counting::add(const Part& part) {
-  const bool known = part.whole() && !search_.confirm_ && (search_.filter_.matches_all() || search_.single_);
+  const bool known = part.whole() && search_.exact_ && (search_.filter_.matches_all() || search_.single_);
   if (known) add_known(part);
   std::vector<Field*> rest;
   for (auto& field : fields_)
@@ -24,7 +24,7 @@ void EventSearch::Counting::add(const Part& part) {
   if (known && rest.empty()) return;
   Bits bits;
   search_.evaluate(part, bits);
-  if (search_.confirm_) search_.confirm(part, bits);
+  if (!search_.exact_) search_.confirm(part, bits);
   const auto hits = bits.count();
   if (!known) total_ += hits;
   if (hits == 0) return;

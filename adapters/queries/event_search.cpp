@@ -10,8 +10,7 @@ namespace countersign::queries {
 using projections::Bits;
 
 EventSearch::EventSearch(const projections::EventIndex::Reading& reading, const projections::Views& views,
-                         domain::AccountId account, EventFilter filter, SearchRange range, Clock::time_point deadline,
-                         Confirm confirm)
+                         domain::AccountId account, EventFilter filter, SearchRange range, Clock::time_point deadline)
     : reading_(reading),
       views_(views),
       account_(account),
@@ -19,12 +18,7 @@ EventSearch::EventSearch(const projections::EventIndex::Reading& reading, const 
       single_(filter_.single()),
       range_(range),
       deadline_(deadline),
-      confirm_(std::move(confirm)) {
-  if (filter_.in_index()) return;
-  confirm_ = [filter = filter_, also = std::move(confirm_)](const domain::EventView& event) {
-    return filter.matches(event) && (!also || also(event));
-  };
-}
+      exact_(filter_.in_index()) {}
 
 EventSearch::Part EventSearch::part(std::size_t number) const {
   auto loaded = reading_.load(number);
@@ -62,7 +56,7 @@ void EventSearch::keep_within_time() const {
 }
 
 void EventSearch::evaluate(const Part& part, Bits& bits) const {
-  if (filter_.in_index())
+  if (exact_)
     filter_.evaluate(*part.segment, bits);
   else
     bits.set_range(0, part.segment->size());
@@ -82,7 +76,7 @@ void EventSearch::confirm(const Part& part, Bits& bits) const {
     if (event.sequence() >= first + part.until) return false;
     if (++looked_at % 256 == 0) keep_within_time();
     const auto place = event.sequence() - first;
-    if (bits.test(place) && confirm_(event)) confirmed.set(place);
+    if (bits.test(place) && filter_.matches(event)) confirmed.set(place);
     return true;
   });
   bits = confirmed;
@@ -123,7 +117,7 @@ std::vector<std::uint64_t> EventSearch::count_between(const std::vector<domain::
   each_part(false, [&](const Part& part) {
     Bits bits;
     evaluate(part, bits);
-    if (confirm_) confirm(part, bits);
+    if (!exact_) confirm(part, bits);
     if (!bits.any()) return true;
     const auto& segment = *part.segment;
     // Only the intervals that this part reaches into.

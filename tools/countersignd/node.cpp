@@ -59,7 +59,7 @@ struct Node::Api {
         redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
-        events(reads, writes, **n.sequencer_, *n.event_index_),
+        events(reads, writes, **n.sequencer_, *n.event_index_, n.names_),
         log(reads, *n.notary_),
         status(reads, **n.sequencer_, *n.event_index_, *n.notary_, std::move(ports)) {}
 
@@ -246,7 +246,8 @@ void Node::serve(const std::string& root_key) {
   operations_ = std::make_unique<operations::Operations>(
       operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, [this] { return now(); },
                                  warn, wait_landed,
-                                 [this](std::size_t bytes) { return partition_log_->has_space(bytes); }},
+                                 [this](std::size_t bytes) { return partition_log_->has_space(bytes); },
+                                 [this](auto account, auto user) { names_.forget(account, user); }},
       directory_.operations());
   open_notary();
   upkeep_ = std::make_unique<commands::Upkeep>(

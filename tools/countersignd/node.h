@@ -10,6 +10,7 @@
 #include "adapters/commands/upkeep.h"
 #include "adapters/http/api/routes.h"
 #include "adapters/http/server/server.h"
+#include "adapters/queries/party_names.h"
 #include "bus/embedded_log.h"
 #include "bus/running_sequencer.h"
 #include "tools/countersignd/data_directory.h"
@@ -58,6 +59,7 @@ class Node {
   std::unique_ptr<projections::Views> views_;
   std::unique_ptr<projections::SegmentStore> segments_;
   std::unique_ptr<projections::EventIndex> event_index_;
+  queries::PartyNames names_;
   bus::AcceptanceState recovered_;
   commands::RefusalLog refusals_;
   std::unique_ptr<commands::CommandDecider> decider_;
