@@ -95,14 +95,14 @@ class Discovery(ServerTest):
             parties = [party for party in (event["actor"], event["subject"], event["target"]) if party]
             texts = [event["type"], event["sub_type"], event["action"], event["outcome"]["reason"] or "",
                      *(party["display"] or "" for party in parties)]
-            wholes = [*(party["id"] for party in parties), event["session_id"], event["correlation_id"], event["client"]["ip"]]
+            wholes = [*(party["id"] for party in parties), event["session_id"], event["correlation_id"]]
             return any(words.casefold() in text.casefold() for text in texts) or words.lower() in wholes
 
         def compare():
             events = all_events(admin)
             questions = ["ada", "ADA", "lovelace", "Müller", "MÜLLER", "tablet", "Ada's", "words & sons", "(erased)", "e", "used",
                          "api key", "countersign", "root", "no such thing", events[5]["target"]["id"], events[7]["correlation_id"],
-                         events[3]["subject"]["id"].upper(), events[-1]["session_id"] or "ses_", "127.0.0.1", "127.0.0.2", " "]
+                         events[3]["subject"]["id"].upper(), events[-1]["session_id"] or "ses_", " "]
             for words in questions:
                 expected = [event["sequence"] for event in events if named(event, words)]
                 for sort in "asc", "desc":
@@ -110,6 +110,8 @@ class Discovery(ServerTest):
                     self.assertEqual(found, expected if sort == "asc" else expected[::-1], words)
                 total = admin.get("/v1/events/facets", query={"fields": "type", "q": words}).expect(200).json["total"]
                 self.assertEqual(total, len(expected), words)
+            for address in "127.0.0.1", "127.0.0.2":
+                self.assertEqual(all_events(admin, q=address), all_events(admin, filter=f'client.ip eq "{address}"'))
             both = {"q": "ada", "filter": 'type eq "user.updated"'}
             self.assertEqual([e["sequence"] for e in all_events(admin, **both)],
                              [e["sequence"] for e in events if named(e, "ada") and e["type"] == "user.updated"])
