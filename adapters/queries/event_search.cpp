@@ -112,17 +112,34 @@ EventSearch::Counts EventSearch::count(const std::vector<const Attribute*>& fiel
   return counting.take();
 }
 
+/// How many events of a whole segment match, when its own counts say that.
+std::optional<std::uint64_t> EventSearch::known_count(const Part& part) const {
+  if (!part.whole() || !exact_) return std::nullopt;
+  if (filter_.matches_all()) return part.segment->size();
+  if (!single_) return std::nullopt;
+  std::uint64_t total = 0;
+  for (unsigned value = 0; value < 256; ++value)
+    if (single_->fits[value]) total += part.segment->count(single_->field, static_cast<std::uint8_t>(value));
+  return total;
+}
+
 std::vector<std::uint64_t> EventSearch::count_between(const std::vector<domain::UnixMs>& times) const {
   std::vector<std::uint64_t> counts(times.size() - 1);
   each_part(false, [&](const Part& part) {
-    Bits bits;
-    evaluate(part, bits);
-    if (!exact_) confirm(part, bits);
-    if (!bits.any()) return true;
     const auto& segment = *part.segment;
     // Only the intervals that this part reaches into.
     auto interval = static_cast<std::size_t>(std::ranges::upper_bound(times, segment.time(part.from)) - times.begin());
     interval = interval == 0 ? 0 : interval - 1;
+    const bool in_one = interval < counts.size() && segment.time(part.from) >= times[interval] &&
+                        segment.time(part.until - 1) < times[interval + 1];
+    if (const auto total = in_one ? known_count(part) : std::nullopt) {
+      counts[interval] += *total;
+      return true;
+    }
+    Bits bits;
+    evaluate(part, bits);
+    if (!exact_) confirm(part, bits);
+    if (!bits.any()) return true;
     auto from = std::max(part.from, segment.first_at(times[interval]));
     for (; interval < counts.size() && from < part.until; ++interval) {
       const auto until = std::min(part.until, segment.first_at(times[interval + 1]));

@@ -74,6 +74,7 @@ class EventSearch {
   void each_part(bool newest_first, Use use) const;
   void evaluate(const Part& part, projections::Bits& bits) const;
   void confirm(const Part& part, projections::Bits& bits) const;
+  std::optional<std::uint64_t> known_count(const Part& part) const;
   class Counting;
   void keep_within_time() const;
 
