@@ -3,10 +3,10 @@
 // or, not, parentheses. Texts compare without regard to ASCII case.
 //
 // Attributes: id, type, sub_type, action, severity, sequence, time, outcome (= outcome.result), outcome.reason, actor,
-// subject, target (= their .id), actor.type, subject.type, target.type, session_id, correlation_id, client.ip. All of
-// them stand in the event's clear part: no seal is opened. A whole correlation_id (eq, ne) may be the request id that a
-// proxy gave; client.ip is compared by its keyed digest, so eq, ne and pr only.
-// Limits: 4,096 characters, 100 comparisons, 32 levels.
+// subject, target (= their .id), actor.type, subject.type, target.type, session_id, correlation_id, client.ip,
+// client.country. All of them stand in the event's clear part: no seal is opened. A whole correlation_id (eq, ne) may
+// be the request id that a proxy gave; client.ip is compared by its keyed digest, so eq, ne and pr only. Limits: 4,096
+// characters, 100 comparisons, 32 levels.
 
 #include <array>
 #include <boost/unordered/unordered_flat_set.hpp>

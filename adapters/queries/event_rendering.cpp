@@ -6,6 +6,7 @@
 #include "domain/account.h"
 #include "domain/event_catalogue.h"
 #include "domain/user.h"
+#include "projections/index/country.h"
 
 namespace countersign::queries {
 
@@ -76,6 +77,10 @@ RenderedEvent EventRenderer::describe(const domain::EventView& event, bus::Frame
           .target = party(account, event.target()),
           .ip = std::move(personal.ip),
           .user_agent = std::move(personal.user_agent),
+          .country = projections::country_of_byte(projections::country_byte(clear.country())),
+          .city = std::move(personal.city),
+          .as_organization = std::move(personal.as_organization),
+          .as_number = personal.as_number,
           .session = session.is_nil() ? "" : domain::SessionId{session}.text(),
           .correlation = correlation_text(domain::EventView::to_uuid(clear.correlation())),
           .details = std::move(details),
