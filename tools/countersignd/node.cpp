@@ -312,7 +312,7 @@ void Node::serve(const std::string& root_key) {
 void Node::reload_files() {
   const auto note = [this](const std::string& what, const std::optional<std::string>& failure) {
     if (failure)
-      log_.write(LogLevel::error, what + " could not be read again: what there was stays", {{"reason", *failure}});
+      log_.write(LogLevel::error, what + " could not be read again: the old one stays", {{"reason", *failure}});
     else
       log_.write(LogLevel::info, what + " read again");
   };
