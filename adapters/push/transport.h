@@ -45,6 +45,7 @@ struct Receiver {
   std::string client_certificate, client_key;
   std::string signing_secret;  ///< of a webhook: 24 to 64 raw bytes (Standard Webhooks)
   bool json = false;           ///< of a webhook: lines are JSON (application/x-ndjson), else text/plain
+  std::string sender = "-";    ///< this server's name in the headers of syslog messages
 };
 
 /// What is wrong with a receiver that would be refused at once, without a connection: a bad URL, a key that isn't one,

@@ -6,6 +6,7 @@
 #include "domain/account.h"
 #include "domain/event_catalogue.h"
 #include "domain/user.h"
+#include "projections/index/country.h"
 
 namespace countersign::queries {
 
@@ -52,24 +53,6 @@ const std::string& EventRenderer::name(domain::AccountId account, const domain::
   return it->second;
 }
 
-std::string EventRenderer::search_text(const domain::EventView& event) {
-  const auto& kind = domain::name_of(event.type());
-  const auto personal = opener_.of_event(event).value_or(domain::Personal{});
-  std::string text;
-  const auto add = [&text](std::string_view part) { text.append(part).append(1, '\n'); };
-  for (const auto part : {kind.name, kind.sub_type, kind.action}) add(part);
-  add(domain::reason_text(event.reason()));
-  for (const auto& party : {event.actor(), event.subject(), event.target()}) {
-    if (party.kind == PartyKind::none) continue;
-    add(domain::party_text(party));
-    add(name(event.account(), party));
-  }
-  add(personal.ip);
-  add(personal.user_agent);
-  add(correlation_text(domain::EventView::to_uuid(event.clear().correlation())));
-  return text;
-}
-
 DisplayNames EventRenderer::names(const domain::EventView& event) {
   const auto of = [&](const domain::Party& party) {
     return party.kind == PartyKind::none ? std::string() : name(event.account(), party);
@@ -108,6 +91,10 @@ RenderedEvent describe(const domain::EventView& event, const domain::Personal& p
           .target = rendered(event.target(), std::move(names.target)),
           .ip = personal.ip,
           .user_agent = personal.user_agent,
+          .country = projections::country_of_byte(projections::country_byte(clear.country())),
+          .city = personal.city,
+          .as_organization = personal.as_organization,
+          .as_number = personal.as_number,
           .session = session.is_nil() ? "" : domain::SessionId{session}.text(),
           .correlation = correlation_text(domain::EventView::to_uuid(clear.correlation())),
           .details = event_details(event, personal),

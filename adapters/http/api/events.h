@@ -11,8 +11,9 @@ namespace countersign::http {
 
 class Events {
  public:
-  Events(Reads& reads, Writes& writes, bus::Sequencer& sequencer, projections::EventIndex& index)
-      : reads_(reads), writes_(writes), sequencer_(sequencer), index_(index) {}
+  Events(Reads& reads, Writes& writes, bus::Sequencer& sequencer, projections::EventIndex& index,
+         queries::PartyNames& names)
+      : reads_(reads), writes_(writes), sequencer_(sequencer), index_(index), names_(names) {}
 
   boost::asio::awaitable<Response> list(Exchange& exchange);
   boost::asio::awaitable<Response> get(Exchange& exchange);
@@ -37,6 +38,7 @@ class Events {
   Writes& writes_;
   bus::Sequencer& sequencer_;
   projections::EventIndex& index_;
+  queries::PartyNames& names_;
 };
 
 }  // namespace countersign::http

@@ -1,6 +1,5 @@
 #include "adapters/http/server/tls.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <boost/asio/io_context.hpp>
@@ -8,8 +7,10 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdlib>
+#include <fstream>
 
 #include "tests/adapters/http_server/test_server.h"
+#include "tests/support/certificate.h"
 
 namespace countersign::http {
 namespace {
@@ -29,27 +30,10 @@ struct CertificateFiles {
   }
   ~CertificateFiles() { std::filesystem::remove_all(directory); }
 
-  /// A self-signed P-256 certificate.
   void make(const char* name) const {
-    EVP_PKEY* const pair = EVP_EC_gen("P-256");
-    X509* const x509 = X509_new();
-    X509_set_version(x509, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x509), -60);
-    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
-    X509_set_pubkey(x509, pair);
-    X509_NAME* const subject = X509_get_subject_name(x509);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-    X509_set_issuer_name(x509, subject);
-    X509_sign(x509, pair, EVP_sha256());
-    FILE* file = std::fopen(certificate.c_str(), "w");
-    PEM_write_X509(file, x509);
-    std::fclose(file);
-    file = std::fopen(key.c_str(), "w");
-    PEM_write_PrivateKey(file, pair, nullptr, nullptr, 0, nullptr, nullptr);
-    std::fclose(file);
-    X509_free(x509);
-    EVP_PKEY_free(pair);
+    const auto made = testing::self_signed(name);
+    std::ofstream(certificate) << made.certificate;
+    std::ofstream(key) << made.key;
   }
 };
 
