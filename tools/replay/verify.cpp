@@ -7,6 +7,7 @@
 #include "tools/replay/folding.h"
 #include "tools/replay/head_checks.h"
 #include "tools/replay/index_checks.h"
+#include "tools/replay/reading_ahead.h"
 #include "tools/replay/seal_checks.h"
 
 namespace countersign::replay {
@@ -93,6 +94,32 @@ void check_frame(const bus::Frame& frame, EventChecks& checks, Verified& result)
   }
 }
 
+/// All records up to the first that is wrong. The state behind the last one that was looked at.
+bus::AcceptanceState check_records(AuditedLog& log, EventChecks& checks, Verified& result, const Progress& progress) {
+  auto reached = log.state();
+  ReadingAhead ahead(log);
+  while (const auto* step = ahead.next()) {
+    ++result.records;
+    reached = step->after;
+    if (step->ignored) {
+      if (harmless(*step->ignored)) {
+        ++result.superseded;
+        continue;
+      }
+      result.wrong = place(*step) + " does not count: " + std::string(bus::name(*step->ignored)) + " (after frame " +
+                     std::to_string(bus::value(step->after.last)) + ")";
+      break;
+    }
+    const auto* frame = step->frame();
+    if (!frame) continue;
+    ++result.frames;
+    check_frame(*frame, checks, result);
+    if (result.wrong) break;
+    if (progress) progress(result.frames, result.events);
+  }
+  return reached;
+}
+
 void check_views(const Source& source, Verified& result, const Progress& progress) {
   const auto directory = source.directory / "views";
   if (!std::filesystem::exists(directory / "CURRENT")) {
@@ -138,26 +165,9 @@ Verified verify(const Source& source, const Progress& progress, const VerifyOpti
   }
   SealChecks seals(log);
   EventChecks checks(heads, index, seals);
-  while (const auto* step = log.next()) {
-    ++result.records;
-    if (step->ignored) {
-      if (harmless(*step->ignored)) {
-        ++result.superseded;
-        continue;
-      }
-      result.wrong = place(*step) + " does not count: " + std::string(bus::name(*step->ignored)) + " (after frame " +
-                     std::to_string(bus::value(step->after.last)) + ")";
-      break;
-    }
-    if (const auto* frame = step->frame()) {
-      ++result.frames;
-      check_frame(*frame, checks, result);
-      if (result.wrong) break;
-      if (progress) progress(result.frames, result.events);
-    }
-  }
-  if (!result.wrong && log.state().last < log.acknowledged())
-    result.wrong = "the log counts up to frame " + std::to_string(bus::value(log.state().last)) + ", but frame " +
+  const auto reached = check_records(log, checks, result, progress);
+  if (!result.wrong && reached.last < log.acknowledged())
+    result.wrong = "the log counts up to frame " + std::to_string(bus::value(reached.last)) + ", but frame " +
                    std::to_string(bus::value(log.acknowledged())) + " was acknowledged";
   for (const auto& wrong : {heads.finish(), heads.flaw(), index.finish()})
     if (!result.wrong && !wrong.empty()) result.wrong = wrong;
@@ -170,7 +180,7 @@ Verified verify(const Source& source, const Progress& progress, const VerifyOpti
   result.seals_erased = seals.erased();
   result.index_segments = index.segments();
   result.accounts = checks.accounts();
-  result.head = keys::hex(bus::view(log.state().head));
+  result.head = keys::hex(bus::view(reached.head));
   if (!result.wrong) {
     try {
       check_views(source, result, progress);

@@ -89,17 +89,21 @@ Manifest begin(const ExportQuestion& question, const Whole& whole, const std::op
   manifest.question = question;
   manifest.end_sequence = whole.state.events();
   manifest.log_time = queries::rfc3339(whole.reached.time);
+  const bool fits = head && head->checkpoint.head.size <= whole.tree.size() &&
+                    whole.tree.root(head->checkpoint.head.size) == head->checkpoint.head.root;
+  if (fits) {
+    manifest.checkpoint = head->note;
+    manifest.verifier_key = head->key.text();
+  }
   if (!question.bundle) return manifest;
   if (!head)
     throw std::runtime_error("no head of " + account_text(question.account) +
                              " has been signed, and a bundle is checked against one: ask the server once for "
                              "GET /v1/log/checkpoint");
-  manifest.checkpoint = head->note;
-  manifest.verifier_key = head->key.text();
-  manifest.end_sequence = head->checkpoint.head.size;
-  if (manifest.end_sequence > whole.tree.size() || whole.tree.root(manifest.end_sequence) != head->checkpoint.head.root)
+  if (!fits)
     throw std::runtime_error("the log of " + account_text(question.account) +
                              " is not the one that was signed: countersign-replay verify says more");
+  manifest.end_sequence = head->checkpoint.head.size;
   return manifest;
 }
 
@@ -208,7 +212,7 @@ Exported export_events(const Source& source, const ExportQuestion& question, con
   Exported result;
   AuditedLog first(source);
   // The head before the log, which a server may be writing.
-  const auto head = question.bundle ? last_signed(source, question.account, known_keys(first)) : std::nullopt;
+  const auto head = last_signed(source, question.account, known_keys(first));
   filter_of(question.filter, first);
   ExportDirectory files(directory, question);
   if (files.is_whole()) {

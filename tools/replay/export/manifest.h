@@ -41,7 +41,7 @@ struct Manifest {
   ExportQuestion question;
   std::uint64_t end_sequence = 0;        ///< fixed when it was begun: what the log has got since is not in it
   std::string log_time;                  ///< of the newest frame then
-  std::string checkpoint, verifier_key;  ///< of a bundle
+  std::string checkpoint, verifier_key;  ///< the last that was signed; empty: none, or not of this log
   ExportDone done;
   std::vector<ExportedFile> files;  ///< once it is whole
 };
