@@ -32,7 +32,7 @@ Run::Run(const ExportRoom& room, domain::AccountId account, Row row, bool suspen
       back_off_(room.options.back_off),
       random_(seed()),
       timer_(room.executor),
-      checkpoint_at_(steady_clock::now()),
+      checkpoints_(0, room.options.checkpoint_every),
       reported_at_(room.ports.clock()) {
   status_.account = account_;
   status_.id = row_->id;
@@ -114,7 +114,8 @@ asio::awaitable<void> Run::round() {
     if (cursor_.sequence >= kept_.sequence + keep_every_events) keep();
     co_return co_await asio::post(room_.executor, asio::use_awaitable);  // others' turn
   }
-  co_await rest(until_checkpoint(), true);
+  co_await rest(row_->traits.checkpoints ? checkpoints_.until_due(cursor_.sequence, steady_clock::now()) : std::nullopt,
+                true);
 }
 
 asio::awaitable<void> Run::send(Batch batch) {
@@ -157,20 +158,10 @@ asio::awaitable<void> Run::rest(std::optional<std::chrono::milliseconds> at_most
   resting_for_events_ = woken_ = false;
 }
 
-/// Nothing: there is none to send until events come.
-std::optional<std::chrono::milliseconds> Run::until_checkpoint() const {
-  if (!row_->traits.checkpoints || cursor_.sequence <= checkpointed_) return std::nullopt;
-  const auto past = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - checkpoint_at_);
-  return std::max(std::chrono::milliseconds(1), room_.options.checkpoint_every - past);
-}
-
-/// At the first moment when all has been sent, and then whenever the log has advanced, once in a while.
 asio::awaitable<std::optional<push::Message>> Run::checkpoint_due(bool caught_up) {
-  if (!row_->traits.checkpoints || cursor_.sequence <= checkpointed_) co_return std::nullopt;
-  const bool due = steady_clock::now() - checkpoint_at_ >= room_.options.checkpoint_every;
-  if (!due && !(first_checkpoint_ && caught_up)) co_return std::nullopt;
-  checkpoint_at_ = steady_clock::now();
-  first_checkpoint_ = false;
+  const auto now = steady_clock::now();
+  if (!row_->traits.checkpoints || !checkpoints_.due(cursor_.sequence, caught_up, now)) co_return std::nullopt;
+  checkpoints_.asked(now);
   auto ask = [this]() -> asio::awaitable<std::optional<std::string>> { co_return room_.ports.checkpoint(account_); };
   auto note = co_await asio::co_spawn(room_.waiting, std::move(ask), asio::use_awaitable);
   if (!note) co_return std::nullopt;
@@ -206,7 +197,7 @@ void Run::take_place() {
   read_ = cursor_.sequence;
   window_.begin(std::min(cursor_.certain, cursor_.sequence));
   window_.sent(cursor_.sequence, RewindWindow::Clock::now());
-  checkpointed_ = cursor_.sequence;
+  checkpoints_ = siem::CheckpointPace(cursor_.sequence, room_.options.checkpoint_every);
   show();
 }
 
@@ -231,7 +222,7 @@ void Run::delivered(const Batch& batch, std::size_t taken) {
   for (std::size_t i = 0; i < taken; ++i) {
     const auto& place = batch.places[i];
     if (place.sequence == 0) {
-      checkpointed_ = cursor_.sequence;
+      checkpoints_.sent(std::max(cursor_.sequence, last.sequence));
       continue;
     }
     ++events;
@@ -283,6 +274,7 @@ void Run::show_failure(bool failing, std::string error, domain::UnixMs next_atte
 void Run::show() {
   const std::lock_guard lock(mutex_);
   status_.version = row_->version;
+  status_.begun_by = row_->begun_by;
   status_.paused = idle();
   status_.sequence = cursor_.begun_by == row_->begun_by ? cursor_.sequence : row_->start;
   status_.frame = cursor_.begun_by == row_->begun_by ? cursor_.frame : bus::FrameNumber{};

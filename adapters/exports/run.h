@@ -15,6 +15,7 @@
 #include "adapters/exports/rewind_window.h"
 #include "adapters/exports/served.h"
 #include "adapters/exports/status.h"
+#include "adapters/siem/checkpoint_pace.h"
 #include "domain/record.h"
 
 namespace countersign::exports {
@@ -49,7 +50,6 @@ class Run : public std::enable_shared_from_this<Run> {
   boost::asio::awaitable<void> rest(std::optional<std::chrono::milliseconds> at_most, bool for_events);
   boost::asio::awaitable<void> failed(std::string error, std::optional<std::chrono::seconds> asked);
   boost::asio::awaitable<std::optional<push::Message>> checkpoint_due(bool caught_up);
-  std::optional<std::chrono::milliseconds> until_checkpoint() const;
   void take_place();
   void close();
   Batch next_batch();
@@ -75,9 +75,7 @@ class Run : public std::enable_shared_from_this<Run> {
   boost::asio::steady_timer timer_;
   bool resting_for_events_ = false, woken_ = false;
 
-  std::uint64_t checkpointed_ = 0;  ///< the cursor when the last checkpoint was sent
-  std::chrono::steady_clock::time_point checkpoint_at_;
-  bool first_checkpoint_ = true;
+  siem::CheckpointPace checkpoints_;
 
   std::uint64_t unreported_ = 0;
   domain::UnixMs unreported_since_ = 0, reported_at_ = 0;
