@@ -60,6 +60,7 @@ std::string encode_clear(const NewEvent& event, const EventStamp& stamp) {
     ip = fb::ShortDigest(flatbuffers::span<const std::uint8_t, 16>(stamp.ip->data(), 16));
     clear.add_ip(&ip);
   }
+  if (stamp.country != 0) clear.add_country(stamp.country);
   fb::Digest commitment;
   if (stamp.commitment) {
     commitment = to_fb(*stamp.commitment);
@@ -88,9 +89,10 @@ std::string encode_personal(const Personal& personal) {
              last = text(personal.last_name), email = text(personal.email), login = text(personal.login_name),
              code = text(personal.code), device = text(personal.device_name), platform = text(personal.device_platform),
              model = text(personal.device_model), serial = text(personal.device_serial),
-             key = text(personal.device_public_key), name = text(personal.name), detail = text(personal.detail);
+             key = text(personal.device_public_key), name = text(personal.name), detail = text(personal.detail),
+             city = text(personal.city), organization = text(personal.as_organization);
   builder.Finish(fb::CreatePersonal(builder, ip, agent, first, last, email, login, attributes, code, device, platform,
-                                    model, serial, key, name, detail));
+                                    model, serial, key, name, detail, city, personal.as_number, organization));
   return std::string(built(builder));
 }
 

@@ -86,6 +86,7 @@ struct EventStamp {
   Uuid causation;
   std::optional<std::array<std::uint8_t, 16>> ip;
   std::optional<Digest> commitment;
+  std::uint16_t country = 0;  ///< as in the schema; 0: not known
 };
 
 /// Bytes of the clear part.

@@ -2,8 +2,8 @@
 
 namespace countersign::commands {
 
-CommandDecider::CommandDecider(projections::Views& views, keys::KeyStore& keys, RefusalLog& refusals)
-    : views_(views), writer_(keys), refusals_(refusals) {}
+CommandDecider::CommandDecider(projections::Views& views, keys::KeyStore& keys, RefusalLog& refusals, Locate locate)
+    : views_(views), writer_(keys, std::move(locate)), refusals_(refusals) {}
 CommandDecider::~CommandDecider() = default;
 
 projections::Overlays CommandDecider::published() const {

@@ -15,7 +15,7 @@ namespace countersign::commands {
 
 class CommandDecider : public bus::Decider {
  public:
-  CommandDecider(projections::Views& views, keys::KeyStore& keys, RefusalLog& refusals);
+  CommandDecider(projections::Views& views, keys::KeyStore& keys, RefusalLog& refusals, Locate locate = {});
   ~CommandDecider() override;
 
   std::shared_ptr<bus::Batch> begin(bus::TimeMs time) override;

@@ -18,6 +18,15 @@ std::optional<keys::Key> EventWriter::sealing_key(const domain::NewEvent& event,
   return keys_.account_key(account);
 }
 
+const Location& EventWriter::location_of(const domain::Context& context) {
+  if (context.ip != located_ || context.now != located_at_) {
+    location_ = locate_(context.ip);
+    located_ = context.ip;
+    located_at_ = context.now;
+  }
+  return location_;
+}
+
 std::optional<WrittenEvent> EventWriter::write(domain::NewEvent event, const domain::Context& context,
                                                std::uint64_t sequence) {
   const auto account = event.account ? event.account : context.account;
@@ -31,6 +40,13 @@ std::optional<WrittenEvent> EventWriter::write(domain::NewEvent event, const dom
                            .role = context.role,
                            .correlation = context.correlation,
                            .ip = context.ip_digest};
+  if (locate_ && !context.ip.empty()) {
+    const auto& location = location_of(context);
+    stamp.country = location.country;
+    event.personal.city = location.city;
+    event.personal.as_number = location.as_number;
+    event.personal.as_organization = location.as_organization;
+  }
   const auto scope_key = sealing_key(event, account);
   if (!scope_key) {
     // A sweep or a new epoch has nothing personal to say, and must not stop at somebody who has been erased.

@@ -15,8 +15,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::uint64_t keep_every_events = 1'000;  // that are passed over because nobody wants them
-
 std::uint32_t seed() {
   const auto bytes = keys::random_bytes<4>();
   return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<std::uint32_t>(bytes[3]) << 24;
@@ -98,7 +96,10 @@ asio::awaitable<void> Run::round() {
     take_place();
     show_failure(false, {}, 0);
   }
-  if (idle()) co_return co_await rest({}, false);
+  if (idle()) {
+    if (cursor_ != kept_) keep();
+    co_return co_await rest({}, false);
+  }
   if (!served_.transport) served_ = serve(room_, account_, *row_, room_.options.transport);
   auto batch = next_batch();
   const bool caught_up = batch.messages.empty() && batch.end.sequence == 0;
@@ -111,11 +112,11 @@ asio::awaitable<void> Run::round() {
   if (!batch.messages.empty()) co_return co_await send(std::move(batch));
   if (!caught_up) {
     pass(batch.end);
-    if (cursor_.sequence >= kept_.sequence + keep_every_events) keep();
+    keep_when_due();
     co_return co_await asio::post(room_.executor, asio::use_awaitable);  // others' turn
   }
-  co_await rest(row_->traits.checkpoints ? checkpoints_.until_due(cursor_.sequence, steady_clock::now()) : std::nullopt,
-                true);
+  keep_when_due();
+  co_await rest(until_next_task(), true);
 }
 
 asio::awaitable<void> Run::send(Batch batch) {
@@ -127,6 +128,7 @@ asio::awaitable<void> Run::send(Batch batch) {
       read_ = std::min(read_, std::max(row_->start, window_.back_to()));
       window_.begin(read_);
       batch = next_batch();
+      if (batch.messages.empty()) co_return pass(batch.end);  // the filter leaves out what would be repeated
     }
   }
   const auto begun_by = row_->begun_by;
@@ -238,7 +240,7 @@ void Run::delivered(const Batch& batch, std::size_t taken) {
   if (taken == batch.messages.size() && batch.end.sequence > 0) pass(batch.end);
   if (taken == 0) return;
   cursor_.certain = std::max(row_->start, window_.back_to());
-  keep();
+  keep_when_due();
   const std::lock_guard lock(mutex_);
   status_.delivered += events;
   status_.last_delivery_at = room_.ports.clock();
@@ -247,6 +249,21 @@ void Run::delivered(const Batch& batch, std::size_t taken) {
 void Run::keep() {
   room_.cursors.keep(row_->id, cursor_);
   kept_ = cursor_;
+  kept_at_ = steady_clock::now();
+}
+
+void Run::keep_when_due() {
+  if (cursor_ != kept_ && steady_clock::now() - kept_at_ >= room_.options.keep_every) keep();
+}
+
+/// What is to be done though no events come: a cursor to be kept, a checkpoint to be sent.
+std::optional<std::chrono::milliseconds> Run::until_next_task() const {
+  const auto now = steady_clock::now();
+  auto wait = row_->traits.checkpoints ? checkpoints_.until_due(cursor_.sequence, now) : std::nullopt;
+  if (cursor_ == kept_) return wait;
+  const auto past = std::chrono::duration_cast<std::chrono::milliseconds>(now - kept_at_);
+  const auto until_keep = std::max(std::chrono::milliseconds(1), room_.options.keep_every - past);
+  return wait ? std::min(*wait, until_keep) : until_keep;
 }
 
 // --- reports and status ----------------------------------------------------------------------------------------------

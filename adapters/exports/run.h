@@ -56,6 +56,8 @@ class Run : public std::enable_shared_from_this<Run> {
   void pass(const Place& place);
   void delivered(const Batch& batch, std::size_t taken);
   void keep();
+  void keep_when_due();
+  std::optional<std::chrono::milliseconds> until_next_task() const;
   bool idle() const { return row_->paused || suspended_; }
   void show();
   void show_failure(bool failing, std::string error, domain::UnixMs next_attempt_at);
@@ -67,6 +69,7 @@ class Run : public std::enable_shared_from_this<Run> {
   Served served_;  ///< without a transport: not yet
 
   Cursor cursor_, kept_;
+  std::chrono::steady_clock::time_point kept_at_;
   std::uint64_t read_ = 0;  ///< what comes behind it is sent next; before the cursor while events are repeated
   RewindWindow window_;
   BackOff back_off_;

@@ -44,6 +44,7 @@ struct ExportOptions {
   BackOffLimits back_off;
   push::TransportLimits transport;
   push::TransportLimits test{.connect = std::chrono::milliseconds(5'000), .silence = std::chrono::milliseconds(10'000)};
+  std::chrono::milliseconds keep_every{250};  ///< of a cursor: its sync shares the disk with the log's
   std::chrono::milliseconds checkpoint_every{60'000};
   std::chrono::milliseconds report_every{15 * 60'000};
   std::chrono::milliseconds look_every{1'000};     ///< for reports; new events are looked for when they land

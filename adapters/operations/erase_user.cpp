@@ -14,6 +14,7 @@ Run::Ended Run::erase_user() {
     throw std::runtime_error("the user is still there");
   if (const auto error = ports_.keys.erase_subject(operation_.account, operation_.user))
     return failed_for_now("the user's key can't be destroyed: " + error.message());
+  if (ports_.forget) ports_.forget(operation_.account, operation_.user);
   operation_.done = 1;
   return Ended::finished;
 }

@@ -39,6 +39,8 @@ struct OperationPorts {
   std::function<void()> wait_landed;
   /// Whether so many bytes may be spooled without touching the disk's reserve.
   std::function<bool(std::size_t bytes)> has_space;
+  /// Drops what else in memory was opened of a person whose key has been destroyed; empty when there is nothing.
+  std::function<void(domain::AccountId account, domain::UserId user)> forget;
   /// What can't be done now is tried again after this, then after twice as long, and so on.
   std::chrono::milliseconds first_retry{1'000}, longest_retry{60'000};
 };

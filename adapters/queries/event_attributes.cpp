@@ -4,6 +4,7 @@
 
 #include "adapters/queries/correlation.h"
 #include "domain/event_catalogue.h"
+#include "projections/index/country.h"
 
 namespace countersign::queries {
 namespace {
@@ -120,6 +121,7 @@ constexpr Attribute attributes[] = {
     many<Many::session, session, session_with>("session_id"),
     many<Many::correlation, hexadecimal, hexadecimal_with>("correlation_id", Form::correlation),
     many<Many::ip, hexadecimal, hexadecimal_with>("client.ip", Form::address),
+    few<Few::country, projections::country_of_byte>("client.country"),
 };
 
 }  // namespace

@@ -16,22 +16,26 @@ EventSearch::Counting::Counting(const EventSearch& search, const std::vector<con
 }
 
 void EventSearch::Counting::add(const Part& part) {
-  const bool known = part.whole() && !search_.confirm_ && (search_.filter_.matches_all() || search_.single_);
-  if (known) add_known(part);
+  const auto known = search_.known_count(part);
+  if (known) {
+    total_ += *known;
+    add_known(part);
+  }
   std::vector<Field*> rest;
   for (auto& field : fields_)
     if (!known || (field.attribute->many && search_.single_)) rest.push_back(&field);
   if (known && rest.empty()) return;
   Bits bits;
   search_.evaluate(part, bits);
-  if (search_.confirm_) search_.confirm(part, bits);
+  if (!search_.exact_) search_.confirm(part, bits);
   const auto hits = bits.count();
   if (!known) total_ += hits;
   if (hits == 0) return;
   const bool fewer_others = part.whole() && hits > part.segment->size() / 2;
   if (fewer_others) bits.flip(part.segment->size());
-  places_.clear();
-  bits.each([&](std::size_t i) { return places_.push_back(static_cast<std::uint16_t>(i)), true; });
+  places_.resize(fewer_others ? part.segment->size() - hits : hits);
+  auto* place = places_.data();
+  bits.each([&](std::size_t i) { return *place++ = static_cast<std::uint16_t>(i), true; });
   for (auto* field : rest) {
     if (field->attribute->few)
       walk_few(*field, part, fewer_others);
@@ -40,7 +44,7 @@ void EventSearch::Counting::add(const Part& part) {
   }
 }
 
-/// Adds what a whole segment's counts say: the total, and the fields that they suffice for.
+/// Adds what a whole segment's counts say of the fields that they suffice for.
 void EventSearch::Counting::add_known(const Part& part) {
   const auto& segment = *part.segment;
   const auto& single = search_.single_;
@@ -48,8 +52,6 @@ void EventSearch::Counting::add_known(const Part& part) {
   for (unsigned value = 0; single && value < 256; ++value)
     if (single->fits[value] && segment.count(single->field, static_cast<std::uint8_t>(value)) > 0)
       fitting.push_back(static_cast<std::uint8_t>(value));
-  if (!single) total_ += segment.size();
-  for (const auto value : fitting) total_ += segment.count(single->field, value);
   for (auto& field : fields_) {
     if (field.attribute->many) {
       if (!single) add_numbers(field, part, segment.counts(*field.attribute->many), false);

@@ -26,7 +26,11 @@ bool ordered(Operator op, const T& left, const T& right) {
 bool matches(const Node& node, const domain::EventView& event) {
   const auto holds = [&](const NodePtr& child) { return matches(*child, event); };
   switch (node.kind) {
-    case Node::Kind::comparison: return compare(node.op, node.attribute->of(event), node.value);
+    case Node::Kind::comparison:
+      if (node.op == Operator::one_of)
+        return node.parties->contains(
+            projections::indexed(event).many[static_cast<std::size_t>(*node.attribute->many)]);
+      return compare(node.op, node.attribute->of(event), node.value);
     case Node::Kind::all_of: return std::ranges::all_of(node.children, holds);
     case Node::Kind::any_of: return std::ranges::any_of(node.children, holds);
     case Node::Kind::not_of: return !holds(node.children.front());
@@ -48,6 +52,12 @@ bool compare(Operator op, const AttributeValue& found, const AttributeValue& wan
     case Operator::ew: return text.ends_with(other);
     default: return ordered(op, text, other);
   }
+}
+
+void find_fitting(Node& node) {
+  if (!node.attribute->few) return;
+  for (unsigned value = 0; value < node.fits.size(); ++value)
+    node.fits[value] = compare(node.op, node.attribute->few_text(static_cast<std::uint8_t>(value)), node.value);
 }
 
 std::variant<EventFilter, FilterError> EventFilter::parse(std::string_view text, const AddressDigest& digest_of) {

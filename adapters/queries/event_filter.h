@@ -3,12 +3,13 @@
 // or, not, parentheses. Texts compare without regard to ASCII case.
 //
 // Attributes: id, type, sub_type, action, severity, sequence, time, outcome (= outcome.result), outcome.reason, actor,
-// subject, target (= their .id), actor.type, subject.type, target.type, session_id, correlation_id, client.ip. All of
-// them stand in the event's clear part: no seal is opened. A whole correlation_id (eq, ne) may be the request id that a
-// proxy gave; client.ip is compared by its keyed digest, so eq, ne and pr only.
-// Limits: 4,096 characters, 100 comparisons, 32 levels.
+// subject, target (= their .id), actor.type, subject.type, target.type, session_id, correlation_id, client.ip,
+// client.country. All of them stand in the event's clear part: no seal is opened. A whole correlation_id (eq, ne) may
+// be the request id that a proxy gave; client.ip is compared by its keyed digest, so eq, ne and pr only. Limits: 4,096
+// characters, 100 comparisons, 32 levels.
 
 #include <array>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,12 +29,19 @@ struct FilterError {
 /// The keyed digest that stands in events for an address; nothing when the text is no address.
 using AddressDigest = std::function<std::optional<std::array<std::uint8_t, 16>>(std::string_view text)>;
 
+using PartySet = boost::unordered_flat_set<projections::IndexValue, projections::IndexValueHash>;
+
 class EventFilter {
  public:
   struct Node;
   /// Matches everything.
   EventFilter() = default;
   static std::variant<EventFilter, FilterError> parse(std::string_view text, const AddressDigest& digest_of = {});
+  /// This filter and also: `text` is, without regard to case, part of the event's type, sub type, action or reason; or
+  /// the whole id of its actor, subject, target or session, or its correlation id or address; or one of `named` is its
+  /// actor, subject or target.
+  EventFilter with_text(std::string_view text, std::shared_ptr<const PartySet> named,
+                        const AddressDigest& digest_of = {}) const;
   bool matches(const domain::EventView& event) const;
   bool matches_all() const { return !root_; }
 

@@ -61,7 +61,29 @@ void compare_values(const Node& node, const Segment& segment, Bits& bits) {
     if (fits[column[i]]) bits.set(i);
 }
 
+/// Looks for the fewer in the more: a few parties among the segment's values, or its values among many parties.
+void evaluate_one_of(const Node& node, const Segment& segment, Bits& bits) {
+  const auto field = *node.attribute->many;
+  const auto values = segment.values(field);
+  std::vector<bool> fits(values.size());
+  std::vector<std::uint16_t> found;
+  if (node.parties->size() < values.size() / 4) {
+    for (const auto& party : *node.parties)
+      if (const auto number = segment.find(field, party)) found.push_back(*number);
+  } else {
+    for (std::size_t n = 0; n < values.size(); ++n)
+      if (node.parties->contains(values[n])) found.push_back(static_cast<std::uint16_t>(n));
+  }
+  if (found.empty()) return;
+  if (found.size() == 1) return segment.match(field, found.front(), bits);
+  for (const auto number : found) fits[number] = true;
+  const auto column = segment.column(field);
+  for (std::size_t i = 0; i < column.size(); ++i)
+    if (fits[column[i]]) bits.set(i);
+}
+
 void evaluate_many(const Node& node, const Segment& segment, Bits& bits) {
+  if (node.op == Operator::one_of) return evaluate_one_of(node, segment, bits);
   const auto field = *node.attribute->many;
   const bool negated = node.op == Operator::ne || node.op == Operator::pr;
   if (!negated && node.op != Operator::eq) return compare_values(node, segment, bits);

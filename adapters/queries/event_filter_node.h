@@ -9,7 +9,8 @@
 
 namespace countersign::queries {
 
-enum class Operator { eq, ne, co, sw, ew, gt, ge, lt, le, pr };
+/// one_of stands in no filter's text: words are made of it.
+enum class Operator { eq, ne, co, sw, ew, gt, ge, lt, le, pr, one_of };
 
 struct EventFilter::Node {
   enum class Kind { comparison, all_of, any_of, not_of } kind = Kind::comparison;
@@ -18,9 +19,12 @@ struct EventFilter::Node {
   AttributeValue value;  ///< a text is in lower case
   /// Of a comparison of a field with few values: which of them fit.
   std::array<bool, 256> fits{};
+  std::shared_ptr<const PartySet> parties;  ///< of one_of
   std::vector<std::shared_ptr<const Node>> children;
 };
 
+/// Compares each value of a field with few of them once, instead of once for each segment of the index.
+void find_fitting(EventFilter::Node& node);
 /// Whether a value that was found fits the comparison.
 bool compare(Operator op, const AttributeValue& found, const AttributeValue& wanted);
 

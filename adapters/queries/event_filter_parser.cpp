@@ -98,13 +98,6 @@ NodePtr FilterParser::present(const Attribute& attribute) {
   return node;
 }
 
-/// Compares each value of a field with few of them once, instead of once for each segment of the index.
-void FilterParser::find_fitting(Node& node) {
-  if (!node.attribute->few) return;
-  for (unsigned value = 0; value < node.fits.size(); ++value)
-    node.fits[value] = compare(node.op, node.attribute->few_text(static_cast<std::uint8_t>(value)), node.value);
-}
-
 NodePtr FilterParser::comparison() {
   if (++comparisons_ > 100) return fail("a filter has at most 100 comparisons");
   const auto name = peek_word();

@@ -31,7 +31,6 @@ class FilterParser {
   NodePtr comparison();
   static NodePtr none_of(NodePtr inner);
   static NodePtr present(const Attribute& attribute);
-  static void find_fitting(Node& node);
   std::optional<Operator> operator_();
   std::optional<AttributeValue> value(const Attribute& attribute, bool whole);
   std::optional<std::int64_t> number(bool is_time);

@@ -7,6 +7,7 @@
 #include "domain/event_catalogue.h"
 #include "domain/siem_destination.h"
 #include "domain/user.h"
+#include "projections/index/country.h"
 
 namespace countersign::queries {
 
@@ -63,24 +64,6 @@ const std::string& EventRenderer::name(domain::AccountId account, const domain::
   return it->second;
 }
 
-std::string EventRenderer::search_text(const domain::EventView& event) {
-  const auto& kind = domain::name_of(event.type());
-  const auto personal = opener_.of_event(event).value_or(domain::Personal{});
-  std::string text;
-  const auto add = [&text](std::string_view part) { text.append(part).append(1, '\n'); };
-  for (const auto part : {kind.name, kind.sub_type, kind.action}) add(part);
-  add(domain::reason_text(event.reason()));
-  for (const auto& party : {event.actor(), event.subject(), event.target()}) {
-    if (party.kind == PartyKind::none) continue;
-    add(domain::party_text(party));
-    add(name(event.account(), party));
-  }
-  add(personal.ip);
-  add(personal.user_agent);
-  add(correlation_text(domain::EventView::to_uuid(event.clear().correlation())));
-  return text;
-}
-
 RenderedEvent EventRenderer::describe(const domain::EventView& event, bus::FrameNumber frame) {
   const auto& clear = event.clear();
   const auto account = event.account();
@@ -100,6 +83,10 @@ RenderedEvent EventRenderer::describe(const domain::EventView& event, bus::Frame
           .target = party(account, event.target()),
           .ip = std::move(personal.ip),
           .user_agent = std::move(personal.user_agent),
+          .country = projections::country_of_byte(projections::country_byte(clear.country())),
+          .city = std::move(personal.city),
+          .as_organization = std::move(personal.as_organization),
+          .as_number = personal.as_number,
           .session = session.is_nil() ? "" : domain::SessionId{session}.text(),
           .correlation = correlation_text(domain::EventView::to_uuid(clear.correlation())),
           .details = std::move(details),

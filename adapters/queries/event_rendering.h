@@ -24,10 +24,6 @@ class EventRenderer {
   boost::json::object render(const domain::EventView& event, bus::FrameNumber frame) {
     return to_json(describe(event, frame));
   }
-  /// What a search by words looks in, a line each: kind, reason, ids and names of all parties, address, user agent,
-  /// correlation id. It opens the event's seal.
-  std::string search_text(const domain::EventView& event);
-
   /// What people know the party by; "(erased)" for somebody who is.
   const std::string& name(domain::AccountId account, const domain::Party& party);
 

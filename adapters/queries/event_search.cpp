@@ -10,8 +10,7 @@ namespace countersign::queries {
 using projections::Bits;
 
 EventSearch::EventSearch(const projections::EventIndex::Reading& reading, const projections::Views& views,
-                         domain::AccountId account, EventFilter filter, SearchRange range, Clock::time_point deadline,
-                         Confirm confirm)
+                         domain::AccountId account, EventFilter filter, SearchRange range, Clock::time_point deadline)
     : reading_(reading),
       views_(views),
       account_(account),
@@ -19,12 +18,7 @@ EventSearch::EventSearch(const projections::EventIndex::Reading& reading, const 
       single_(filter_.single()),
       range_(range),
       deadline_(deadline),
-      confirm_(std::move(confirm)) {
-  if (filter_.in_index()) return;
-  confirm_ = [filter = filter_, also = std::move(confirm_)](const domain::EventView& event) {
-    return filter.matches(event) && (!also || also(event));
-  };
-}
+      exact_(filter_.in_index()) {}
 
 EventSearch::Part EventSearch::part(std::size_t number) const {
   auto loaded = reading_.load(number);
@@ -62,7 +56,7 @@ void EventSearch::keep_within_time() const {
 }
 
 void EventSearch::evaluate(const Part& part, Bits& bits) const {
-  if (filter_.in_index())
+  if (exact_)
     filter_.evaluate(*part.segment, bits);
   else
     bits.set_range(0, part.segment->size());
@@ -82,7 +76,7 @@ void EventSearch::confirm(const Part& part, Bits& bits) const {
     if (event.sequence() >= first + part.until) return false;
     if (++looked_at % 256 == 0) keep_within_time();
     const auto place = event.sequence() - first;
-    if (bits.test(place) && confirm_(event)) confirmed.set(place);
+    if (bits.test(place) && filter_.matches(event)) confirmed.set(place);
     return true;
   });
   bits = confirmed;
@@ -118,17 +112,34 @@ EventSearch::Counts EventSearch::count(const std::vector<const Attribute*>& fiel
   return counting.take();
 }
 
+/// How many events of a whole segment match, when its own counts say that.
+std::optional<std::uint64_t> EventSearch::known_count(const Part& part) const {
+  if (!part.whole() || !exact_) return std::nullopt;
+  if (filter_.matches_all()) return part.segment->size();
+  if (!single_) return std::nullopt;
+  std::uint64_t total = 0;
+  for (unsigned value = 0; value < 256; ++value)
+    if (single_->fits[value]) total += part.segment->count(single_->field, static_cast<std::uint8_t>(value));
+  return total;
+}
+
 std::vector<std::uint64_t> EventSearch::count_between(const std::vector<domain::UnixMs>& times) const {
   std::vector<std::uint64_t> counts(times.size() - 1);
   each_part(false, [&](const Part& part) {
-    Bits bits;
-    evaluate(part, bits);
-    if (confirm_) confirm(part, bits);
-    if (!bits.any()) return true;
     const auto& segment = *part.segment;
     // Only the intervals that this part reaches into.
     auto interval = static_cast<std::size_t>(std::ranges::upper_bound(times, segment.time(part.from)) - times.begin());
     interval = interval == 0 ? 0 : interval - 1;
+    const bool in_one = interval < counts.size() && segment.time(part.from) >= times[interval] &&
+                        segment.time(part.until - 1) < times[interval + 1];
+    if (const auto total = in_one ? known_count(part) : std::nullopt) {
+      counts[interval] += *total;
+      return true;
+    }
+    Bits bits;
+    evaluate(part, bits);
+    if (!exact_) confirm(part, bits);
+    if (!bits.any()) return true;
     auto from = std::max(part.from, segment.first_at(times[interval]));
     for (; interval < counts.size() && from < part.until; ++interval) {
       const auto until = std::min(part.until, segment.first_at(times[interval + 1]));

@@ -1,6 +1,6 @@
 #pragma once
 // Searches over an account's events by the index: walks in either order, exact counts by field, and over time. What the
-// index can't judge (comparisons of event ids, words in opened texts) is confirmed at the event itself.
+// index can't judge (comparisons of event ids) is confirmed at the event itself.
 //
 // Limits: a search that may have to look at everything has a deadline, and throws SearchTooCostly beyond it.
 // Concurrency: one thread, while the reading is held.
@@ -30,19 +30,17 @@ struct SearchRange {
 class EventSearch {
  public:
   using Clock = std::chrono::steady_clock;
-  /// Asked for events that the filter's evaluation let through, when it can't be answered from the index alone.
-  using Confirm = std::function<bool(const domain::EventView&)>;
 
   EventSearch(const projections::EventIndex::Reading& reading, const projections::Views& views,
-              domain::AccountId account, EventFilter filter, SearchRange range, Clock::time_point deadline,
-              Confirm confirm = {});
+              domain::AccountId account, EventFilter filter, SearchRange range, Clock::time_point deadline);
 
   /// Visits what may match, newest or oldest first, until `visit` returns false. The filter has been applied as far as
   /// the index can; see exact().
   using Visit = std::function<bool(std::uint64_t sequence)>;
   void walk(bool newest_first, const Visit& visit) const;
   /// Whether walk() visits nothing but what matches.
-  bool exact() const { return !confirm_; }
+  bool exact() const { return exact_; }
+  const EventFilter& filter() const { return filter_; }
   /// The event itself; false when it can't be read.
   bool read(std::uint64_t sequence, const std::function<void(const domain::EventView&, bus::FrameNumber)>& use) const;
 
@@ -76,6 +74,7 @@ class EventSearch {
   void each_part(bool newest_first, Use use) const;
   void evaluate(const Part& part, projections::Bits& bits) const;
   void confirm(const Part& part, projections::Bits& bits) const;
+  std::optional<std::uint64_t> known_count(const Part& part) const;
   class Counting;
   void keep_within_time() const;
 
@@ -86,7 +85,7 @@ class EventSearch {
   const std::optional<EventFilter::Single> single_;
   const SearchRange range_;
   const Clock::time_point deadline_;
-  Confirm confirm_;
+  const bool exact_;
 };
 
 }  // namespace countersign::queries

@@ -21,6 +21,16 @@ json::value party(const RenderedParty& party) {
                       {"display", text_or_null(party.display)}};
 }
 
+/// What is known of the address's place only when it is: without a database of locations nothing is.
+json::object client(const RenderedEvent& event) {
+  json::object out{{"ip", text_or_null(event.ip)}, {"user_agent", text_or_null(event.user_agent)}};
+  if (!event.country.empty()) out["country"] = event.country;
+  if (!event.city.empty()) out["city"] = event.city;
+  if (event.as_number > 0) out["as_number"] = event.as_number;
+  if (!event.as_organization.empty()) out["as_organization"] = event.as_organization;
+  return out;
+}
+
 }  // namespace
 
 json::object to_json(const RenderedEvent& event) {
@@ -37,7 +47,7 @@ json::object to_json(const RenderedEvent& event) {
           {"actor", party(event.actor)},
           {"subject", party(event.subject)},
           {"target", party(event.target)},
-          {"client", {{"ip", text_or_null(event.ip)}, {"user_agent", text_or_null(event.user_agent)}}},
+          {"client", client(event)},
           {"session_id", text_or_null(event.session)},
           {"correlation_id", text_or_null(event.correlation)},
           {"details", event.details},

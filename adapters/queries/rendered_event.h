@@ -29,6 +29,8 @@ struct RenderedEvent {
   std::string_view reason;
   RenderedParty actor, subject, target;
   std::string ip, user_agent;
+  std::string country, city, as_organization;  ///< of the address, where they are known
+  std::uint32_t as_number = 0;
   std::string session, correlation;
   boost::json::object details;
   std::string position;

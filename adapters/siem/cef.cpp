@@ -96,6 +96,8 @@ std::string cef(const queries::RenderedEvent& event, std::string_view cursor) {
   line.custom("cs5", "Correlation", event.correlation);
   if (!event.details.empty()) line.custom("cs6", "Details", boost::json::serialize(event.details));
   line.custom("cn1", "Sequence", std::to_string(event.sequence));
+  if (event.as_number > 0) line.custom("cn2", "Source AS Number", std::to_string(event.as_number));
+  line.custom("flexString2", "Source Country", event.country);
   line.custom("flexString1", "Cursor", cursor);
   return line.take();
 }

@@ -90,6 +90,16 @@ json::object own_fields(const RenderedEvent& event, std::string_view cursor) {
   return out;
 }
 
+void put_location(json::object& source, const RenderedEvent& event) {
+  json::object geo, as;
+  if (!event.country.empty()) geo["country_iso_code"] = event.country;
+  if (!event.city.empty()) geo["city_name"] = event.city;
+  if (event.as_number > 0) as["number"] = event.as_number;
+  if (!event.as_organization.empty()) as["organization"] = {{"name", event.as_organization}};
+  if (!geo.empty()) source["geo"] = std::move(geo);
+  if (!as.empty()) source["as"] = std::move(as);
+}
+
 }  // namespace
 
 json::object ecs(const RenderedEvent& event, std::string_view cursor) {
@@ -106,6 +116,7 @@ json::object ecs(const RenderedEvent& event, std::string_view cursor) {
     out["source"] = {{"address", event.ip}};
     if (address_kind(event.ip) != AddressKind::none) {
       out["source"].as_object()["ip"] = event.ip;
+      put_location(out["source"].as_object(), event);
       related["ip"] = json::array(1, json::value(event.ip));
     }
   }

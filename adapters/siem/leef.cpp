@@ -71,6 +71,10 @@ std::string leef(const queries::RenderedEvent& event, std::string_view cursor) {
   line.party("subject", event.subject);
   line.party("target", event.target);
   line.put("userAgent", event.user_agent);
+  line.put("srcCountry", event.country);
+  line.put("srcCity", event.city);
+  if (event.as_number > 0) line.put("srcAsNumber", std::to_string(event.as_number));
+  line.put("srcAsOrganization", event.as_organization);
   line.put("session", event.session);
   line.put("correlation", event.correlation);
   if (const auto counted = occurrence(event)) line.put("count", std::to_string(counted->count));

@@ -9,7 +9,7 @@
 namespace countersign::siem {
 namespace {
 
-using enum domain::EventType;
+using enum domain::fb::EventType;
 using enum OcsfClass;
 
 constexpr Mapping table[] = {

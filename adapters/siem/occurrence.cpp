@@ -6,7 +6,7 @@
 namespace countersign::siem {
 
 std::optional<Occurrence> occurrence(const queries::RenderedEvent& event) {
-  using enum domain::EventType;
+  using enum domain::fb::EventType;
   if (event.type != registration_code_redemption_refused && event.type != api_key_refused) return std::nullopt;
   const auto* count = event.details.if_contains("count");
   if (!count || !count->is_number()) return std::nullopt;

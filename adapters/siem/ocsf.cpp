@@ -67,7 +67,7 @@ void put_origin(json::object& out, json::object& unmapped, const RenderedEvent& 
   if (!actor.empty()) (lifecycle ? unmapped : out)["actor"] = std::move(actor);
   if (!event.ip.empty()) {
     if (!lifecycle && address_kind(event.ip) != AddressKind::none)
-      out["src_endpoint"] = {{"ip", event.ip}};
+      out["src_endpoint"] = ocsf_endpoint(event);
     else
       unmapped["ip"] = event.ip;
   }

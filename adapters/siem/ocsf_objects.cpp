@@ -78,6 +78,17 @@ json::object ocsf_actor(const RenderedParty& party) {
   return {{"user", ocsf_user(party)}};
 }
 
+json::object ocsf_endpoint(const RenderedEvent& event) {
+  json::object out{{"ip", event.ip}}, location, system;
+  if (!event.country.empty()) location["country"] = event.country;
+  if (!event.city.empty()) location["city"] = event.city;
+  if (event.as_number > 0) system["number"] = event.as_number;
+  if (!event.as_organization.empty()) system["name"] = event.as_organization;
+  if (!location.empty()) out["location"] = std::move(location);
+  if (!system.empty()) out["autonomous_system"] = std::move(system);
+  return out;
+}
+
 json::object ocsf_entity(const RenderedEvent& event, OcsfEntity kind) {
   switch (kind) {
     case OcsfEntity::policy:

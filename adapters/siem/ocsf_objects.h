@@ -13,6 +13,8 @@ namespace countersign::siem {
 boost::json::object ocsf_user(const queries::RenderedParty& party);
 /// Empty when nobody is known to have acted.
 boost::json::object ocsf_actor(const queries::RenderedParty& party);
+/// Where an event came from: its address, which must be one, and what is known of that.
+boost::json::object ocsf_endpoint(const queries::RenderedEvent& event);
 /// What an Entity Management event is about.
 boost::json::object ocsf_entity(const queries::RenderedEvent& event, OcsfEntity kind);
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "domain/event_catalogue.h"
+#include "projections/index/country.h"
 
 namespace countersign::projections {
 namespace {
@@ -66,7 +67,7 @@ IndexedEvent indexed(const domain::EventView& event) {
   IndexedEvent out;
   out.time = event.time();
   out.few = {byte_of(event.type()), byte_of(clear.outcome()), byte_of(event.reason()), severity_byte(event),
-             byte_of(actor.kind),   byte_of(subject.kind),    byte_of(target.kind)};
+             byte_of(actor.kind),   byte_of(subject.kind),    byte_of(target.kind),    country_byte(clear.country())};
   std::array<std::uint8_t, 16> ip{};
   if (const auto* digest = clear.ip()) std::memcpy(ip.data(), digest->bytes()->Data(), ip.size());
   out.many = {index_value(actor),

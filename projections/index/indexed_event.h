@@ -11,10 +11,10 @@
 namespace countersign::projections {
 
 /// Raised when a segment's content or encoding changes: stored segments of another version are built again.
-inline constexpr std::uint32_t event_index_version = 1;
+inline constexpr std::uint32_t event_index_version = 2;
 
-enum class Few : std::uint8_t { type, outcome, reason, severity, actor_type, subject_type, target_type };
-inline constexpr std::size_t few_count = 7;
+enum class Few : std::uint8_t { type, outcome, reason, severity, actor_type, subject_type, target_type, country };
+inline constexpr std::size_t few_count = 8;
 
 enum class Many : std::uint8_t { actor, subject, target, session, correlation, ip };
 inline constexpr std::size_t many_count = 6;

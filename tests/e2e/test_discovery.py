@@ -87,6 +87,55 @@ class Discovery(ServerTest):
         self.assertEqual(counted["facets"]["subject"], [{"value": "(erased)", "count": 6}])
         self.assertEqual(counted["total"], 6)
 
+    def test_words_find_what_a_walk_over_all_events_finds(self):
+        """Through renamed people and devices, an erasure, and a restart, after which the names are gone from memory."""
+        admin = self.server.account("Words & Sons")
+
+        def named(event, words):
+            parties = [party for party in (event["actor"], event["subject"], event["target"]) if party]
+            texts = [event["type"], event["sub_type"], event["action"], event["outcome"]["reason"] or "",
+                     *(party["display"] or "" for party in parties)]
+            wholes = [*(party["id"] for party in parties), event["session_id"], event["correlation_id"]]
+            return any(words.casefold() in text.casefold() for text in texts) or words.lower() in wholes
+
+        def compare():
+            events = all_events(admin)
+            questions = ["ada", "ADA", "lovelace", "Müller", "MÜLLER", "tablet", "Ada's", "words & sons", "(erased)", "e", "used",
+                         "api key", "countersign", "root", "no such thing", events[5]["target"]["id"], events[7]["correlation_id"],
+                         events[3]["subject"]["id"].upper(), events[-1]["session_id"] or "ses_", " "]
+            for words in questions:
+                expected = [event["sequence"] for event in events if named(event, words)]
+                for sort in "asc", "desc":
+                    found = [event["sequence"] for event in admin.all("/v1/events", {"q": words, "sort": sort, "limit": "7"})]
+                    self.assertEqual(found, expected if sort == "asc" else expected[::-1], words)
+                total = admin.get("/v1/events/facets", query={"fields": "type", "q": words}).expect(200).json["total"]
+                self.assertEqual(total, len(expected), words)
+            for address in "127.0.0.1", "127.0.0.2":
+                self.assertEqual(all_events(admin, q=address), all_events(admin, filter=f'client.ip eq "{address}"'))
+            both = {"q": "ada", "filter": 'type eq "user.updated"'}
+            self.assertEqual([e["sequence"] for e in all_events(admin, **both)],
+                             [e["sequence"] for e in events if named(e, "ada") and e["type"] == "user.updated"])
+
+        users = [admin.user(first_name=name, last_name="Lovelace")["id"] for name in ("Ada", "Ida", "Ada", "Eva")]
+        devices = []
+        for user in users:
+            [code] = admin.codes(user)
+            redeemed = self.anybody.redeem(code["code"], "A tablet").expect(201).json
+            devices.append(redeemed["device_id"])
+        compare()
+        admin.patch(f"/v1/users/{users[0]}", {"last_name": "Müller"}).expect(200)
+        admin.patch(f"/v1/devices/{devices[1]}", {"name": "Ada's phone"}).expect(200)
+        compare()
+        admin.post(f"/v1/users/{users[2]}/disable").expect(200)
+        erasure = admin.delete(f"/v1/users/{users[2]}").expect(202).json["operation_id"]
+        until(lambda: admin.get(f"/v1/operations/{erasure}").json["status"] == "done", "the erasure")
+        compare()
+        self.server.kill()
+        self.server.start()
+        compare()
+        admin.user(first_name="Ada", last_name="the second")
+        compare()
+
     def test_bad_questions_say_what_is_wrong(self):
         for path, parameters, place in (
                 ("facets", {}, "/fields"), ("facets", {"fields": ""}, "/fields"), ("facets", {"fields": "type,nothing"}, "/fields"),

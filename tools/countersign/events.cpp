@@ -117,7 +117,7 @@ void add_events(CLI::App& app, Session& session) {
   };
   auto wanted = std::make_shared<Wanted>();
   const auto question = [wanted](CLI::App& command, const char* text) {
-    command.add_option(text, wanted->q, "Part of a kind, reason, name, id, address or user agent");
+    command.add_option(text, wanted->q, "Part of a kind, reason or name, or a whole id or address");
     command.add_option("--since", wanted->since, "At or after, such as 2026-11-23T00:00:00Z");
     command.add_option("--until", wanted->until, "Before");
     command.add_option("--filter", wanted->filter, about_filter);

@@ -35,7 +35,7 @@ int serve(const server::Settings& settings, server::Log& log) {
     const timespec second{1, 0};
     const int signal = sigtimedwait(&signals, nullptr, &second);
     if (signal == SIGHUP) {
-      node.reload_certificate();
+      node.reload_files();
     } else if (signal == SIGTERM || signal == SIGINT) {
       log.write(server::LogLevel::info, "draining");
       node.stop();

@@ -60,7 +60,7 @@ struct Node::Api {
         redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
-        events(reads, writes, **n.sequencer_, *n.event_index_,
+        events(reads, writes, **n.sequencer_, *n.event_index_, n.names_,
                [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
         siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),
@@ -103,7 +103,11 @@ Node::Node(const Settings& settings, Log& log)
   open_views();
   recovered_ = recover({*partition_log_, *keys_, *views_, identity_, directory_.log(), directory_.keys()}, log_);
   opener_ = std::make_unique<queries::SealOpener>(*keys_);
-  decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
+  locations_ =
+      std::make_unique<location::LocationDatabases>(settings_.location_city_database, settings_.location_asn_database);
+  commands::Locate locate;
+  if (!locations_->empty()) locate = [this](const std::string& address) { return locations_->locate(address); };
+  decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_, std::move(locate));
   segments_ = std::make_unique<projections::SegmentStore>(directory_.index().string(), write_buffers_);
   event_index_ = std::make_unique<projections::EventIndex>(
       *views_, *segments_, projections::EventIndexOptions{.memory_bytes = settings_.index_memory_mib << 20});
@@ -237,7 +241,8 @@ void Node::serve(const std::string& root_key) {
   operations_ = std::make_unique<operations::Operations>(
       operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, [this] { return now(); },
                                  warn, wait_landed,
-                                 [this](std::size_t bytes) { return partition_log_->has_space(bytes); }},
+                                 [this](std::size_t bytes) { return partition_log_->has_space(bytes); },
+                                 [this](auto account, auto user) { names_.forget(account, user); }},
       directory_.operations());
   open_notary();
   open_exporter();
@@ -300,12 +305,15 @@ void Node::serve(const std::string& root_key) {
          ":" + std::to_string(endpoint.port());
 }
 
-void Node::reload_certificate() {
-  if (!certificate_) return;
-  if (const auto failure = certificate_->reload())
-    log_.write(LogLevel::error, "the certificate was not read again: the old one stays", {{"reason", *failure}});
-  else
-    log_.write(LogLevel::info, "certificate read again");
+void Node::reload_files() {
+  const auto note = [this](const std::string& what, const std::optional<std::string>& failure) {
+    if (failure)
+      log_.write(LogLevel::error, what + " could not be read again: the old one stays", {{"reason", *failure}});
+    else
+      log_.write(LogLevel::info, what + " read again");
+  };
+  if (certificate_) note("certificate", certificate_->reload());
+  if (!locations_->empty()) note("location databases", locations_->reload());
 }
 
 /// What is judged by time outside a decision never falls behind what was decided.

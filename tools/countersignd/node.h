@@ -11,6 +11,8 @@
 #include "adapters/exports/exporter.h"
 #include "adapters/http/api/routes.h"
 #include "adapters/http/server/server.h"
+#include "adapters/location/location_databases.h"
+#include "adapters/queries/party_names.h"
 #include "bus/embedded_log.h"
 #include "bus/running_sequencer.h"
 #include "tools/countersignd/data_directory.h"
@@ -29,7 +31,8 @@ class Node {
   /// Where it listens, for people: "http://127.0.0.1:8420".
   const std::string& url() const { return url_; }
   const std::string& root_key_origin() const { return root_key_origin_; }
-  void reload_certificate();
+  /// The certificate and the databases of locations: what an operator replaces while the server runs.
+  void reload_files();
   /// Why the node has ended by itself; empty while it serves.
   std::string ended() const;
   /// Drains and releases.
@@ -61,9 +64,11 @@ class Node {
   std::unique_ptr<projections::Views> views_;
   std::unique_ptr<projections::SegmentStore> segments_;
   std::unique_ptr<projections::EventIndex> event_index_;
+  queries::PartyNames names_;
   bus::AcceptanceState recovered_;
   commands::RefusalLog refusals_;
   commands::ReadLog read_log_;
+  std::unique_ptr<location::LocationDatabases> locations_;
   std::unique_ptr<commands::CommandDecider> decider_;
   std::unique_ptr<bus::RunningSequencer> sequencer_;
   std::unique_ptr<commands::Submitter> submitter_;

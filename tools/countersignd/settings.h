@@ -20,6 +20,7 @@ struct Settings {
   std::string master_key_file, root_key, root_key_file;
   std::string anchor_mirror;
   std::string origin_host = "countersign.local";
+  std::string location_city_database, location_asn_database;
   std::string log_format = "text", log_level = "info";
   std::vector<std::string> trusted_proxies, egress_allow;
   std::uint64_t redeem_failures_per_source = 20, redeem_failures_per_account = 1000;

@@ -171,10 +171,10 @@ boost::asio::awaitable<Response> Events::counted(Exchange& exchange, std::functi
     try {
       const auto question = EventQuestion::read(*query, caller, reads_.lookup());
       const auto count = make(*query);
+      const auto reading = read_index(index_, caller.account);
       const auto state = reads_.state();
       queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
-      const auto reading = read_index(index_, caller.account);
-      const auto search = question.search(reading, reads_.views(), caller.account, renderer);
+      const auto search = question.search(reading, reads_.views(), caller.account, names_, renderer);
       result.first = boost::json::serialize(count(question, search, reading, renderer));
     } catch (const Problem& problem) {
       result.second = problem;

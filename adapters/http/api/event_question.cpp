@@ -19,18 +19,21 @@ std::optional<domain::UnixMs> read_time(const Query& query, std::string_view nam
 std::string read_words(const Query& query) {
   const auto words = query.text("q").value_or("");
   if (words.size() > 200) throw bad_parameter("q", "at most 200 bytes are expected");
-  return directory::fold_case(words);
+  return std::string(words);
+}
+
+queries::AddressDigest digest_by(const keys::Lookup& lookup) {
+  return [&lookup](std::string_view typed) -> std::optional<commands::RefusalLog::Source> {
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(std::string(typed), error);
+    return error ? std::nullopt : std::optional(source_of(lookup, address));
+  };
 }
 
 }  // namespace
 
 queries::EventFilter read_event_filter(std::string_view text, const keys::Lookup& lookup) {
-  const auto digest_of = [&](std::string_view typed) -> std::optional<commands::RefusalLog::Source> {
-    boost::system::error_code error;
-    const auto address = boost::asio::ip::make_address(std::string(typed), error);
-    return error ? std::nullopt : std::optional(source_of(lookup, address));
-  };
-  auto parsed = queries::EventFilter::parse(text, digest_of);
+  auto parsed = queries::EventFilter::parse(text, digest_by(lookup));
   if (const auto* error = std::get_if<queries::FilterError>(&parsed))
     throw Problem{.status = 400,
                   .code = "invalid-filter",
@@ -51,7 +54,8 @@ EventQuestion EventQuestion::read(const Query& query, const Caller& caller, cons
   if (const auto named = query.text("account"); named && *named != account_text(caller.account))
     throw no_such("account");
   EventQuestion question{.filter = read_event_filter(query.text("filter").value_or(""), lookup),
-                         .words = read_words(query)};
+                         .words = read_words(query),
+                         .digest_of = digest_by(lookup)};
   if (const auto since = read_time(query, "since")) question.range.since = *since;
   if (const auto until = read_time(query, "until")) question.range.until = *until;
   return question;
@@ -59,16 +63,11 @@ EventQuestion EventQuestion::read(const Query& query, const Caller& caller, cons
 
 queries::EventSearch EventQuestion::search(const projections::EventIndex::Reading& reading,
                                            const projections::Views& views, domain::AccountId account,
-                                           queries::EventRenderer& renderer) const {
-  queries::EventSearch::Confirm confirm;
+                                           queries::PartyNames& names, queries::EventRenderer& renderer) const {
+  auto wanted = filter;
   if (!words.empty())
-    confirm = [this, &renderer](const domain::EventView& event) { return has_words(renderer, event); };
-  return {reading,           views, account, filter, range, queries::EventSearch::Clock::now() + longest_search,
-          std::move(confirm)};
-}
-
-bool EventQuestion::has_words(queries::EventRenderer& renderer, const domain::EventView& event) const {
-  return words.empty() || directory::fold_case(renderer.search_text(event)).find(words) != std::string::npos;
+    wanted = filter.with_text(words, names.find(account, reading, renderer, directory::fold_case(words)), digest_of);
+  return {reading, views, account, std::move(wanted), range, queries::EventSearch::Clock::now() + longest_search};
 }
 
 projections::EventIndex::Reading read_index(projections::EventIndex& index, domain::AccountId account) {

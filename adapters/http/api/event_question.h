@@ -5,22 +5,23 @@
 #include "adapters/http/api/reads.h"
 #include "adapters/queries/event_rendering.h"
 #include "adapters/queries/event_search.h"
+#include "adapters/queries/party_names.h"
 
 namespace countersign::http {
 
 struct EventQuestion {
   queries::EventFilter filter;
   queries::SearchRange range;
-  std::string words;  ///< of `q`, folded
+  std::string words;  ///< of `q`
+  queries::AddressDigest digest_of;
 
   /// Throws Problem.
   static EventQuestion read(const Query& query, const Caller& caller, const keys::Lookup& lookup);
 
-  /// A search that may take as long as one request may. The renderer must outlive it.
+  /// A search that may take as long as one request may. `renderer` must see a state at least as new as the reading.
   queries::EventSearch search(const projections::EventIndex::Reading& reading, const projections::Views& views,
-                              domain::AccountId account, queries::EventRenderer& renderer) const;
-  /// Whether the words are in what the event says.
-  bool has_words(queries::EventRenderer& renderer, const domain::EventView& event) const;
+                              domain::AccountId account, queries::PartyNames& names,
+                              queries::EventRenderer& renderer) const;
 };
 
 /// Throws Problem: a filter as the parameter holds it.

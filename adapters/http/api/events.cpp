@@ -8,7 +8,6 @@ namespace countersign::http {
 namespace {
 
 constexpr std::size_t most_looked_at = 3'000'000;  // for one page
-constexpr std::size_t most_opened = 100'000;       // likewise, when each is opened to look for words
 
 std::string sequence_key(std::uint64_t sequence) {
   std::string key;
@@ -56,15 +55,15 @@ boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
       else
         question.range.first = after + 1;
     }
+    const auto reading = read_index(index_, caller.account);
     const auto state = reads_.state();
     queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
-    const auto reading = read_index(index_, caller.account);
-    const auto search = question.search(reading, reads_.views(), caller.account, renderer);
-    queries::EventPage walk(query.limit(), question.words.empty() ? most_looked_at : most_opened);
+    const auto search = question.search(reading, reads_.views(), caller.account, names_, renderer);
+    queries::EventPage walk(query.limit(), most_looked_at);
     const auto take = [&](std::uint64_t sequence) {
       auto verdict = queries::EventPage::Verdict::stop;
       const bool found = search.read(sequence, [&](const domain::EventView& event, bus::FrameNumber frame) {
-        const bool matches = search.exact() || (question.filter.matches(event) && question.has_words(renderer, event));
+        const bool matches = search.exact() || search.filter().matches(event);
         verdict = walk.look(sequence, matches);
         if (verdict == queries::EventPage::Verdict::take) page.items.push_back(renderer.render(event, frame));
       });

@@ -56,7 +56,8 @@ class ServedOffice {
   Users users{reads, writes, *office.keys, *office.operations};
   projections::SegmentStore segments{office.scratch / "index"};
   projections::EventIndex index{office.views, segments};
-  Events events{reads, writes, *office.sequencer, index};
+  queries::PartyNames names;
+  Events events{reads, writes, *office.sequencer, index, names};
   TestServer server;
 
  private:

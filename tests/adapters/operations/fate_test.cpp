@@ -88,6 +88,7 @@ TEST_F(Fate, AStartFinishesTheErasureOfAUserWhoIsGoneAndNoOther) {
   EXPECT_EQ(office.ended(first.id).status, Status::done);
   EXPECT_TRUE(Office::soon([&] { return gone(second); }));
   EXPECT_FALSE(office.has_key(erased));
+  EXPECT_EQ(office.forgotten, std::vector{erased});
   EXPECT_TRUE(office.has_key(stays));
 }
 

@@ -105,6 +105,7 @@ class Office {
               if (before_space) before_space();
               return bytes <= space;
             },
+            [this](domain::AccountId, domain::UserId user) { forgotten.push_back(user); },
             std::chrono::milliseconds(5),
             std::chrono::milliseconds(20)};
   }
@@ -198,6 +199,7 @@ class Office {
     return false;
   }
   bool has_file(const std::string& name) const { return std::filesystem::exists(files / name); }
+  std::vector<domain::UserId> forgotten;                  ///< whose opened texts were to be dropped
   std::atomic<std::size_t> space = std::size_t{1} << 40;  ///< above the disk's reserve
   std::function<void()> on_clock;                         ///< called before an operation looks at the clock
   std::function<void()> before_space;                     ///< called before the disk's space is looked at

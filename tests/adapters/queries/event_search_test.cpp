@@ -45,6 +45,9 @@ class History {
                                               : domain::Party{domain::PartyKind::system, {}},
                              .correlation = someone("request", 300)};
     if (often()) stamp.ip = someone("ip", 20).bytes;
+    constexpr std::string_view countries[] = {"CH", "CH", "NO", "ZW", "QX"};  // the last one is none
+    const auto country = countries[below(std::size(countries))];
+    if (often()) stamp.country = static_cast<std::uint16_t>(country[0] << 8 | country[1]);
     return domain::encode_event(domain::encode_clear(event, stamp), "");
   }
   domain::Uuid someone(const std::string& what, std::size_t of) {
@@ -85,8 +88,8 @@ class EventSearches : public ::testing::Test {
     store = std::make_unique<projections::SegmentStore>(directory + "/index");
     index = std::make_unique<EventIndex>(*views, *store, options);
   }
-  EventSearch search(const EventIndex::Reading& reading, const std::string& filter, SearchRange range = {}) {
-    return {reading, *views, account, parsed(filter), range, EventSearch::Clock::now() + std::chrono::hours(1)};
+  EventSearch search(const EventIndex::Reading& reading, const EventFilter& filter, SearchRange range = {}) {
+    return {reading, *views, account, filter, range, EventSearch::Clock::now() + std::chrono::hours(1)};
   }
   static EventFilter parsed(const std::string& filter) {
     const auto digest = [](std::string_view text) { return std::optional(uuid_of(std::string(text)).bytes); };
@@ -99,6 +102,8 @@ class EventSearches : public ::testing::Test {
   std::string some_comparison();
   std::string some_filter(int depth);
   SearchRange some_range();
+  /// Also with a text, and with those whose name has it in it.
+  EventFilter some_question(const std::string& filter);
   void expect_answers_as_a_walk(const EventIndex::Reading& reading, const std::string& filter, SearchRange range);
 
   const testing::ScratchDirectory scratch;
@@ -117,9 +122,10 @@ class EventSearches : public ::testing::Test {
 
 std::string EventSearches::some_comparison() {
   auto& h = history;
-  constexpr std::string_view texts[] = {"type",           "sub_type",    "action",     "severity",       "outcome",
-                                        "outcome.reason", "actor",       "subject",    "target",         "actor.type",
-                                        "subject.type",   "target.type", "session_id", "correlation_id", "id"};
+  constexpr std::string_view texts[] = {"type",       "sub_type",       "action",         "severity",
+                                        "outcome",    "outcome.reason", "actor",          "subject",
+                                        "target",     "actor.type",     "subject.type",   "target.type",
+                                        "session_id", "correlation_id", "client.country", "id"};
   constexpr std::string_view operators[] = {"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"};
   const auto some_event = view(h.below(events.size()) + 1);
   if (h.below(6) == 0) {
@@ -150,6 +156,22 @@ std::string EventSearches::some_filter(int depth) {
   }
 }
 
+EventFilter EventSearches::some_question(const std::string& filter) {
+  const auto question = parsed(filter);
+  if (history.below(4) > 0) return question;
+  auto named = std::make_shared<PartySet>();
+  for (auto count = history.below(2) ? history.below(4) : history.below(400); count > 0; --count) {
+    const auto of = view(history.below(events.size()) + 1);
+    named->insert(projections::index_value(history.below(2) ? of.subject() : of.target()));
+  }
+  const auto some = view(history.below(events.size()) + 1);
+  constexpr std::string_view texts[] = {"user", "Code", "e", "no such thing", "EXPIRED"};
+  auto text =
+      history.below(2) ? std::string(texts[history.below(std::size(texts))]) : domain::party_text(some.subject());
+  if (text.empty()) text = "registration";
+  return question.with_text(text, std::move(named));
+}
+
 SearchRange EventSearches::some_range() {
   SearchRange range;
   if (history.below(3) == 0) range.first = history.below(events.size()) + 1;
@@ -161,7 +183,7 @@ SearchRange EventSearches::some_range() {
 
 void EventSearches::expect_answers_as_a_walk(const EventIndex::Reading& reading, const std::string& filter,
                                              SearchRange range) {
-  const auto wanted = parsed(filter);
+  const auto wanted = some_question(filter);
   std::vector<std::uint64_t> walked;
   for (std::uint64_t sequence = 1; sequence <= events.size(); ++sequence) {
     const auto event = view(sequence);
@@ -169,7 +191,7 @@ void EventSearches::expect_answers_as_a_walk(const EventIndex::Reading& reading,
         event.time() < range.until && wanted.matches(event))
       walked.push_back(sequence);
   }
-  const auto found = search(reading, filter, range);
+  const auto found = search(reading, wanted, range);
   for (const bool newest_first : {false, true}) {
     std::vector<std::uint64_t> sequences;
     found.walk(newest_first, [&](std::uint64_t sequence) {
@@ -180,7 +202,7 @@ void EventSearches::expect_answers_as_a_walk(const EventIndex::Reading& reading,
     ASSERT_EQ(sequences, walked) << filter;
   }
   std::vector<const Attribute*> fields;
-  for (const auto* name : {"type", "severity", "outcome.reason", "subject", "client.ip", "actor"})
+  for (const auto* name : {"type", "severity", "outcome.reason", "subject", "client.ip", "client.country", "actor"})
     if (history.below(2)) fields.push_back(find_attribute(name));
   const auto counts = found.count(fields);
   ASSERT_EQ(counts.total, walked.size()) << filter;

@@ -142,6 +142,12 @@ json::value rewritten(const json::value& value, const std::string& text) {
   return out;
 }
 
+RenderedEvent without_source(RenderedEvent event) {
+  event.ip = event.user_agent = event.country = event.city = event.as_organization = "";
+  event.as_number = 0;
+  return event;
+}
+
 }  // namespace
 
 std::vector<RenderedEvent> samples() {
@@ -169,7 +175,13 @@ std::vector<RenderedEvent> samples() {
                    .correlation = "4bf92f3577b34da6a3ce929d0e0e4736",
                    .details = std::move(kind.details),
                    .position = "pos_example_0_" + std::to_string(number)});
-    if (kind.actor.kind == PartyKind::system) out.back().ip = out.back().user_agent = "";
+    if (number % 3 == 0) {
+      out.back().country = "CH";
+      out.back().city = "Z\u00fcrich";
+      out.back().as_number = 64'496;
+      out.back().as_organization = "Example Net";
+    }
+    if (kind.actor.kind == PartyKind::system) out.back() = without_source(std::move(out.back()));
   }
   return out;
 }
@@ -181,7 +193,8 @@ RenderedEvent bare(RenderedEvent event) {
   erased(event.subject);
   erased(event.target);
   event.actor = {};
-  event.ip = event.user_agent = event.session = event.correlation = "";
+  event = without_source(std::move(event));
+  event.session = event.correlation = "";
   event.reason = {};
   event.details = {};
   return event;
@@ -190,7 +203,7 @@ RenderedEvent bare(RenderedEvent event) {
 RenderedEvent written_as(RenderedEvent event, const std::string& text) {
   for (auto* party : {&event.actor, &event.subject, &event.target})
     if (party->kind != PartyKind::none) party->display = text;
-  event.ip = event.user_agent = text;
+  event.ip = event.user_agent = event.city = event.as_organization = text;
   event.details = rewritten(event.details, text).as_object();
   return event;
 }

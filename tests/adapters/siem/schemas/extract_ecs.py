@@ -12,8 +12,8 @@ import yaml
 
 # Field sets that we fill in, and what they reuse.
 SETS = ("@timestamp", "message", "ecs.", "event.", "organization.", "observer.", "user.", "source.ip", "source.address",
-        "user_agent.", "related.", "trace.")
-LEFT_OUT = (".changes.", ".effective.", ".risk.", ".os.", ".geo.", ".egress", ".ingress", ".device.", ".group.")
+        "source.geo.country_iso_code", "source.geo.city_name", "source.as.", "user_agent.", "related.", "trace.")
+LEFT_OUT = (".changes.", ".effective.", ".risk.", ".os.", "observer.geo.", ".egress", ".ingress", ".device.", ".group.")
 
 
 def main():

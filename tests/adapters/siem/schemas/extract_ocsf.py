@@ -77,7 +77,7 @@ def main():
     # Only objects that we fill in: all that can be reached are most of the schema.
     wanted = set(sys.argv[2].split(",")) if len(sys.argv) > 2 else {
         "metadata", "product", "user", "actor", "managed_entity", "device", "organization", "policy", "network_endpoint",
-        "http_request", "session", "service"}
+        "http_request", "session", "service", "location", "autonomous_system"}
     for name in sorted(wanted):
         objects[name] = described(OBJECTS, name)[0]
     types = {name: {key: type[key] for key in ("regex", "max_len", "type", "range") if key in type}
