@@ -412,10 +412,14 @@ TEST_F(Exports, ASignedCheckpointFollowsWhenAllHasBeenSent) {
   note = "example.com/log/acc\n42\nroot\n\n\xe2\x80\x94 example.com sig\n";
   const auto id = a_destination("a", SiemProtocol::relp, "", true);
   events(3);
-  ASSERT_TRUE(office.soon([&] { return !far.shown("a").empty() && far.shown("a").back().sequence == 0; }));
-  const auto last = far.shown("a").back();
-  EXPECT_EQ(last.type, "log.checkpoint");
-  EXPECT_TRUE(last.id.starts_with("chk_") && last.id.ends_with("_42")) << last.id;
+  std::vector<push::Message> notices;
+  ASSERT_TRUE(office.soon([&] {
+    notices = far.shown("a");
+    std::erase_if(notices, [](const push::Message& message) { return message.sequence > 0; });
+    return !notices.empty();
+  }));
+  EXPECT_EQ(notices.front().type, "log.checkpoint");
+  EXPECT_TRUE(notices.front().id.starts_with("chk_") && notices.front().id.ends_with("_42")) << notices.front().id;
   ASSERT_TRUE(caught_up(id));
   expect_all_in_order("a", start_of(id));
   EXPECT_EQ(std::ranges::count(far.shown("a"), 0u, &push::Message::sequence), 1) << "no more within the minute";
