@@ -241,6 +241,15 @@ Decision<Done> decide(const State& state, const Context& context, const CreateAp
   return {Done{}, std::move(events)};
 }
 
+Decision<Done> decide(const State& state, const Context& context, const ExportAuditKey& command) {
+  if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
+  auto event = account_event(EventType::audit_key_exported, context.account);
+  event.personal.detail = command.key_id;
+  std::vector<NewEvent> events;
+  events.push_back(std::move(event));
+  return {Done{}, std::move(events)};
+}
+
 Decision<Done> decide(const State& state, const Context& context, const RevokeApiKey& command) {
   if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;
   const auto key = state.api_key(context.account, command.key);

@@ -129,6 +129,12 @@ struct CreateApiKey {
 };
 Decision<Done> decide(const State& state, const Context& context, const CreateApiKey& command);
 
+/// Hands out the key that opens everything sealed of the account. It can't be taken back, so it is noted as critical.
+struct ExportAuditKey {
+  std::string key_id;
+};
+Decision<Done> decide(const State& state, const Context& context, const ExportAuditKey& command);
+
 struct RevokeApiKey {
   ApiKeyId key;
 };

@@ -56,6 +56,7 @@ constexpr EventName catalogue[] = {
     {siem_destination_rewound, "siem_destination.rewound", "SIEM Destination", "Rewound", "medium"},
     {siem_destination_exported, "siem_destination.exported", "SIEM Destination", "Exported", "informational"},
     {events_read, "events.read", "Events", "Read", "low"},
+    {audit_key_exported, "audit_key.exported", "Audit Key", "Exported", "critical"},
 };
 
 constexpr std::pair<Role, std::string_view> role_names[] = {

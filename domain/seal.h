@@ -15,11 +15,16 @@ struct Seal {
   explicit operator bool() const { return !sealed.empty(); }
 };
 
-/// An event on its way through the folds: the view and the hash over its clear part, computed once.
+/// Whether state keeps what an event of this type seals. Only then a fold needs the hash over its clear part.
+bool keeps_seal(EventType type);
+
+/// An event on its way through the folds: the view and the hash over its clear part, computed once, and not at all for
+/// types whose seal nobody keeps.
 struct RecordedEvent {
   EventView event;
   Digest clear_hash{};
-  Seal seal() const { return {event.id(), clear_hash, std::string(event.sealed())}; }
+  /// std::logic_error for a type that keeps_seal() doesn't name: what it seals could never be opened.
+  Seal seal() const;
 };
 
 }  // namespace countersign::domain

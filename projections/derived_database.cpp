@@ -38,6 +38,17 @@ std::unique_ptr<rocksdb::DB> open_derived(const std::string& directory, const st
   return database;
 }
 
+std::unique_ptr<rocksdb::DB> open_derived_read_only(const std::string& directory, const std::string& what,
+                                                    std::uint32_t version, const rocksdb::Options& options) {
+  rocksdb::DB* opened = nullptr;
+  require(rocksdb::DB::OpenForReadOnly(options, directory, &opened), what + " can't be opened");
+  std::unique_ptr<rocksdb::DB> database(opened);
+  std::string found;
+  if (!database->Get({}, version_key, &found).ok() || found != std::to_string(version))
+    throw std::runtime_error(what + " is of another version");
+  return database;
+}
+
 std::uint64_t table_bytes(rocksdb::DB& database) {
   std::uint64_t bytes = 0;
   database.GetIntProperty("rocksdb.total-sst-files-size", &bytes);

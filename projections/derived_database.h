@@ -20,6 +20,11 @@ rocksdb::Options derived_options(std::shared_ptr<rocksdb::WriteBufferManager> wr
 std::unique_ptr<rocksdb::DB> open_derived(const std::string& directory, const std::string& what, std::uint32_t version,
                                           const rocksdb::Options& options);
 
+/// Reads only, and changes nothing on the disk. Throws std::runtime_error, beginning with `what`, when it can't be
+/// opened or is of another version.
+std::unique_ptr<rocksdb::DB> open_derived_read_only(const std::string& directory, const std::string& what,
+                                                    std::uint32_t version, const rocksdb::Options& options);
+
 std::uint64_t table_bytes(rocksdb::DB& database);
 
 }  // namespace countersign::projections

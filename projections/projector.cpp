@@ -16,7 +16,9 @@ void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after
       throw std::runtime_error(
           "frame " + std::to_string(bus::value(frame.number)) +
           " holds an event that this release can't read: a later release wrote it, or the log is damaged");
-    reduce(overlay_, state, {*event, bus::sha256(event->clear_bytes())}, bytes);
+    domain::RecordedEvent recorded{*event, {}};
+    if (domain::keeps_seal(event->type())) recorded.clear_hash = bus::sha256(event->clear_bytes());
+    reduce(overlay_, state, recorded, bytes);
     ++events_;
   }
   for (const auto record : frame.answers) reduce_answer(overlay_, record, bus::value(frame.time));

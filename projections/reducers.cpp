@@ -137,6 +137,7 @@ bool reduce_ended(Overlay& overlay, const ViewState& state, const RecordedEvent&
   const auto account = recorded.event.account();
   const auto target = recorded.event.target();
   if (target.kind != PartyKind::registration_code || user.code(CodeId{target.id})) return false;
+  if (recorded.event.type() == EventType::registration_code_generated) return false;  // spares a look at the disk
   const auto located = state.locate_code(account, CodeId{target.id});
   if (!located || !located->ended_code) return false;
   auto code = *located->ended_code;

@@ -65,6 +65,9 @@ class Views : public RowStore {
   /// Every key and value of every table in order: what "byte-identical" is about.
   void dump(
       const std::function<void(std::string_view family, std::string_view key, std::string_view value)>& visit) const;
+  /// The first key, in the order of dump(), whose row isn't the same in both; the position's doesn't count. Nothing
+  /// when they are equal. The family's name comes first.
+  std::optional<std::pair<std::string, std::string>> first_difference(const Views& other) const;
   /// A consistent copy in a new directory.
   void checkpoint_to(const std::string& directory);
   std::uint64_t disk_bytes() const;

@@ -28,6 +28,7 @@
 #include "adapters/keys/error.h"
 #include "adapters/keys/key_cache.h"
 #include "adapters/keys/master_key.h"
+#include "adapters/keys/seal_keys.h"
 #include "domain/ids.h"
 
 namespace rocksdb {
@@ -64,13 +65,13 @@ struct KeyStoreOptions {
 /// Whether a key store was ever begun there: then a missing master key is mislaid, and none may be made.
 bool key_store_exists(const std::filesystem::path& directory);
 
-class KeyStore {
+class KeyStore : public SealKeys {
  public:
   enum class Mode { open_existing, create_if_missing, read_only };
 
   static std::unique_ptr<KeyStore> open(const std::filesystem::path& directory, const MasterKey& master, Mode mode,
                                         const KeyStoreOptions& options = {});
-  ~KeyStore();
+  ~KeyStore() override;
 
   const ClusterKeys& cluster() const { return cluster_; }
   KeyId master_id() const;
@@ -82,19 +83,20 @@ class KeyStore {
 
   /// Keys that exist are left alone.
   boost::system::error_code create_account_key(domain::AccountId account);
-  std::optional<Key> account_key(domain::AccountId account) const;
+  std::optional<Key> account_key(domain::AccountId account) const override;
+  /// With its id, to be given to an auditor.
+  std::optional<NamedKey> named_account_key(domain::AccountId account) const { return wrapping_key(account); }
 
   /// One durable write for all; keys that exist are left alone.
   boost::system::error_code create_subject_keys(domain::AccountId account, std::span<const domain::UserId> users);
   /// Nothing when it was erased or never made.
-  boost::system::result<std::optional<Key>> subject_key(domain::AccountId account, domain::UserId user);
+  boost::system::result<std::optional<Key>> subject_key(domain::AccountId account, domain::UserId user) override;
 
-  /// A profile that was opened lately; only while its subject's key is there. `sealed_by`: the event that it stands in.
-  std::shared_ptr<const domain::Personal> opened_profile(const Subject& subject, domain::EventId sealed_by) {
+  std::shared_ptr<const domain::Personal> opened_profile(const Subject& subject, domain::EventId sealed_by) override {
     return cache_.profile(subject, sealed_by);
   }
   void keep_profile(const Subject& subject, domain::EventId sealed_by,
-                    std::shared_ptr<const domain::Personal> profile) {
+                    std::shared_ptr<const domain::Personal> profile) override {
     cache_.keep_profile(subject, sealed_by, std::move(profile));
   }
 

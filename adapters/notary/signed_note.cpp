@@ -11,7 +11,7 @@
 namespace countersign::notary {
 namespace {
 
-constexpr std::size_t most_bytes = 1'000'000, most_signatures = 100, hash_bytes = 4;
+constexpr std::size_t most_signatures = 100, hash_bytes = 4;
 constexpr char ed25519 = 1;
 constexpr std::string_view dash = "\xe2\x80\x94 ";
 
@@ -43,7 +43,7 @@ std::optional<SignatureLine> parse_signature(std::string_view line) {
   return SignatureLine{line.substr(0, blank), bytes->substr(0, hash_bytes), bytes->substr(hash_bytes)};
 }
 
-std::optional<Parsed> parse(std::string_view note) {
+std::optional<Parsed> parse(std::string_view note, std::size_t most_bytes) {
   if (note.size() > most_bytes || !is_text(note) || !note.ends_with('\n')) return std::nullopt;
   const auto gap = note.rfind("\n\n");
   if (gap == std::string_view::npos) return std::nullopt;
@@ -97,8 +97,9 @@ std::string sign_note(std::string_view text, const std::string& name, const keys
   return note.append(keys::base64(key.hash() + keys::ed25519_sign(seed, text))).append("\n");
 }
 
-std::variant<OpenedNote, NoteFlaw> open_note(std::string_view note, std::span<const VerifierKey> keys) {
-  const auto parsed = parse(note);
+std::variant<OpenedNote, NoteFlaw> open_note(std::string_view note, std::span<const VerifierKey> keys,
+                                             std::size_t most_bytes) {
+  const auto parsed = parse(note, most_bytes);
   if (!parsed) return NoteFlaw::malformed;
   const VerifierKey* signer = nullptr;
   for (const auto& signature : parsed->signatures)
@@ -112,7 +113,7 @@ std::variant<OpenedNote, NoteFlaw> open_note(std::string_view note, std::span<co
 }
 
 std::optional<std::string> text_of_note(std::string_view note) {
-  const auto parsed = parse(note);
+  const auto parsed = parse(note, most_note_bytes);
   return parsed ? std::optional(std::string(parsed->text)) : std::nullopt;
 }
 

@@ -2,7 +2,7 @@
 // Signed notes (C2SP signed-note) with Ed25519: a text, an empty line, and signature lines that name their keys. And
 // verifier keys in their text form, "<name>+<hash>+<key>", as Go's sumdb/note takes them.
 //
-// Limits: notes of 1 MB. Pure but for OpenSSL.
+// Limits: notes of 1 MB, unless the reader takes longer ones. Pure but for OpenSSL.
 
 #include <cstdint>
 #include <optional>
@@ -41,8 +41,11 @@ struct OpenedNote {
   std::string text;
   VerifierKey signer;
 };
+inline constexpr std::size_t most_note_bytes = 1'000'000;
+
 /// All signatures of known keys must be good, and one must be there; those of other keys are passed over.
-std::variant<OpenedNote, NoteFlaw> open_note(std::string_view note, std::span<const VerifierKey> keys);
+std::variant<OpenedNote, NoteFlaw> open_note(std::string_view note, std::span<const VerifierKey> keys,
+                                             std::size_t most_bytes = most_note_bytes);
 /// The text, whoever signed it; nothing when it is no note.
 std::optional<std::string> text_of_note(std::string_view note);
 

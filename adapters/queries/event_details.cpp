@@ -123,6 +123,7 @@ json::object event_details(const domain::EventView& event, const domain::Persona
     out["rows"] = download->rows();
     out["filter"] = text_or_null(personal.detail);
   }
+  if (event.type() == EventType::audit_key_exported) out["key_id"] = text_or_null(personal.detail);
   if (const auto* server = clear.payload_as_ServerRecord()) {
     out["version"] = text_of(server->version());
     out["node"] = text_of(server->node());

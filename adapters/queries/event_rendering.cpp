@@ -53,44 +53,58 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
   }
 }
 
-RenderedParty EventRenderer::party(domain::AccountId account, const domain::Party& party) {
-  if (party.kind == PartyKind::none) return {};
-  return {party.kind, domain::party_text(party), name(account, party)};
-}
-
 const std::string& EventRenderer::name(domain::AccountId account, const domain::Party& party) {
   const auto [it, fresh] = names_.try_emplace({party.kind, party.id});
   if (fresh) it->second = display(account, party);
   return it->second;
 }
 
+DisplayNames EventRenderer::names(const domain::EventView& event) {
+  const auto of = [&](const domain::Party& party) {
+    return party.kind == PartyKind::none ? std::string() : name(event.account(), party);
+  };
+  return {of(event.actor()), of(event.subject()), of(event.target())};
+}
+
 RenderedEvent EventRenderer::describe(const domain::EventView& event, bus::FrameNumber frame) {
+  const auto personal = opener_.of_event(event).value_or(domain::Personal{});
+  return queries::describe(event, personal, names(event), text_of(Position{log_, frame}));
+}
+
+namespace {
+
+RenderedParty rendered(const domain::Party& party, std::string name) {
+  if (party.kind == PartyKind::none) return {};
+  return {party.kind, domain::party_text(party), std::move(name)};
+}
+
+}  // namespace
+
+RenderedEvent describe(const domain::EventView& event, const domain::Personal& personal, DisplayNames names,
+                       std::string position) {
   const auto& clear = event.clear();
-  const auto account = event.account();
   const auto session = domain::EventView::to_uuid(clear.session());
-  auto personal = opener_.of_event(event).value_or(domain::Personal{});
-  auto details = event_details(event, personal);
   return {.type = event.type(),
           .id = event.id().text(),
-          .account = account_text(account),
+          .account = account_text(event.account()),
           .sequence = event.sequence(),
           .time = event.time(),
           .severity = domain::severity_of(event.type(), event.reason()),
           .success = clear.outcome() == domain::Outcome::success,
           .reason = domain::reason_text(event.reason()),
-          .actor = party(account, event.actor()),
-          .subject = party(account, event.subject()),
-          .target = party(account, event.target()),
-          .ip = std::move(personal.ip),
-          .user_agent = std::move(personal.user_agent),
+          .actor = rendered(event.actor(), std::move(names.actor)),
+          .subject = rendered(event.subject(), std::move(names.subject)),
+          .target = rendered(event.target(), std::move(names.target)),
+          .ip = personal.ip,
+          .user_agent = personal.user_agent,
           .country = projections::country_of_byte(projections::country_byte(clear.country())),
-          .city = std::move(personal.city),
-          .as_organization = std::move(personal.as_organization),
+          .city = personal.city,
+          .as_organization = personal.as_organization,
           .as_number = personal.as_number,
           .session = session.is_nil() ? "" : domain::SessionId{session}.text(),
           .correlation = correlation_text(domain::EventView::to_uuid(clear.correlation())),
-          .details = std::move(details),
-          .position = text_of(Position{log_, frame})};
+          .details = event_details(event, personal),
+          .position = std::move(position)};
 }
 
 }  // namespace countersign::queries

@@ -15,6 +15,15 @@
 
 namespace countersign::queries {
 
+/// What people know an event's parties by; empty for a party that isn't there or has no name.
+struct DisplayNames {
+  std::string actor, subject, target;
+};
+
+/// The event with its opened personal part and the names of its parties, wherever those come from.
+RenderedEvent describe(const domain::EventView& event, const domain::Personal& personal, DisplayNames names,
+                       std::string position);
+
 class EventRenderer {
  public:
   EventRenderer(const domain::State& state, const SealOpener& opener, const bus::LogIdentity& log)
@@ -24,11 +33,11 @@ class EventRenderer {
   boost::json::object render(const domain::EventView& event, bus::FrameNumber frame) {
     return to_json(describe(event, frame));
   }
+  DisplayNames names(const domain::EventView& event);
   /// What people know the party by; "(erased)" for somebody who is.
   const std::string& name(domain::AccountId account, const domain::Party& party);
 
  private:
-  RenderedParty party(domain::AccountId account, const domain::Party& party);
   std::string display(domain::AccountId account, const domain::Party& party);
 
   const domain::State& state_;

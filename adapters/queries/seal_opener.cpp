@@ -2,6 +2,7 @@
 
 #include <boost/system/system_error.hpp>
 
+#include "adapters/keys/error.h"
 #include "adapters/keys/sealing.h"
 
 namespace countersign::queries {

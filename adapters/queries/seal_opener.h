@@ -9,14 +9,14 @@
 #include <memory>
 #include <optional>
 
-#include "adapters/keys/key_store.h"
+#include "adapters/keys/seal_keys.h"
 #include "domain/seal.h"
 
 namespace countersign::queries {
 
 class SealOpener {
  public:
-  explicit SealOpener(keys::KeyStore& keys) : keys_(keys) {}
+  explicit SealOpener(keys::SealKeys& keys) : keys_(keys) {}
 
   std::optional<domain::Personal> of_user(domain::AccountId account, domain::UserId user,
                                           const domain::Seal& seal) const;
@@ -29,7 +29,7 @@ class SealOpener {
   std::optional<domain::Personal> of_event(const domain::EventView& event) const;
 
  private:
-  keys::KeyStore& keys_;
+  keys::SealKeys& keys_;
 };
 
 /// Whether an event of this type and subject is sealed under the subject's key, or the account's.

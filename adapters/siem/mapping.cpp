@@ -141,6 +141,7 @@ constexpr Mapping table[] = {
      {"api"},
      {"access"}},
     {events_read, "Events read", event_log_activity, 99, "Read", {"api"}, {"access", "info"}},
+    {audit_key_exported, "Audit key exported", entity_management, 2, "Read", {"iam"}, {"info", "admin"}},
 };
 
 constexpr ClassName classes[] = {

@@ -40,6 +40,15 @@ SegmentStore::SegmentStore(const std::string& directory, std::shared_ptr<rocksdb
     : db_(open_derived(directory, "the event index in " + directory, event_index_version,
                        options_of(std::move(write_buffers)))) {}
 
+SegmentStore::SegmentStore(std::unique_ptr<rocksdb::DB> database) : db_(std::move(database)) {}
+
+SegmentStore SegmentStore::read_only(const std::string& directory) {
+  return SegmentStore(
+      open_derived_read_only(directory, "the event index in " + directory, event_index_version, options_of(nullptr)));
+}
+
+SegmentStore::SegmentStore(SegmentStore&& other) noexcept = default;
+
 SegmentStore::~SegmentStore() = default;
 
 std::size_t SegmentStore::count(domain::AccountId account) const {

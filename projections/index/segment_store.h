@@ -20,7 +20,11 @@ namespace countersign::projections {
 class SegmentStore {
  public:
   /// Throws std::runtime_error naming the directory when it can't be opened.
-  SegmentStore(const std::string& directory, std::shared_ptr<rocksdb::WriteBufferManager> write_buffers = nullptr);
+  explicit SegmentStore(const std::string& directory,
+                        std::shared_ptr<rocksdb::WriteBufferManager> write_buffers = nullptr);
+  /// For looking only: put() fails. Throws std::runtime_error when it can't be opened, or is of another version.
+  static SegmentStore read_only(const std::string& directory);
+  SegmentStore(SegmentStore&& other) noexcept;
   ~SegmentStore();
 
   /// How many segments of this account have been put.
@@ -32,6 +36,7 @@ class SegmentStore {
   std::uint64_t disk_bytes() const;
 
  private:
+  explicit SegmentStore(std::unique_ptr<rocksdb::DB> database);
   std::unique_ptr<rocksdb::DB> db_;
 };
 

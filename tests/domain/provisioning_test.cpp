@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/event_catalogue.h"
 #include "tests/support/story.h"
 
 namespace countersign::domain {
@@ -100,6 +101,12 @@ TEST(ApiKey, TheLastLastingAdministratorKeyStays) {
   story.when(revoking("second")).then({api_key_revoked});
   story.when(revoking("second")).then_nothing();
   story.when(revoking("admin")).refused(RefusalCode::last_admin_key);
+}
+
+TEST(AuditKey, IsNotedEachTimeItIsHandedOut) {
+  auto story = given({admin(ExportAuditKey{"0123456789abcdef"})});
+  story.when(admin(ExportAuditKey{"0123456789abcdef"})).then({audit_key_exported});
+  EXPECT_EQ(severity_of(audit_key_exported, Reason::none), "critical");
 }
 
 TEST(ApiKey, ARescueIsNotedInTheAccountAndInTheSystemAccount) {

@@ -30,6 +30,7 @@ constexpr RoleSet help_desk = roles(Role::admin, Role::operator_);
 std::vector<Permission> permissions() {
   return {
       permission("ChangeProvisioning", admin_only, ChangeProvisioning{}),
+      permission("ExportAuditKey", admin_only, ExportAuditKey{"0123456789abcdef"}),
       permission("CreateApiKey", admin_only, CreateApiKey{{api_key("k"), digest_of("k")}, "", Role::siem, 0}),
       permission("RevokeApiKey", admin_only, RevokeApiKey{api_key("siem")}),
       permission("CreateUser", roles(Role::admin, Role::scim), CreateUser{user("bob"), profile("bob")}),

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import unittest
 
-from support import NO_LIMITS, NotStarted, Server, main
+from support import NO_LIMITS, NotStarted, Server, main, replay
 
 
 class Backup(unittest.TestCase):
@@ -140,9 +140,11 @@ class Backup(unittest.TestCase):
         self.admin.post(f"/v1/users/{self.leaver}/disable").expect(200)
         self.admin.operation(self.admin.delete("/v1/users/" + self.leaver).expect(202).json["operation_id"])
         [erased] = self.admin.events('type eq "user.erased"')
-        erasures = self.scratch / "erasures"
+        erasures, also = self.scratch / "erasures", self.scratch / "also"
         after = self.admin.user()["id"]  # not in the backup
-        erasures.write_text(f"{erased['account']} {erased['subject']['id']}\n{erased['account']} {after}\n")
+        also.write_text(f"{erased['account']} {after}\n")
+        self.server.stop()
+        erasures.write_text(replay("erasures", "--data-dir", self.server.data, "--also", also))
         server = self.restored("--keep-tokens", "--erasures", str(erasures))
         shown = json.dumps([self.admin.events(), self.admin.all("/v1/users"), self.admin.all("/v1/devices")])
         self.assertNotIn("leaver", shown.replace("(erased)", ""))
@@ -154,10 +156,23 @@ class Backup(unittest.TestCase):
         server.restart()
         self.admin.get("/v1/users/" + self.leaver).expect(404)
         self.admin.user("leaver@example.com")  # the address is free
-        erasures.write_text("nonsense here\n")
-        with self.assertRaises(NotStarted) as caught:
-            self.restored("--erasures", str(erasures))
-        self.assertIn(f"{erasures}:1", caught.exception.stderr)
+        signed = erasures.read_text()
+        for text in (f"{erased['account']} {erased['subject']['id']}\n", signed.replace(after, self.user), signed[:-40]):
+            erasures.write_text(text)
+            with self.assertRaises(NotStarted) as caught:
+                self.restored("--erasures", str(erasures))
+            self.assertIn(f"the list of erasures {erasures} is", caught.exception.stderr)
+
+    def test_erasures_that_only_the_event_stream_tells_of(self):
+        """There is no newer copy: whoever has the backup and its master key signs for what others know."""
+        self.make()
+        also, erasures = self.scratch / "also", self.scratch / "erasures"
+        also.write_text(f"{self.admin.account} {self.leaver}\n")
+        self.server.stop()
+        erasures.write_text(replay("erasures", "--data-dir", self.backup, "--also", also, "--master-key-file",
+                                   self.server.data / "master-key"))
+        self.restored("--erasures", str(erasures))
+        self.admin.get("/v1/users/" + self.leaver).expect(404)
 
     def test_a_restoration_that_was_broken_off(self):
         """Half restored, the data directory would have the backup's open codes: it doesn't start."""

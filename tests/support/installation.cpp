@@ -7,6 +7,7 @@
 #include "adapters/commands/draw.h"
 #include "adapters/keys/log_identity.h"
 #include "adapters/keys/random.h"
+#include "adapters/queries/source_address.h"
 #include "bus/embedded_log.h"
 #include "bus/frame_reader.h"
 #include "domain/slot.h"
@@ -35,6 +36,7 @@ class Author {
   ResultOf<Command> run(const domain::Context& context, Command command) {
     Call call;
     call.context = context;
+    call.context.ip_digest = queries::source_digest(lookup, context.ip);
     std::optional<Outcome<ResultOf<Command>>> outcome;
     TypedWork<Command> work(call, std::move(command), [&](auto settled) { outcome = std::move(settled); });
     const auto batch = decider_.begin(bus::TimeMs{now});
@@ -85,7 +87,7 @@ domain::Context by(domain::AccountId account, domain::Party actor) {
 
 }  // namespace
 
-Installation::Installation() {
+Installation::Installation(Past past) {
   std::filesystem::create_directory(directory());
   Author author(directory(), keys::create_master_key(master_file()));
   account = commands::draw_account(author.now);
@@ -96,7 +98,8 @@ Installation::Installation() {
   const domain::DrawnKey key{keys::random_id<domain::ApiKeyId>(author.now),
                              draw_secret(author.lookup, domain::BearerKind::api_key, 0).digest};
   author.run(by(domain::system_account(), {PartyKind::root, {}}), domain::CreateAccount{"Example", {account}, {key}});
-  const auto admin = by(account, domain::party(key.id));
+  admin = key.id;
+  const auto by_admin = by(account, domain::party(key.id));
   const auto slot = domain::slot_of(account);
   const auto a_user = [&](const std::string& name) {
     const auto id = keys::random_id<domain::UserId>(author.now);
@@ -104,31 +107,53 @@ Installation::Installation() {
     domain::Personal personal;
     personal.first_name = name;
     personal.email = name + "@example.com";
-    author.run(admin, domain::CreateUser{id, make_profile(author.lookup, account, personal, false)});
+    author.run(by_admin, domain::CreateUser{id, make_profile(author.lookup, account, personal, false)});
     return id;
   };
   const auto a_code = [&](domain::UserId id) {
-    return author.run(admin, domain::GenerateCodes{{id}, 1, draw_codes(author.lookup, slot, 1, author.now)})
-        .items[0]
-        .text;
+    return author.run(by_admin, domain::GenerateCodes{{id}, 1, draw_codes(author.lookup, slot, 1, author.now)})
+        .items[0];
+  };
+  const auto redeem = [&](const std::string& code, const std::string& device) {
+    domain::DrawnActivation drawn{keys::random_uuid(author.now),
+                                  draw_secret(author.lookup, domain::BearerKind::access_token, slot).digest,
+                                  {},
+                                  {}};
+    drawn.device.device_name = device;
+    author.run(by(domain::system_account(), {PartyKind::source, {}}),
+               domain::RedeemCode{digest_of_code(author.lookup, code), slot, drawn});
+    return domain::DeviceId{drawn.id};
   };
   ada = a_user("Ada");
   bob = a_user("Bob");
-  const auto code = a_code(ada);
-  a_code(ada);
+  const auto first = a_code(ada), second = a_code(ada);
   a_code(bob);
   author.now += 60'000;
-  author.run(by(domain::system_account(), {PartyKind::source, {}}),
-             domain::RedeemCode{digest_of_code(author.lookup, code),
-                                slot,
-                                {keys::random_uuid(author.now),
-                                 draw_secret(author.lookup, domain::BearerKind::access_token, slot).digest,
-                                 {}}});
+  phone = redeem(first.text, "phone");
   before_bob_left = author.now;
   author.now += 24 * 3'600'000;
-  author.run(admin, domain::SetUserDisabled{bob, true});
-  author.run(admin, domain::EraseUser{bob});
+  author.run(by_admin, domain::SetUserDisabled{bob, true});
+  author.run(by_admin, domain::EraseUser{bob});
   if (author.keys->erase_subject(account, bob)) throw std::logic_error("the key stays");
+  if (past == Past::eventful) {
+    before_the_tablet = author.now;
+    author.now += 3'600'000;
+    tablet = redeem(second.text, "tablet");
+    author.now += 60'000;
+    domain::Personal renamed;
+    renamed.device_name = "Ada's \x1b[31mtablet";
+    author.run(by_admin, domain::RenameDevice{tablet, renamed, 1, false});
+    author.run(by_admin, domain::RevokeCode{first.id});
+    const auto third = a_code(ada);
+    domain::ProvisioningChange shorter;
+    shorter.code_validity_value = 3;
+    author.run(by_admin, domain::ChangeProvisioning{shorter, false});
+    revoked_code = first.id;
+    revoked_code_text = first.text;
+    used_code = second.id;
+    open_code = third.id;
+    open_code_text = third.text;
+  }
   end = author.now;
   frames = author.frames();
 }

@@ -25,5 +25,6 @@ std::vector<Result> http_introspect_vs_nginx(const Plan& plan);
 std::vector<Result> revocation_stale_reads(const Plan& plan);
 std::vector<Result> scale(const Plan& plan);
 std::vector<Result> discovery(const Plan& plan);
+std::vector<Result> replayed(const Plan& plan);
 
 }  // namespace countersign::bench

@@ -24,6 +24,7 @@ constexpr Benchmark all[] = {
     {"revocation_stale_reads", "active although revoked", revocation_stale_reads},
     {"scale", "a million users (not by default)", scale, false},
     {"discovery", "searches over ten million events (not by default)", discovery, false},
+    {"replay", "countersign-replay over --events events (not by default)", replayed, false},
 };
 
 void measure(const Benchmark& benchmark, const Plan& plan, Report& report) {
@@ -68,7 +69,7 @@ int main(int argc, char** argv) {
   app.add_option("NAME", names, "only these")->check(CLI::IsMember(known));
   app.add_flag("--quick", plan.quick, "a few seconds each, for trying things");
   app.add_option("--users", plan.users, "users of scale")->check(CLI::Range(1'000, 2'000'000))->capture_default_str();
-  app.add_option("--events", plan.events, "events of discovery")
+  app.add_option("--events", plan.events, "events of discovery and replay")
       ->check(CLI::Range(100'000, 50'000'000))
       ->capture_default_str();
   app.add_option("--out", out, "where the JSON goes")->capture_default_str();

@@ -8,17 +8,6 @@
 namespace countersign::bench {
 namespace {
 
-void redeem_all(Stage& stage, std::vector<domain::RedeemCode> redeems) {
-  std::vector<std::future<commands::Outcome<domain::Activated>>> waiting;
-  for (auto& redeem : redeems) {
-    waiting.push_back(stage.submitter().begin(stage.redeem_call(), std::move(redeem)));
-    if (waiting.size() < 4096) continue;
-    for (auto& each : waiting) each.get();
-    waiting.clear();
-  }
-  for (auto& each : waiting) each.get();
-}
-
 std::uint64_t rebuild(Stage& stage, const std::filesystem::path& directory, std::string& fingerprint) {
   projections::Views views({.directory = directory.string(), .bulk = true});
   bus::FrameReader reader(stage.log(), stage.identity(), stage.log_key(), {});
@@ -52,7 +41,7 @@ std::vector<Result> rebuild_vs_scan(const Plan& plan) {
   const Scratch scratch(plan);
   Stage stage(scratch.path(), 512);
   const std::size_t users = plan.quick ? 10'000 : 60'000, at_once = 5'000;
-  for (std::size_t made = 0; made < users; made += at_once) redeem_all(stage, stage.add_users(at_once));
+  for (std::size_t made = 0; made < users; made += at_once) stage.redeem_all(stage.add_users(at_once));
   stage.stop();
   std::string fingerprint = "wanted";
   const auto events = static_cast<double>(rebuild(stage, scratch.path() / "first", fingerprint));

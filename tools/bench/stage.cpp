@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "adapters/commands/draw.h"
+#include "adapters/keys/log_identity.h"
 #include "adapters/keys/random.h"
 #include "domain/slot.h"
 #include "projections/projector.h"
@@ -39,10 +40,10 @@ auto Stage::must(commands::Call call, Command command) {
 
 Stage::Stage(const std::filesystem::path& directory, std::size_t works_per_batch) {
   const auto write_buffers = std::make_shared<rocksdb::WriteBufferManager>(384u << 20);
-  keys_ = keys::KeyStore::open(directory / "keys", keys::random_master_key(), keys::KeyStore::Mode::create_if_missing,
-                               {.write_buffers = write_buffers});
+  keys_ = keys::KeyStore::open(directory / "keys", keys::create_master_key(directory / "master-key"),
+                               keys::KeyStore::Mode::create_if_missing, {.write_buffers = write_buffers});
   lookup_ = std::make_unique<keys::Lookup>(keys_->cluster().lookup.key);
-  identity_.cluster = keys::random_bytes<16>();
+  identity_ = keys::log_identity(*keys_);
   log_options_ = log_options(directory / "log", identity_);
   log_options_.write_buffers = write_buffers;
   log_ = std::make_unique<bus::EmbeddedLog>(log_options_);
@@ -124,6 +125,17 @@ std::vector<domain::RedeemCode> Stage::add_users(std::size_t count) {
     }
   }
   return redeems;
+}
+
+void Stage::redeem_all(std::vector<domain::RedeemCode> redeems) {
+  std::vector<std::future<commands::Outcome<domain::Activated>>> waiting;
+  for (auto& redeem : redeems) {
+    waiting.push_back(submitter_->begin(redeem_call(), std::move(redeem)));
+    if (waiting.size() < 4096) continue;
+    for (auto& each : waiting) each.get();
+    waiting.clear();
+  }
+  for (auto& each : waiting) each.get();
 }
 
 std::vector<std::string> Stage::records(bus::Offset from, bus::Offset until) {

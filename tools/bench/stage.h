@@ -1,6 +1,6 @@
 #pragma once
-// The production parts in one process, without HTTP: key store, embedded log, views, decider, sequencer; with one
-// account, to which users with an open code each are added as needed.
+// The production parts in one process, without HTTP, in a directory as a server has it: key store with its master key,
+// embedded log, views, decider, sequencer; with one account, to which users with an open code each are added as needed.
 
 #include <memory>
 #include <string>
@@ -23,6 +23,9 @@ class Stage {
   /// Makes `count` users with one code each; returns what redeems those codes.
   std::vector<domain::RedeemCode> add_users(std::size_t count);
   commands::Call redeem_call() const;
+  /// Redeems all of them, many at a time.
+  void redeem_all(std::vector<domain::RedeemCode> redeems);
+  domain::AccountId account() const { return account_; }
 
   commands::Submitter& submitter() { return *submitter_; }
   bus::EmbeddedLog& log() { return *log_; }

@@ -68,6 +68,7 @@ void wait_for_operation(Session& session, const std::string& operation_id);
 // One function a subcommand, each in a file of its own.
 void add_accounts(CLI::App& app, Session& session);
 void add_keys(CLI::App& app, Session& session);
+void add_audit_key(CLI::App& app, Session& session);
 void add_policy(CLI::App& app, Session& session);
 void add_users(CLI::App& app, Session& session);
 void add_codes(CLI::App& app, Session& session);

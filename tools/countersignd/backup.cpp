@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include "adapters/keys/log_identity.h"
 #include "adapters/keys/master_rotation.h"
+#include "adapters/notary/erasure_list.h"
 #include "adapters/notary/signed_heads.h"
 #include "adapters/queries/rfc3339.h"
 #include "bus/frame_reader.h"
@@ -136,25 +136,25 @@ void restore_ended(const DataDirectory& directory) {
   synced(directory.path());
 }
 
-std::vector<keys::Subject> read_erasures(const fs::path& file) {
-  std::vector<keys::Subject> erased;
-  std::ifstream in(file);
-  if (!in) throw StartRefused("the list of erasures " + file.string() + " can't be read");
-  std::string text;
-  for (std::size_t line = 1; std::getline(in, text); ++line) {
-    std::istringstream words(text);
-    std::string account, user, more;
-    if (!(words >> account)) continue;
-    words >> user >> more;
-    const auto a = domain::AccountId::parse(account);
-    const auto u = domain::UserId::parse(user);
-    // A list that was cut off must not pass for a shorter one: somebody would be there again.
-    if (!a || !u || !more.empty())
-      throw StartRefused(file.string() + ":" + std::to_string(line) + ": 'acc_... usr_...' is expected");
-    erased.push_back({*a, *u});
+std::vector<keys::Subject> read_erasures(const Settings& settings, const keys::KeyStore& keys) {
+  const auto refuse = [&](const std::string& why) {
+    throw StartRefused("the list of erasures " + settings.restore_erasures + " " + why);
+  };
+  std::ifstream in(settings.restore_erasures, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in) refuse("can't be read");
+  auto known = keys.former_signing_keys();
+  known.push_back(keys::public_key_of(keys.cluster().signing.key));
+  if (!settings.restore_erasures_key.empty()) {
+    const auto given = notary::parse_verifier_key(settings.restore_erasures_key);
+    if (!given || given->name != notary::erasures_key_name)
+      throw StartRefused("--erasures-key is no verifier key of lists of erasures: one begins with " +
+                         std::string(notary::erasures_key_name) + "+");
+    known.push_back(given->key);
   }
-  if (in.bad()) throw StartRefused("the list of erasures " + file.string() + " can't be read");
-  return erased;
+  const auto opened = notary::open_erasures(text, known, keys::log_identity(keys));
+  if (const auto* why = std::get_if<std::string>(&opened)) refuse(*why);
+  return std::get<notary::ErasureList>(opened).people;
 }
 
 std::string write_backup(const BackupSource& source, const fs::path& directory) {
@@ -189,7 +189,9 @@ void restore_files(const Settings& settings, DataDirectory& directory) {
   if (!fs::exists(directory.master_key_file(settings)))
     throw StartRefused("the master key that the backup was made under is needed in " +
                        directory.master_key_file(settings).string());
-  if (!settings.restore_erasures.empty()) read_erasures(settings.restore_erasures);
+  if (!settings.restore_erasures.empty())
+    read_erasures(settings, *keys::open_with_master_file(backup / "keys", directory.master_key_file(settings),
+                                                         keys::KeyStore::Mode::read_only));
   if (!std::ofstream(restore_mark(directory)).put('\n') || !synced(directory.path()))
     throw StartRefused("the data directory " + directory.path().string() + " can't be written");
   try {

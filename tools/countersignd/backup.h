@@ -35,7 +35,8 @@ void restore_files(const Settings& settings, DataDirectory& directory);
 /// Refuses a directory whose restoration was broken off: its codes and tokens would be those of the backup.
 void refuse_half_restored(const DataDirectory& directory);
 void restore_ended(const DataDirectory& directory);
-/// The operator's list of erasures that are later than the backup. Throws StartRefused.
-std::vector<keys::Subject> read_erasures(const std::filesystem::path& file);
+/// The list of erasures that are later than the backup, which an installation's signing key has signed. Throws
+/// StartRefused.
+std::vector<keys::Subject> read_erasures(const Settings& settings, const keys::KeyStore& keys);
 
 }  // namespace countersign::server

@@ -174,7 +174,7 @@ void Node::start_sequencer() {
 
 /// Erasures that the backup doesn't know of, in its log too: before anything else, while the people's keys are there.
 void Node::erase_again() {
-  const auto erasures = read_erasures(settings_.restore_erasures);
+  const auto erasures = read_erasures(settings_, *keys_);
   const auto submit = [&](domain::AccountId account, auto command) {
     auto call = system_call();
     call.context.account = account;

@@ -201,6 +201,8 @@ void check(const Settings& settings) {
     throw UsageError{"root_key: 16 to 256 characters without blanks are expected, and not an account's API key"};
   if (settings.restore_from.empty() && (settings.restore_keep_tokens || !settings.restore_erasures.empty()))
     throw UsageError{"--keep-tokens and --erasures go with --restore"};
+  if (settings.restore_erasures.empty() && !settings.restore_erasures_key.empty())
+    throw UsageError{"--erasures-key goes with --erasures"};
   if (settings.new_root_key && !(settings.root_key_file.empty() && settings.root_key.empty()))
     throw UsageError{
         "--new-root-key makes the data directory's own root key: with root_key or root_key_file it would change "
@@ -255,7 +257,10 @@ std::optional<Settings> read_settings(int argc, const char* const* argv) {
   app.add_option("--restore", settings.restore_from,
                  "begin the (empty) data directory from this backup, in a new epoch");
   app.add_flag("--keep-tokens", settings.restore_keep_tokens, "with --restore: tokens and sessions go on");
-  app.add_option("--erasures", settings.restore_erasures, "with --restore: file of erasures later than the backup");
+  app.add_option("--erasures", settings.restore_erasures,
+                 "with --restore: signed list of erasures later than the backup");
+  app.add_option("--erasures-key", settings.restore_erasures_key,
+                 "with --erasures: verifier key of the list, when the signing key was changed after the backup");
   std::map<const Setting*, std::string> given;
   for (const auto& setting : table) {
     auto* slot = &given[&setting];

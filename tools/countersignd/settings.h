@@ -30,7 +30,7 @@ struct Settings {
   std::uint64_t threads = 0;
   // only flags
   bool new_root_key = false, restore_keep_tokens = false;
-  std::string restore_from, restore_erasures;
+  std::string restore_from, restore_erasures, restore_erasures_key;
   /// COUNTERSIGN_* variables that are no setting: a typing error that would otherwise change nothing, unnoticed.
   std::vector<std::string> unknown_variables;
 };

@@ -1,7 +1,7 @@
 #pragma once
 // The log of a data directory, of a copy or of a backup, opened for reading only, with its keys or without. With keys
 // every record takes the one acceptance function; without them the same rules hold but for the HMAC, and whoever asks
-// must be told so.
+// must be told so. With an audit key what one account sealed can be opened, and nothing more.
 //
 // Writes nothing below the directory. Concurrency: one thread.
 
@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "adapters/keys/account_keys.h"
 #include "adapters/keys/key_store.h"
 #include "bus/acceptance.h"
 #include "bus/embedded_log.h"
@@ -20,8 +21,9 @@ namespace countersign::replay {
 
 struct Source {
   std::filesystem::path directory;
-  std::filesystem::path master_key_file;  ///< empty: <directory>/master-key
-  bool no_keys = false;                   ///< don't even look for keys
+  std::filesystem::path master_key_file;   ///< empty: <directory>/master-key
+  bool no_keys = false;                    ///< don't even look for keys
+  std::filesystem::path audit_key_file{};  ///< instead of the master key; empty: none
 };
 
 /// One record of the log and what became of it.
@@ -40,19 +42,25 @@ class AuditedLog {
 
   /// The next record; null at the end. Throws std::runtime_error when the log can't be read on.
   const Step* next();
+  /// The same into a step of one's own; false at the end.
+  bool read(Step& into);
   const bus::AcceptanceState& state() const { return state_; }
 
   /// Null without keys; `why_no_keys` then says why.
   keys::KeyStore* keys() const { return keys_.get(); }
   const std::string& why_no_keys() const { return why_no_keys_; }
+  /// What opens this account's seals; null without keys for it.
+  keys::SealKeys* seal_keys(domain::AccountId account) const;
   const bus::LogIdentity& identity() const { return identity_; }
   /// Newest frame that was acknowledged, as the anchor says.
   bus::FrameNumber acknowledged() const { return log_->acknowledged().number; }
 
  private:
-  void judge_with_keys();
-  void judge_without_keys();
+  void open_keys(const Source& source);
+  void judge_with_keys(Step& step);
+  void judge_without_keys(Step& step);
   std::unique_ptr<keys::KeyStore> keys_;
+  std::unique_ptr<keys::AccountKeys> account_keys_;
   std::string why_no_keys_;
   bus::LogIdentity identity_;
   std::unique_ptr<bus::EmbeddedLog> log_;

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "tools/replay/reading_ahead.h"
+
 namespace countersign::replay {
 
 namespace fs = std::filesystem;
@@ -33,7 +35,8 @@ std::uint64_t fold(AuditedLog& log, projections::Views& views, const std::functi
                    const Progress& progress) {
   projections::Projector projector(views, projections::rebuild_batch_bytes);
   auto position = log.state();
-  while (const auto* step = log.next()) {
+  ReadingAhead ahead(log);
+  while (const auto* step = ahead.next()) {
     if (const auto* frame = step->frame()) {
       if (wanted && !wanted(*frame)) break;
       try {

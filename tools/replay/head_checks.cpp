@@ -20,7 +20,8 @@ std::string log_of(domain::AccountId account) {
 
 }  // namespace
 
-HeadChecks::HeadChecks(const fs::path& data_directory, const keys::KeyStore* keys, const fs::path& checkpoint) {
+HeadChecks::HeadChecks(const fs::path& data_directory, const keys::KeyStore* keys,
+                       const std::vector<fs::path>& checkpoints) {
   std::optional<std::vector<keys::PublicKey>> known;
   if (keys) {
     known = keys->former_signing_keys();
@@ -34,7 +35,7 @@ HeadChecks::HeadChecks(const fs::path& data_directory, const keys::KeyStore* key
       flaw_ = what + " " + found.flaw;
   }
   if (!known && heads_ > 0) unchecked_.push_back("whose keys have signed the heads: that takes the keys");
-  if (!checkpoint.empty()) want_checkpoint(checkpoint, known);
+  for (const auto& file : checkpoints) want_checkpoint(file, known);
 }
 
 void HeadChecks::want(domain::AccountId account, std::string what, const projections::TreeHead& head) {

@@ -1,6 +1,6 @@
 #pragma once
-// Signed heads held against the events of a log: the last ones that the server has signed (<data>/heads), and a
-// checkpoint that somebody kept. Each must be a head that the log had on its way.
+// Signed heads held against the events of a log: the last ones that the server has signed (<data>/heads), and
+// checkpoints that somebody kept. Each must be a head that the log had on its way.
 //
 // Concurrency: one thread. Memory: 64 hashes an account that somebody has signed.
 
@@ -18,9 +18,9 @@ namespace countersign::replay {
 
 class HeadChecks {
  public:
-  /// `checkpoint`: a file with a signed note, empty for none. Without keys signatures can't be checked.
+  /// `checkpoints`: files with a signed note each. Without keys signatures can't be checked.
   HeadChecks(const std::filesystem::path& data_directory, const keys::KeyStore* keys,
-             const std::filesystem::path& checkpoint);
+             const std::vector<std::filesystem::path>& checkpoints);
 
   /// The next event; an account's come in the order of their sequence. Empty, or what is wrong now.
   std::string take(const domain::EventView& event, std::string_view bytes);

@@ -29,8 +29,10 @@ class ProgressLine {
     if (now - last_ < std::chrono::milliseconds(200)) return;
     last_ = now;
     const auto seconds = std::chrono::duration<double>(now - began_).count();
-    std::fprintf(stderr, "\r\x1b[Kframe %llu, %llu events, %.0f a second", static_cast<unsigned long long>(frames),
-                 static_cast<unsigned long long>(events), static_cast<double>(events) / seconds);
+    std::fputs("\r\x1b[K", stderr);
+    if (frames > 0) std::fprintf(stderr, "frame %llu, ", static_cast<unsigned long long>(frames));
+    std::fprintf(stderr, "%llu events, %.0f a second", static_cast<unsigned long long>(events),
+                 static_cast<double>(events) / seconds);
     shown_ = true;
   }
   const bool terminal_ = ::isatty(STDERR_FILENO) != 0;

@@ -5,6 +5,7 @@
 #include "adapters/keys/rfc4648.h"
 #include "adapters/notary/signed_heads.h"
 #include "projections/merkle_leaf.h"
+#include "tools/replay/leaf_tree.h"
 
 namespace countersign::replay {
 namespace {
@@ -17,7 +18,7 @@ std::string text_of(const TreeHash& hash) {
 }
 
 struct Leaves {
-  std::vector<TreeHash> hashes;
+  LeafTree tree;
   std::string wanted;  ///< the leaf whose inclusion is wanted
 };
 
@@ -34,7 +35,7 @@ Leaves read_leaves(const Source& source, const ProofWanted& wanted, const Progre
       if (!event) throw std::runtime_error("frame " + std::to_string(bus::value(frame->number)) + " can't be read");
       if (event->account() != wanted.account) continue;
       auto leaf = projections::merkle_leaf(*event, bytes);
-      leaves.hashes.push_back(projections::hash_of_leaf(leaf));
+      leaves.tree.append(projections::hash_of_leaf(leaf));
       if (event->sequence() == wanted.sequence) leaves.wanted = std::move(leaf);
     }
     if (progress) progress(bus::value(frame->number), events);
@@ -42,22 +43,22 @@ Leaves read_leaves(const Source& source, const ProofWanted& wanted, const Progre
   return leaves;
 }
 
-/// The largest that a server has signed.
-std::optional<notary::SignedHead> last_signed(const Source& source, domain::AccountId account) {
+}  // namespace
+
+std::optional<notary::SignedHead> last_signed(const Source& source, domain::AccountId account,
+                                              const std::optional<std::vector<keys::PublicKey>>& known) {
   std::optional<notary::SignedHead> last;
-  for (const auto& found : notary::read_signed_heads(source.directory / "heads", std::nullopt))
+  for (const auto& found : notary::read_signed_heads(source.directory / "heads", known))
     if (found.account == account && found.flaw.empty() &&
         (!last || last->checkpoint.head.size <= found.head->checkpoint.head.size))
       last = found.head;
   return last;
 }
 
-}  // namespace
-
 json::object prove(const Source& source, const ProofWanted& wanted, const Progress& progress) {
   const auto last = last_signed(source, wanted.account);  // before the log, which a server may be writing
   const auto leaves = read_leaves(source, wanted, progress);
-  const auto there = leaves.hashes.size();
+  const auto there = leaves.tree.size();
   const auto size = wanted.size != 0 ? wanted.size : last ? last->checkpoint.head.size : there;
   const auto beyond = std::max({size, wanted.sequence, wanted.from});
   if (beyond > there || size == 0)
@@ -66,20 +67,17 @@ json::object prove(const Source& source, const ProofWanted& wanted, const Progre
   if (wanted.sequence > size || wanted.from > size)
     throw std::runtime_error("nothing is proven of event " + std::to_string(std::max(wanted.sequence, wanted.from)) +
                              " by a head of size " + std::to_string(size));
-  const auto subtree = [&](unsigned level, std::uint64_t index) {
-    return projections::root_of_perfect(std::span(leaves.hashes).subspan(index << level, std::size_t{1} << level));
-  };
-  const auto root = projections::root_of(size, subtree);
+  const auto root = leaves.tree.root(size);
   json::object out{{"account", account_text(wanted.account)}, {"size", size}, {"root", text_of(root)}};
   std::vector<TreeHash> proof;
   if (wanted.sequence > 0) {
     out["sequence"] = wanted.sequence;
     out["index"] = wanted.sequence - 1;
     out["leaf"] = keys::base64(leaves.wanted);
-    proof = projections::inclusion_proof(wanted.sequence - 1, size, subtree);
+    proof = leaves.tree.inclusion(wanted.sequence - 1, size);
   } else {
-    out["from"] = json::object{{"size", wanted.from}, {"root", text_of(projections::root_of(wanted.from, subtree))}};
-    proof = projections::consistency_proof(wanted.from, size, subtree);
+    out["from"] = json::object{{"size", wanted.from}, {"root", text_of(leaves.tree.root(wanted.from))}};
+    proof = leaves.tree.consistency(wanted.from, size);
   }
   json::array hashes;
   for (const auto& hash : proof) hashes.emplace_back(text_of(hash));

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "adapters/notary/signed_heads.h"
 #include "domain/ids.h"
 #include "tools/replay/audited_log.h"
 
@@ -18,7 +19,12 @@ struct ProofWanted {
 };
 
 /// Throws std::runtime_error: the log is not that large, or can't be read.
-/// Memory: 32 bytes an event of the account.
+/// Memory: 64 bytes an event of the account.
 boost::json::object prove(const Source& source, const ProofWanted& wanted, const Progress& progress);
+
+/// The largest head of the account's log that a server has signed. `known`: the installation's public keys, if there
+/// are keys that say so.
+std::optional<notary::SignedHead> last_signed(const Source& source, domain::AccountId account,
+                                              const std::optional<std::vector<keys::PublicKey>>& known = {});
 
 }  // namespace countersign::replay

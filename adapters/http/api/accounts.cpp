@@ -3,6 +3,7 @@
 #include "adapters/commands/draw.h"
 #include "adapters/http/api/fields.h"
 #include "adapters/http/api/rendering.h"
+#include "adapters/keys/audit_key.h"
 #include "adapters/keys/random.h"
 #include "adapters/queries/rfc3339.h"
 #include "domain/event_catalogue.h"
@@ -227,6 +228,27 @@ boost::asio::awaitable<Response> Accounts::revoke_key(Exchange& exchange) {
   domain::RevokeApiKey command{*id};
   co_return co_await writes_.run<domain::RevokeApiKey>(
       exchange, std::move(command), [](const domain::Done&, const domain::State&) { return empty_answer(204); });
+}
+
+boost::asio::awaitable<Response> Accounts::export_audit_key(Exchange& exchange) {
+  Body body(exchange);
+  const auto named = body->optional_text("account");
+  if (auto problem = body.finish()) co_return exchange.problem(*problem);
+  const auto account = exchange.caller<Caller>()->account;
+  // Whoever names an account makes sure that his key is that one's.
+  if (named && *named != account_text(account)) co_return exchange.problem(no_such("account"));
+  const auto key = keys_.named_account_key(account);
+  if (!key) co_return exchange.problem(no_such("account"));
+  const auto key_id = keys::hex(key->id.view());
+  WriteOptions<domain::ExportAuditKey> options;
+  options.secret = true;
+  auto rendered = [account, key_id, text = keys::text_of(keys::AuditKey{account, *key})](const domain::Done&,
+                                                                                         const domain::State&) {
+    return json_answer(201, boost::json::object{{"account", account_text(account)}, {"key_id", key_id}, {"key", text}});
+  };
+  domain::ExportAuditKey command{key_id};
+  co_return co_await writes_.run<domain::ExportAuditKey>(exchange, std::move(command), std::move(rendered),
+                                                         std::move(options));
 }
 
 }  // namespace countersign::http

@@ -25,6 +25,7 @@ class Accounts {
   boost::asio::awaitable<Response> create_key(Exchange& exchange);
   boost::asio::awaitable<Response> list_keys(Exchange& exchange);
   boost::asio::awaitable<Response> revoke_key(Exchange& exchange);
+  boost::asio::awaitable<Response> export_audit_key(Exchange& exchange);
 
  private:
   Reads& reads_;

@@ -7,6 +7,7 @@
 #include "adapters/commands/draw.h"
 #include "adapters/http/server/utf8.h"
 #include "adapters/queries/correlation.h"
+#include "adapters/queries/source_address.h"
 #include "bus/hash.h"
 #include "domain/record.h"
 #include "domain/slot.h"
@@ -16,22 +17,6 @@ namespace countersign::http {
 using domain::BearerKind;
 using domain::Reason;
 using domain::Role;
-
-commands::RefusalLog::Source source_of(const keys::Lookup& lookup, const boost::asio::ip::address& address) {
-  std::string text;
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    text = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
-  } else if (address.is_v6()) {
-    const auto bytes = address.to_v6().to_bytes();
-    text.assign(bytes.begin(), bytes.begin() + 8);
-  } else {
-    text = address.to_string();
-  }
-  const auto digest = lookup.digest(keys::LookupKind::source_address, text);
-  commands::RefusalLog::Source source;
-  std::copy_n(digest.begin(), source.size(), source.begin());
-  return source;
-}
 
 std::string user_agent_of(const Exchange& exchange) {
   constexpr std::size_t most_bytes = 256;
@@ -112,7 +97,7 @@ std::optional<Authentication::KeyPlace> Authentication::find_key(std::shared_ptr
 
 std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned status, Reason reason,
                                               const Refused& refused, std::string_view detail) {
-  const auto source = source_of(lookup_, exchange.request().client);
+  const auto source = queries::source_digest(lookup_, exchange.request().client);
   const auto ip = exchange.request().client.to_string();
   const auto now = clock_();
   constexpr auto type = domain::EventType::api_key_refused;

@@ -25,9 +25,6 @@ struct Caller {
   domain::Role role = domain::Role::none;
 };
 
-/// Source address as limits and events know it: IPv4, or the /64 of an IPv6 address, as a keyed digest.
-commands::RefusalLog::Source source_of(const keys::Lookup& lookup, const boost::asio::ip::address& address);
-
 /// The User-Agent as it stands in events: UTF-8 whatever the client sent, 256 bytes at most.
 std::string user_agent_of(const Exchange& exchange);
 

@@ -2,6 +2,7 @@
 
 #include "adapters/directory/text_checks.h"
 #include "adapters/queries/rfc3339.h"
+#include "adapters/queries/source_address.h"
 
 namespace countersign::http {
 namespace {
@@ -23,11 +24,7 @@ std::string read_words(const Query& query) {
 }
 
 queries::AddressDigest digest_by(const keys::Lookup& lookup) {
-  return [&lookup](std::string_view typed) -> std::optional<commands::RefusalLog::Source> {
-    boost::system::error_code error;
-    const auto address = boost::asio::ip::make_address(std::string(typed), error);
-    return error ? std::nullopt : std::optional(source_of(lookup, address));
-  };
+  return [&lookup](std::string_view typed) { return queries::source_digest(lookup, typed); };
 }
 
 }  // namespace

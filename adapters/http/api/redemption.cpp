@@ -7,6 +7,7 @@
 #include "adapters/keys/key_thumbprint.h"
 #include "adapters/keys/random.h"
 #include "adapters/queries/rfc3339.h"
+#include "adapters/queries/source_address.h"
 #include "domain/slot.h"
 
 namespace countersign::http {
@@ -79,7 +80,7 @@ std::shared_ptr<commands::Admission> Redemption::admission(const Exchange& excha
   const auto state = reads_.state();
   const auto account_id = state.account_of_slot(slot);
   const auto account = account_id ? state.account(*account_id) : nullptr;
-  return std::make_shared<Attempt>(limits_, source_of(reads_.lookup(), exchange.request().client), slot,
+  return std::make_shared<Attempt>(limits_, queries::source_digest(reads_.lookup(), exchange.request().client), slot,
                                    account_id.value_or(domain::system_account()), account ? account->open_codes : 0);
 }
 

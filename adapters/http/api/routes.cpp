@@ -168,6 +168,7 @@ std::vector<Route> routes(Endpoints e) {
   add(row(post, "/v1/api-keys", "create_api_key", admin, later(accounts, &Accounts::create_key)));
   add(read(row(get, "/v1/api-keys", "list_api_keys", admin_auditor, later(accounts, &Accounts::list_keys)), pages()));
   add(row(delete_, "/v1/api-keys/{id}", "revoke_api_key", admin, later(accounts, &Accounts::revoke_key)));
+  add(row(post, "/v1/audit-keys", "export_audit_key", admin, later(accounts, &Accounts::export_audit_key)));
 
   add(row(post, "/v1/users", "create_user", provisioner, later(users, &Users::create)));
   add(read(row(get, "/v1/users", "list_users", user_readers, later(users, &Users::list)),

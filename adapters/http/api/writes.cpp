@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/commands/draw.h"
+#include "adapters/queries/source_address.h"
 #include "bus/errc.h"
 
 namespace countersign::http {
@@ -41,7 +42,7 @@ domain::Context Writes::context_of(Exchange& exchange) const {
   }
   context.correlation = correlation_of(exchange);
   context.ip = exchange.request().client.to_string();
-  context.ip_digest = source_of(lookup_, exchange.request().client);
+  context.ip_digest = queries::source_digest(lookup_, exchange.request().client);
   context.user_agent = user_agent_of(exchange);
   return context;
 }

@@ -124,6 +124,7 @@ std::vector<Kind> kinds() {
        account,
        "",
        {{"lists", 12}, {"facets", 3}, {"histograms", 1}, {"log", 0}, {"since", "2026-11-23T07:45:00.000Z"}}},
+      {audit_key_exported, key, account, account, "", {{"key_id", "0123456789abcdef"}}},
   };
 }
 

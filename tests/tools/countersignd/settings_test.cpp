@@ -35,6 +35,7 @@ TEST(Settings, AMistakeIsNamedBeforeAnythingIsOpened) {
   EXPECT_EQ(mistake({"--limits-queue", "0"}), "--limits-queue: a whole number from 1 to 1000000 is expected, not '0'");
   EXPECT_EQ(mistake({"--listen", "0.0.0.0:1"}).substr(0, 35), "listen: 0.0.0.0:1 is beyond loopbac");
   EXPECT_EQ(mistake({"--erasures", "x"}), "--keep-tokens and --erasures go with --restore");
+  EXPECT_EQ(mistake({"--erasures-key", "x"}), "--erasures-key goes with --erasures");
   EXPECT_NE(mistake({"--nonsense"}), "");
 }
 

@@ -10,6 +10,7 @@
 #include "adapters/keys/master_key.h"
 #include "bus/embedded_log_keys.h"
 #include "tests/support/installation.h"
+#include "tools/replay/erasures.h"
 #include "tools/replay/folding.h"
 #include "tools/replay/state_at.h"
 #include "tools/replay/verify.h"
@@ -57,6 +58,8 @@ TEST(Verify, FindsAllWellAndWritesNothing) {
   EXPECT_EQ(result.accounts, 2u);
   EXPECT_TRUE(result.views_equal);
   EXPECT_TRUE(result.unchecked.empty());
+  EXPECT_GT(result.seals_opened, 5u);
+  EXPECT_EQ(result.seals_erased, 3u) << "bob's creation, code and disabling";
   EXPECT_EQ(contents_of(there.directory()), before);
 }
 
@@ -67,7 +70,8 @@ TEST(Verify, SaysWhatItCouldntCheckWithoutKeys) {
   const auto result = verify({there.directory(), {}, false}, {});
   EXPECT_FALSE(result.wrong) << *result.wrong;
   EXPECT_EQ(result.head, with.head);
-  ASSERT_EQ(result.unchecked.size(), 1u);
+  ASSERT_EQ(result.unchecked.size(), 2u);
+  EXPECT_NE(result.unchecked[1].find("seals"), std::string::npos) << result.unchecked[1];
   EXPECT_NE(result.unchecked[0].find("HMAC"), std::string::npos);
   EXPECT_NE(result.unchecked[0].find(there.master_file().string()), std::string::npos);
 }
@@ -104,6 +108,7 @@ TEST(Verify, SeesViewsThatDiffer) {
   const auto result = verify({there.directory(), {}, false}, {});
   ASSERT_TRUE(result.wrong);
   EXPECT_NE(result.wrong->find("countersign-replay rebuild"), std::string::npos);
+  EXPECT_NE(result.wrong->find("a row of table 'U'"), std::string::npos) << *result.wrong;
 }
 
 TEST(Verify, ADirectoryWithoutALogIsNoLog) {
@@ -114,25 +119,30 @@ TEST(Verify, ADirectoryWithoutALogIsNoLog) {
 TEST(StateAt, ShowsWhatWasThen) {
   const Installation there;
   const Source source{there.directory(), {}, false};
-  const auto then = state_at(source, {there.account, there.before_bob_left, {}}, {}).as_object();
+  const auto then = state_at(source, {there.account, Moment::at_time(there.before_bob_left), {}}, {}).as_object();
   EXPECT_EQ(then.at("account").at("name").as_string(), "Example");
   ASSERT_EQ(then.at("users").as_array().size(), 2u);
-  const auto ada = state_at(source, {there.account, there.before_bob_left, there.ada}, {}).at("users").as_array().at(0);
+  const auto ada = state_at(source, {there.account, Moment::at_time(there.before_bob_left), {there.ada, {}}}, {})
+                       .at("users")
+                       .as_array()
+                       .at(0);
   EXPECT_EQ(ada.at("first_name").as_string(), "Ada");
   EXPECT_EQ(ada.at("registration_codes").as_array().size(), 2u);
   EXPECT_EQ(ada.at("devices").at(0).at("status").as_string(), "active");
   EXPECT_TRUE(ada.at("tokens").at(0).at("active").as_bool());
-  const auto earlier = state_at(source, {there.account, there.before_bob_left - 1, there.ada}, {});
+  const auto earlier =
+      state_at(source, {there.account, Moment::at_time(there.before_bob_left - 1), {there.ada, {}}}, {});
   EXPECT_TRUE(earlier.at("users").at(0).at("devices").as_array().empty());
-  const auto now = state_at(source, {there.account, there.end, {}}, {});
+  const auto now = state_at(source, {there.account, Moment::at_time(there.end), {}}, {});
   EXPECT_EQ(now.at("users").as_array().size(), 1u);
-  EXPECT_TRUE(state_at(source, {there.account, there.end, there.bob}, {}).is_null());
-  EXPECT_TRUE(state_at(source, {there.account, 1000, {}}, {}).is_null());
+  EXPECT_TRUE(state_at(source, {there.account, Moment::at_time(there.end), {there.bob, {}}}, {}).is_null());
+  EXPECT_TRUE(state_at(source, {there.account, Moment::at_time(1000), {}}, {}).is_null());
 }
 
 TEST(StateAt, WithoutKeysThereAreNoNames) {
   const Installation there;
-  const auto state = state_at({there.directory(), {}, true}, {there.account, there.before_bob_left, {}}, {});
+  const auto state =
+      state_at({there.directory(), {}, true}, {there.account, Moment::at_time(there.before_bob_left), {}}, {});
   EXPECT_FALSE(state.at("account").as_object().contains("name"));
   EXPECT_FALSE(state.at("users").at(0).as_object().contains("email"));
   EXPECT_EQ(state.at("users").as_array().size(), 2u);
@@ -140,13 +150,31 @@ TEST(StateAt, WithoutKeysThereAreNoNames) {
 
 TEST(StateAt, AnErasedPersonHasNoNameEvenInThePast) {
   const Installation there;
-  const auto bob = state_at({there.directory(), {}, false}, {there.account, there.before_bob_left, there.bob}, {});
+  const auto bob = state_at({there.directory(), {}, false},
+                            {there.account, Moment::at_time(there.before_bob_left), {there.bob, {}}}, {});
   EXPECT_FALSE(bob.at("users").at(0).as_object().contains("email"));
 }
 
-TEST(Erasures, AreListedForARestore) {
+TEST(Erasures, AreListedAndSignedForARestore) {
   const Installation there;
-  EXPECT_EQ(erasures({there.directory(), {}, true}, {}), std::vector{there.account.text() + " " + there.bob.text()});
+  const Source source{there.directory(), {}, false};
+  AuditedLog log(source);
+  const auto also = there.directory() / "also";
+  std::ofstream(also) << there.account.text() << " " << there.ada.text() << "\n\n"
+                      << there.account.text() << " " << there.bob.text() << "\n";
+  const std::vector<keys::Subject> bob{{there.account, there.bob}}, both{bob[0], {there.account, there.ada}};
+  const auto known = keys::public_key_of(log.keys()->cluster().signing.key);
+  const auto people_in = [&](const std::filesystem::path& file) {
+    const auto opened = notary::open_erasures(signed_erasures(source, file, {}), {&known, 1}, log.identity());
+    const auto* list = std::get_if<notary::ErasureList>(&opened);
+    EXPECT_TRUE(list) << std::get<std::string>(opened);
+    return list ? list->people : std::vector<keys::Subject>{};
+  };
+  EXPECT_EQ(people_in({}), bob);
+  EXPECT_EQ(people_in(also), both);
+  EXPECT_THROW(signed_erasures({there.directory(), {}, true}, {}, {}), std::runtime_error) << "the keys sign";
+  std::ofstream(also, std::ios::app) << there.account.text();
+  EXPECT_THROW(signed_erasures(source, also, {}), std::runtime_error) << "cut off";
 }
 
 TEST(Rebuild, WithoutKeysIsByteForByteTheSame) {

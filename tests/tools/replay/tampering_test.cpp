@@ -147,6 +147,7 @@ TEST(Tampering, WithTheLogIsFoundAndNamed) {
     std::string what;
     std::function<void(const Installation&, History&)> change;
     std::string said;
+    bool seal_first = false;  ///< who has the keys sees that a seal doesn't fit before the head's size is reached
   };
   const auto event_5 = [](const std::function<void(std::string&)>& change) {
     return [change](const Installation& there, History& history) {
@@ -181,22 +182,22 @@ TEST(Tampering, WithTheLogIsFoundAndNamed) {
     };
   };
   const std::vector<Case> cases = {
-      {"a flipped byte of what is sealed", event_5(alter_sealed_part), "is not the one that was signed"},
+      {"a flipped byte of what is sealed", event_5(alter_sealed_part), "is not the one that was signed", true},
       {"a flipped byte anywhere", event_5([](std::string& event) { event.back() ^= 1; }),
-       "is not the one that was signed"},
+       "is not the one that was signed", true},
       {"an altered clear part", event_5(alter_clear_part), "is not the one that was signed"},
       {"a dropped event", dropped, "has sequence 6 after 4"},
-      {"a dropped event, renumbered", then_renumbered(dropped), "but the signed head"},
+      {"a dropped event, renumbered", then_renumbered(dropped), "but the signed head", true},
       {"a doubled event", doubled, "has sequence 5 after 5"},
-      {"a doubled event, renumbered", then_renumbered(doubled), "is not the one that was signed"},
+      {"a doubled event, renumbered", then_renumbered(doubled), "is not the one that was signed", true},
       {"two events in another order", reordered, "has sequence 5 after 3"},
-      {"two events in another order, renumbered", then_renumbered(reordered), "is not the one that was signed"},
+      {"two events in another order, renumbered", then_renumbered(reordered), "is not the one that was signed", true},
       {"an inserted event", inserted, "has sequence 5 after 5"},
-      {"an inserted event, renumbered", then_renumbered(inserted), "is not the one that was signed"},
+      {"an inserted event, renumbered", then_renumbered(inserted), "is not the one that was signed", true},
       {"a tail that is gone", [](const Installation&, History& history) { history.pop_back(); },
        "the end of the log is gone"},
   };
-  for (const auto& [what, change, said] : cases) {
+  for (const auto& [what, change, found_in_tree, seal_first] : cases) {
     const Installation there;
     const auto keys = keys_of(there);
     auto history = read(there, *keys);
@@ -210,10 +211,52 @@ TEST(Tampering, WithTheLogIsFoundAndNamed) {
     write(there, *keys, history);
     for (const bool no_keys : {false, true}) {
       const auto after = verify({there.directory(), {}, no_keys}, {});
+      const auto said = seal_first && !no_keys ? "holds a seal that its clear part doesn't fit" : found_in_tree;
       ASSERT_TRUE(after.wrong) << what;
       EXPECT_NE(after.wrong->find(said), std::string::npos) << what << ": " << *after.wrong;
       EXPECT_NE(after.wrong->find(account_text(there.account)), std::string::npos) << what << ": " << *after.wrong;
     }
+  }
+}
+
+TEST(Tampering, WithNoHeadSignedIsStillFoundByWhoHasTheKeys) {
+  struct Case {
+    std::function<void(std::string&)> change;
+    std::string said;
+  };
+  const std::vector<Case> cases = {
+      {[](std::string& event) {
+         const auto target = domain::EventView::parse(event)->target().id;
+         event[event.find(target.view()) + 15] ^= 1;
+       },
+       "holds a seal that its clear part doesn't fit"},
+      {alter_sealed_part, "holds a seal that its clear part doesn't fit"},
+      {[](std::string& event) {
+         const auto commitment = domain::EventView::to_digest(domain::EventView::parse(event)->clear().commitment());
+         event[event.find(domain::view(commitment))] ^= 1;
+       },
+       "commits to another key"},
+      {[](std::string& event) { renumber(event, 50); }, "has sequence 50 after 4"},
+      {[](std::string& event) {
+         // Of a type that has another payload.
+         const auto& clear = domain::EventView::parse(event)->clear();
+         auto* table = const_cast<flatbuffers::Table*>(reinterpret_cast<const flatbuffers::Table*>(&clear));
+         table->SetField<std::uint16_t>(domain::fb::Clear::VT_TYPE,
+                                        static_cast<std::uint16_t>(domain::EventType::token_issued), 0);
+       },
+       "of type token.issued has the payload"},
+  };
+  for (const auto& [change, said] : cases) {
+    const Installation there;
+    const auto keys = keys_of(there);
+    auto history = read(there, *keys);
+    const auto [frame, i] = place_of(there, history, 5);
+    change(history[frame].events[i]);
+    write(there, *keys, history);
+    const auto found = verify({there.directory(), {}, false}, {});
+    ASSERT_TRUE(found.wrong) << said;
+    EXPECT_NE(found.wrong->find(said), std::string::npos) << *found.wrong;
+    EXPECT_NE(found.wrong->find(account_text(there.account)), std::string::npos) << *found.wrong;
   }
 }
 
@@ -246,7 +289,7 @@ TEST(Tampering, WithACheckpointIsFoundAndNamed) {
   };
   for (const auto& [note, said] : cases) {
     std::ofstream(file) << note;
-    const auto result = verify({there.directory(), {}, false}, {}, file);
+    const auto result = verify({there.directory(), {}, false}, {}, {.checkpoints = {file}});
     EXPECT_EQ(result.wrong.has_value(), !said.empty()) << note << result.wrong.value_or("");
     if (result.wrong) {
       EXPECT_NE(result.wrong->find(said), std::string::npos) << *result.wrong;
@@ -254,9 +297,9 @@ TEST(Tampering, WithACheckpointIsFoundAndNamed) {
     }
   }
   std::ofstream(file) << good;
-  const auto without = verify({there.directory(), {}, true}, {}, file);
+  const auto without = verify({there.directory(), {}, true}, {}, {.checkpoints = {file}});
   EXPECT_FALSE(without.wrong) << *without.wrong;
-  EXPECT_EQ(without.unchecked.size(), 2u) << "the HMAC, and who has signed";
+  EXPECT_EQ(without.unchecked.size(), 3u) << "the HMAC, who has signed, and the seals";
 }
 
 TEST(Proofs, LeadToTheRoot) {

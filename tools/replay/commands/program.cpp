@@ -1,0 +1,77 @@
+#include "tools/replay/commands/program.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <sstream>
+
+#include "tools/countersign/text.h"
+
+namespace countersign::replay {
+
+void Program::add_options(CLI::App& app) {
+  app.add_option("--data-dir", source.directory, "Data directory (a running server's too), a copy, or a backup")
+      ->check(CLI::ExistingDirectory);
+  auto* master = app.add_option("--master-key-file", source.master_key_file, "Master key (<data-dir>/master-key)")
+                     ->check(CLI::ExistingFile);
+  auto* none = app.add_flag("--no-keys", source.no_keys, "Open no keys")->excludes(master);
+  app.add_option("--audit-key", source.audit_key_file, "File with one account's key, instead of the master key")
+      ->check(CLI::ExistingFile)
+      ->excludes(master)
+      ->excludes(none);
+}
+
+void Program::reads(CLI::App& command, std::function<void()> run) {
+  command.callback([this, run = std::move(run)] {
+    if (source.directory.empty()) throw CLI::RequiredError("--data-dir");
+    run();
+  });
+}
+
+void Program::show(const boost::json::value& value) {
+  line.clear();
+  std::cout << cli::escaped_json(boost::json::serialize(value)) << '\n';
+}
+
+void Program::say(const std::string& text) {
+  line.clear();
+  std::istringstream lines(text);
+  for (std::string one; std::getline(lines, one);) std::cout << cli::escaped(one) << '\n';
+}
+
+void Program::fail(const std::string& text) {
+  line.clear();
+  std::cout.flush();
+  std::cerr << "countersign-replay: " << cli::escaped(text) << '\n';
+  exit_code_ = 1;
+}
+
+bool Program::for_people(bool json) {
+  return !json && ::isatty(STDOUT_FILENO) != 0;
+}
+
+domain::AccountId account_option(const std::string& text) {
+  const auto id = domain::parse_account(text);
+  if (!id) throw CLI::ValidationError("--account", "an account id is expected, such as acc_...");
+  return *id;
+}
+
+Moment moment_option(const std::string& option, const std::string& text) {
+  const auto moment = Moment::parse(text);
+  if (!moment)
+    throw CLI::ValidationError(option,
+                               "a time such as 2026-11-23T03:00:00Z, a position as the API's answers have it, or an "
+                               "event's #SEQUENCE is expected");
+  return *moment;
+}
+
+Sitter sitter_options(const std::string& user, const std::string& device) {
+  Sitter sitter;
+  if (!user.empty() && !(sitter.user = domain::UserId::parse(user)))
+    throw CLI::ValidationError("--user", "a user id is expected, such as usr_...");
+  if (!device.empty() && !(sitter.device = domain::DeviceId::parse(device)))
+    throw CLI::ValidationError("--device", "a device id is expected, such as dev_...");
+  return sitter;
+}
+
+}  // namespace countersign::replay

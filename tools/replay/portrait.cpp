@@ -1,0 +1,228 @@
+#include "tools/replay/portrait.h"
+
+#include "adapters/queries/position_text.h"
+#include "adapters/queries/rfc3339.h"
+#include "domain/event_catalogue.h"
+#include "domain/siem_configuration.h"
+
+namespace countersign::replay {
+
+namespace json = boost::json;
+using namespace domain;
+
+std::string_view text_of_status(CodeStatus status) {
+  switch (status) {
+    case CodeStatus::open: return "open";
+    case CodeStatus::reserved: return "reserved";
+    case CodeStatus::used: return "used";
+    case CodeStatus::revoked: return "revoked";
+    case CodeStatus::expired: return "expired";
+  }
+  return "";
+}
+
+namespace {
+
+json::value time_or_null(UnixMs time) {
+  return time == 0 ? json::value(nullptr) : json::value(queries::rfc3339(time));
+}
+json::value seconds_or_null(std::uint64_t seconds) {
+  return seconds == 0 ? json::value(nullptr) : json::value(seconds);
+}
+json::value reason_or_null(Reason reason) {
+  return reason == Reason::none ? json::value(nullptr) : json::value(reason_text(reason));
+}
+
+json::object policy_of(const Provisioning& policy) {
+  const bool hours = policy.code_validity_unit == fb::ValidityUnit::hours;
+  json::object limits;
+  for (const auto& limit : policy.max_authenticators) limits[limit.type] = limit.maximum;
+  return {{"method", fb::EnumNameMethod(policy.method)},
+          {"code_validity", {{"value", policy.code_validity_value}, {"unit", hours ? "hours" : "days"}}},
+          {"invitation",
+           {{"send_to_created", policy.send_to_created},
+            {"send_to_imported", policy.send_to_imported},
+            {"notify_disabled", policy.notify_disabled}}},
+          {"max_authenticators", std::move(limits)},
+          {"access_token_validity", seconds_or_null(policy.access_token_validity_seconds)},
+          {"session_lifetime", seconds_or_null(policy.session_lifetime_seconds)}};
+}
+
+class Painter {
+ public:
+  Painter(const FoldedAccount& folded, const Sitter& sitter, keys::SealKeys* keys)
+      : state_(folded.state), now_(folded.now), sitter_(sitter) {
+    if (keys) opener_.emplace(*keys);
+  }
+
+  json::object account() const {
+    const auto& account = state_.the_account();
+    json::object out{{"id", account_text(account.id)},
+                     {"status", account.suspended ? "suspended" : "active"},
+                     {"created_at", queries::rfc3339(account.created_at)},
+                     {"last_sequence", account.last_sequence},
+                     {"users", account.users},
+                     {"mfa_users", account.mfa_users},
+                     {"open_codes", account.open_codes},
+                     {"provisioning", policy_of(account.provisioning)}};
+    const auto name = opener_ ? opener_->of_account(account.id, account.name) : std::nullopt;
+    if (name) out["name"] = name->name;
+    return out;
+  }
+
+  json::object api_key(const ApiKey& key) const {
+    json::object out{{"id", key.id.text()},
+                     {"role", role_text(key.role)},
+                     {"status", key.live(now_)        ? "active"
+                                : key.revoked_at != 0 ? "revoked"
+                                                      : "expired"},
+                     {"created_at", queries::rfc3339(key.created_at)},
+                     {"expires_at", time_or_null(key.expires_at)},
+                     {"revoked_at", time_or_null(key.revoked_at)}};
+    const auto name = opener_ ? opener_->of_account(state_.id(), key.name) : std::nullopt;
+    if (name) out["name"] = name->name;
+    return out;
+  }
+
+  /// Without what may be a secret of the receiver's in a webhook's path.
+  json::object siem_destination(const SiemDestination& destination) const {
+    json::object out{{"id", destination.id.text()},
+                     {"status", destination.paused ? "paused" : "active"},
+                     {"protocol", fb::EnumNameSiemProtocol(destination.traits.protocol)},
+                     {"format", fb::EnumNameSiemFormat(destination.traits.format)},
+                     {"tls", destination.traits.tls},
+                     {"checkpoints", destination.traits.checkpoints},
+                     {"version", destination.version},
+                     {"created_at", queries::rfc3339(destination.created_at)},
+                     {"updated_at", queries::rfc3339(destination.updated_at)},
+                     {"after_sequence", destination.start},
+                     {"reported_sequence", destination.reported}};
+    const auto text = opener_ ? opener_->of_account(state_.id(), destination.configuration) : std::nullopt;
+    if (!text) return out;
+    const auto configuration = siem_configuration_of(*text);
+    out["name"] = configuration.name;
+    out["receiver"] = configuration.receiver();
+    out["filter"] = configuration.filter;
+    return out;
+  }
+
+  json::object user(const User& user) const {
+    json::object out{{"id", user.id.text()},
+                     {"status", user.disabled ? "disabled" : "active"},
+                     {"mfa_configured", user.mfa_configured},
+                     {"version", user.version},
+                     {"created_at", queries::rfc3339(user.created_at)},
+                     {"updated_at", queries::rfc3339(user.updated_at)}};
+    if (const auto profile = opener_ ? opener_->of_user(state_.id(), user.id, user.profile) : std::nullopt) {
+      out["first_name"] = profile->first_name;
+      out["last_name"] = profile->last_name;
+      out["email"] = profile->email;
+      if (!profile->login_name.empty()) out["login_name"] = profile->login_name;
+    }
+    json::array codes, devices, tokens, sessions;
+    const auto* wanted = sitter_.device ? state_.activation(sitter_.device->uuid) : nullptr;
+    const auto add_code = [&](const Code* code) {
+      if (code && (!sitter_.device || (wanted && wanted->code == code->id))) codes.push_back(of(user, *code));
+    };
+    const auto add_activation = [&](const Activation* activation) {
+      if (!activation || (sitter_.device && activation->id != sitter_.device->uuid)) return;
+      devices.push_back(device(user, *activation));
+      tokens.push_back(token(*activation));
+      sessions.push_back(session(*activation));
+    };
+    for (const auto& code : user.codes) add_code(&code);
+    for (const auto& id : user.ended_codes) add_code(state_.code(id));
+    for (const auto& activation : user.activations) add_activation(&activation);
+    for (const auto& id : user.ended_activations) add_activation(state_.activation(id));
+    out["registration_codes"] = std::move(codes);
+    out["devices"] = std::move(devices);
+    out["tokens"] = std::move(tokens);
+    out["sessions"] = std::move(sessions);
+    return out;
+  }
+
+ private:
+  json::object of(const User& user, const Code& code) const {
+    const auto status = effective_status(code, now_);
+    const bool live = status == CodeStatus::open || status == CodeStatus::reserved;
+    return {
+        {"id", code.id.text()},
+        {"status", text_of_status(status)},
+        {"blocked", user.disabled && live},
+        {"reason", reason_or_null(code.reason)},
+        {"generated_at", queries::rfc3339(code.generated_at)},
+        {"expires_at", queries::rfc3339(code.expires_at)},
+        {"device_id", code.activation.is_nil() ? json::value(nullptr) : json::value(DeviceId{code.activation}.text())}};
+  }
+
+  json::object device(const User& user, const Activation& a) const {
+    json::object out{{"id", a.device_id().text()},
+                     {"status", a.device_live() ? "active" : "revoked"},
+                     {"reason", reason_or_null(a.device_reason)},
+                     {"registration_code_id", a.code.text()},
+                     {"activated_at", queries::rfc3339(a.activated_at)},
+                     {"revoked_at", time_or_null(a.device_revoked_at)}};
+    const auto text = opener_ ? opener_->of_user(state_.id(), user.id, a.device) : std::nullopt;
+    if (text) out["name"] = text->device_name;
+    return out;
+  }
+
+  json::object token(const Activation& a) const {
+    return {{"id", a.token_id().text()},
+            {"active", a.token_live(now_)},
+            {"reason", reason_or_null(a.token_reason)},
+            {"expires_at", time_or_null(a.token_expires_at)},
+            {"ended_at", time_or_null(a.token_ended_at)}};
+  }
+
+  json::object session(const Activation& a) const {
+    return {{"id", a.session_id().text()},
+            {"active", a.session_live(now_)},
+            {"reason", reason_or_null(a.session_reason)},
+            {"last_seen_at", time_or_null(a.session_seen_at)},
+            {"ended_at", time_or_null(a.session_ended_at)}};
+  }
+
+  const AccountFold& state_;
+  const UnixMs now_;
+  const Sitter& sitter_;
+  std::optional<queries::SealOpener> opener_;
+};
+
+}  // namespace
+
+std::optional<json::object> portrait(const FoldedAccount& folded, const bus::LogIdentity& log, const Sitter& sitter,
+                                     keys::SealKeys* keys) {
+  const auto& state = folded.state;
+  if (!state.exists()) return std::nullopt;
+  auto user = sitter.user;
+  if (sitter.device) {
+    const auto owner = state.owner_of_activation(sitter.device->uuid);
+    if (!owner || (user && *user != *owner)) return std::nullopt;
+    user = owner;
+  }
+  if (user && !state.user(state.id(), *user)) return std::nullopt;
+  const Painter painter(folded, sitter, keys);
+  json::object out{{"at", queries::rfc3339(folded.now)},
+                   {"frame", bus::value(folded.reached.frame)},
+                   {"position", queries::text_of(queries::Position{log, folded.reached.frame})},
+                   {"sequence", state.events()},
+                   {"account", painter.account()}};
+  json::array users;
+  if (user) {
+    users.push_back(painter.user(*state.user(state.id(), *user)));
+  } else {
+    json::array keys_of_account;
+    state.each_api_key([&](const ApiKey& key) { keys_of_account.push_back(painter.api_key(key)); });
+    out["api_keys"] = std::move(keys_of_account);
+    json::array destinations;
+    state.each_siem_destination(
+        [&](const SiemDestination& each) { destinations.push_back(painter.siem_destination(each)); });
+    out["siem_destinations"] = std::move(destinations);
+    state.each_user([&](const User& each) { users.push_back(painter.user(each)); });
+  }
+  out["users"] = std::move(users);
+  return out;
+}
+
+}  // namespace countersign::replay
