@@ -57,6 +57,7 @@ struct Account {
   std::uint64_t users = 0, mfa_users = 0;
   std::uint64_t open_codes = 0;
   std::uint32_t admin_keys = 0;  ///< live ones without an expiry
+  std::uint32_t siem_destinations = 0;
   Provisioning provisioning;
   Seal name;
   bool operator==(const Account&) const = default;

@@ -15,6 +15,7 @@ namespace countersign::domain {
 
 struct Account;
 struct ApiKey;
+struct SiemDestination;
 struct User;
 struct Code;
 struct Activation;
@@ -64,6 +65,7 @@ enum class RefusalCode {
   too_many_attempts,
   answer_withdrawn,
   idempotency_key_reused,
+  too_many_destinations,
 };
 
 /// "email-taken", "code-not-redeemable" ...: the stable code that clients see.
@@ -112,6 +114,7 @@ class State {
   virtual std::shared_ptr<const Account> account(AccountId id) const = 0;
   virtual std::shared_ptr<const User> user(AccountId account, UserId id) const = 0;
   virtual std::shared_ptr<const ApiKey> api_key(AccountId account, ApiKeyId id) const = 0;
+  virtual std::shared_ptr<const SiemDestination> siem_destination(AccountId account, SiemDestinationId id) const = 0;
   virtual std::optional<DigestEntry> find(const Digest& digest) const = 0;
   virtual std::optional<Located> locate_code(AccountId account, CodeId id) const = 0;
   virtual std::optional<Located> locate_activation(AccountId account, const Uuid& id) const = 0;

@@ -54,6 +54,9 @@ inline Party party(ApiKeyId id) {
 inline Party party(OperationId id) {
   return {PartyKind::operation, id.uuid};
 }
+inline Party party(SiemDestinationId id) {
+  return {PartyKind::siem_destination, id.uuid};
+}
 
 /// Whose key seals the personal part.
 enum class SealScope { subject, account };

@@ -48,6 +48,14 @@ constexpr EventName catalogue[] = {
     {server_stopped, "server.stopped", "Server", "Stopped", "low"},
     {log_restored, "log.restored", "Log", "Restored", "critical"},
     {master_key_rotated, "master_key.rotated", "Master Key", "Rotated", "high"},
+    {siem_destination_created, "siem_destination.created", "SIEM Destination", "Created", "high"},
+    {siem_destination_updated, "siem_destination.updated", "SIEM Destination", "Updated", "high"},
+    {siem_destination_paused, "siem_destination.paused", "SIEM Destination", "Paused", "high"},
+    {siem_destination_resumed, "siem_destination.resumed", "SIEM Destination", "Resumed", "medium"},
+    {siem_destination_deleted, "siem_destination.deleted", "SIEM Destination", "Deleted", "high"},
+    {siem_destination_rewound, "siem_destination.rewound", "SIEM Destination", "Rewound", "medium"},
+    {siem_destination_exported, "siem_destination.exported", "SIEM Destination", "Exported", "informational"},
+    {events_read, "events.read", "Events", "Read", "low"},
     {audit_key_exported, "audit_key.exported", "Audit Key", "Exported", "critical"},
 };
 
@@ -112,6 +120,7 @@ std::string party_text(const Party& party) {
     case PartyKind::token: return TokenId{party.id}.text();
     case PartyKind::session: return SessionId{party.id}.text();
     case PartyKind::operation: return OperationId{party.id}.text();
+    case PartyKind::siem_destination: return SiemDestinationId{party.id}.text();
   }
   return "";
 }

@@ -68,6 +68,9 @@ struct EventKind {
 struct OperationKind {
   static constexpr std::string_view prefix = "op";
 };
+struct SiemDestinationKind {
+  static constexpr std::string_view prefix = "dst";
+};
 
 using AccountId = Id<AccountKind>;
 using UserId = Id<UserKind>;
@@ -78,6 +81,7 @@ using SessionId = Id<SessionKind>;
 using ApiKeyId = Id<ApiKeyKind>;
 using EventId = Id<EventKind>;
 using OperationId = Id<OperationKind>;
+using SiemDestinationId = Id<SiemDestinationKind>;
 
 /// The system account's id, the same in every installation; its text is "acc_system".
 AccountId system_account();

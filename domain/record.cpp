@@ -54,6 +54,31 @@ Decision<Done> decide(const State& state, const Context& context, const RecordSt
   return {Done{}, just(std::move(event))};
 }
 
+Decision<Done> decide(const State& state, const Context& context, const RecordExport& command) {
+  if (!state.account(context.account)) return Done{};
+  auto event = record(EventType::siem_destination_exported, context.account, party(command.destination));
+  fb::SiemDestinationExportedT payload;
+  payload.events = command.events;
+  payload.up_to = command.up_to;
+  payload.since = command.since;
+  payload.begun_by = command.begun_by;
+  event.payload.Set(payload);
+  return {Done{}, just(std::move(event))};
+}
+
+Decision<Done> decide(const State& state, const Context& context, const RecordReads& command) {
+  if (!state.account(context.account)) return Done{};
+  auto event = record(EventType::events_read, context.account, party(context.account));
+  fb::EventsReadT payload;
+  payload.lists = command.lists;
+  payload.facets = command.facets;
+  payload.histograms = command.histograms;
+  payload.log = command.log;
+  payload.since = command.since;
+  event.payload.Set(payload);
+  return {Done{}, just(std::move(event))};
+}
+
 Decision<Done> decide(const State& state, const Context& context, const RecordOperation& command) {
   if (!command.finished)
     if (auto refusal = refuse_unless(state, context, roles(Role::admin))) return *refusal;

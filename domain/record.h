@@ -34,6 +34,23 @@ struct RecordStream {
 };
 Decision<Done> decide(const State& state, const Context& context, const RecordStream& command);
 
+/// What was sent to a SIEM destination, counted; also of one that has been deleted meanwhile.
+struct RecordExport {
+  SiemDestinationId destination;
+  std::uint64_t events = 0, up_to = 0;
+  UnixMs since = 0;
+  std::uint64_t begun_by = 0;  ///< of the beginning that `up_to` belongs to
+};
+Decision<Done> decide(const State& state, const Context& context, const RecordExport& command);
+
+/// What a key has read of the account's events, counted: pages of the list, answers of facets and histogram, pieces of
+/// the Merkle log.
+struct RecordReads {
+  std::uint64_t lists = 0, facets = 0, histograms = 0, log = 0;
+  UnixMs since = 0;
+};
+Decision<Done> decide(const State& state, const Context& context, const RecordReads& command);
+
 struct RecordOperation {
   OperationId id;
   std::string kind;

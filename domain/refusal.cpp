@@ -27,6 +27,7 @@ std::string_view text_of(RefusalCode code) {
     case RefusalCode::too_many_attempts: return "too-many-attempts";
     case RefusalCode::answer_withdrawn: return "answer-withdrawn";
     case RefusalCode::idempotency_key_reused: return "idempotency-key-reused";
+    case RefusalCode::too_many_destinations: return "too-many-destinations";
   }
   return "refused";
 }

@@ -224,6 +224,28 @@ void reduce_api_key(Overlay& overlay, const ViewState& state, Account& account, 
   overlay.put(digest_key(key.digest), encode(DigestEntry{account.id, PartyKind::api_key, id.uuid, {}}));
 }
 
+void note_destination_change(Overlay& overlay, const ViewState& state) {
+  overlay.put(destination_changes_key(), encode_number(state.destination_changes() + 1));
+}
+
+void reduce_siem_destination(Overlay& overlay, const ViewState& state, Account& account,
+                             const RecordedEvent& recorded) {
+  const SiemDestinationId id{recorded.event.target().id};
+  const auto key = siem_destination_key(account.id, id);
+  const auto type = recorded.event.type();
+  const auto current = state.siem_destination(account.id, id);
+  if (!current && type == EventType::siem_destination_exported) return;  // it was deleted meanwhile
+  if (!current && type != EventType::siem_destination_created)
+    throw std::runtime_error("view: an event is about a SIEM destination that doesn't exist: " + id.text());
+  account.siem_destinations += type == EventType::siem_destination_created;
+  account.siem_destinations -= type == EventType::siem_destination_deleted;
+  if (type != EventType::siem_destination_exported) note_destination_change(overlay, state);
+  if (type == EventType::siem_destination_deleted) return overlay.erase(key);
+  SiemDestination destination = current ? *current : SiemDestination{};
+  evolve(destination, recorded);
+  overlay.put(key, encode(destination));
+}
+
 bool changes_user(const EventView& event) {
   return event.subject().kind == PartyKind::user && event.type() != EventType::registration_code_redemption_refused;
 }
@@ -241,8 +263,17 @@ void reduce(Overlay& overlay, const ViewState& state, const RecordedEvent& recor
   overlay.add_event(event.account(), event.sequence(), bytes);
   switch (event.type()) {
     case EventType::account_created: overlay.put(slot_key(account.slot), std::string(account.id.uuid.view())); break;
+    case EventType::account_suspended:
+    case EventType::account_resumed: note_destination_change(overlay, state); break;
     case EventType::api_key_created:
     case EventType::api_key_revoked: reduce_api_key(overlay, state, account, recorded); break;
+    case EventType::siem_destination_created:
+    case EventType::siem_destination_updated:
+    case EventType::siem_destination_paused:
+    case EventType::siem_destination_resumed:
+    case EventType::siem_destination_deleted:
+    case EventType::siem_destination_rewound:
+    case EventType::siem_destination_exported: reduce_siem_destination(overlay, state, account, recorded); break;
     default:
       if (changes_user(event)) reduce_user_event(overlay, state, account, recorded);
   }

@@ -127,6 +127,12 @@ ErasedKey parse_erased_key(std::string_view key) {
 std::string api_key_key(AccountId account, ApiKeyId id) {
   return key(Table::api_keys, account, id.uuid);
 }
+std::string siem_destination_key(AccountId account, SiemDestinationId id) {
+  return key(Table::siem_destinations, account, id.uuid);
+}
+std::string destination_changes_key() {
+  return key(Table::destination_changes);
+}
 std::string code_key(AccountId account, CodeId code) {
   return key(Table::codes, account, code.uuid);
 }
@@ -192,7 +198,12 @@ std::string table_prefix(Table table, AccountId account) {
 std::string encode(const Account& a) {
   RowWriter out;
   out.uuid(a.id.uuid).number(a.slot).flag(a.suspended).time(a.created_at).number(a.last_sequence);
-  out.number(a.users).number(a.mfa_users).number(a.open_codes).number(a.admin_keys).seal(a.name);
+  out.number(a.users)
+      .number(a.mfa_users)
+      .number(a.open_codes)
+      .number(a.admin_keys)
+      .number(a.siem_destinations)
+      .seal(a.name);
   write(out, a.provisioning);
   return out.take();
 }
@@ -209,6 +220,7 @@ Account decode_account(std::string_view bytes) {
   a.mfa_users = in.number();
   a.open_codes = in.number();
   a.admin_keys = static_cast<std::uint32_t>(in.number());
+  a.siem_destinations = static_cast<std::uint32_t>(in.number());
   a.name = in.seal();
   a.provisioning = read_provisioning(in);
   return a;
@@ -272,6 +284,36 @@ ApiKey decode_api_key(std::string_view bytes) {
   return k;
 }
 
+std::string encode(const SiemDestination& d) {
+  RowWriter out;
+  out.uuid(d.id.uuid).number(d.version).time(d.created_at).time(d.updated_at).flag(d.paused);
+  out.number(static_cast<unsigned>(d.traits.protocol)).number(static_cast<unsigned>(d.traits.format));
+  out.flag(d.traits.tls).flag(d.traits.checkpoints).digest(d.traits.content).uuid(d.traits.secret);
+  out.number(d.begun_by).number(d.start).number(d.reported).seal(d.configuration);
+  return out.take();
+}
+
+SiemDestination decode_siem_destination(std::string_view bytes) {
+  RowReader in(bytes);
+  SiemDestination d;
+  d.id.uuid = in.uuid();
+  d.version = in.number();
+  d.created_at = in.time();
+  d.updated_at = in.time();
+  d.paused = in.flag();
+  d.traits.protocol = in.enumerator<fb::SiemProtocol>();
+  d.traits.format = in.enumerator<fb::SiemFormat>();
+  d.traits.tls = in.flag();
+  d.traits.checkpoints = in.flag();
+  d.traits.content = in.digest();
+  d.traits.secret = in.uuid();
+  d.begun_by = in.number();
+  d.start = in.number();
+  d.reported = in.number();
+  d.configuration = in.seal();
+  return d;
+}
+
 std::string encode(const Located& located) {
   RowWriter out;
   out.uuid(located.user.uuid).number(located.ended_code ? 1 : located.ended_activation ? 2 : 0);
@@ -304,6 +346,14 @@ DigestEntry decode_digest_entry(std::string_view bytes) {
   entry.id = in.uuid();
   entry.user.uuid = in.uuid();
   return entry;
+}
+
+std::string encode_number(std::uint64_t number) {
+  return RowWriter().number(number).take();
+}
+
+std::uint64_t decode_number(std::string_view bytes) {
+  return RowReader(bytes).number();
 }
 
 std::string encode_event_run(bus::FrameNumber frame, const std::vector<std::string>& events) {

@@ -9,6 +9,8 @@
 //   D digest                        -> DigestEntry        X time account kind id       -> user (what expires when)
 //   I day scope                     -> answer record      P                            -> position
 //   G account user                  -> empty: erased
+//   T account destination           -> SiemDestination    N                            -> number
+//   (how often a destination, or whether its account is suspended, has changed)
 // In a column family of its own:
 //   E account first-sequence        -> this account's events of one frame
 
@@ -19,11 +21,12 @@
 
 #include "bus/position.h"
 #include "domain/account.h"
+#include "domain/siem_destination.h"
 #include "domain/user.h"
 
 namespace countersign::projections {
 
-inline constexpr std::uint32_t view_version = 2;
+inline constexpr std::uint32_t view_version = 3;
 
 enum class Table : char {
   accounts = 'A',
@@ -36,6 +39,8 @@ enum class Table : char {
   expiry = 'X',
   answers = 'I',
   erased = 'G',
+  siem_destinations = 'T',
+  destination_changes = 'N',
   position = 'P',
 };
 
@@ -50,6 +55,8 @@ struct ErasedKey {
 };
 ErasedKey parse_erased_key(std::string_view key);
 std::string api_key_key(domain::AccountId account, domain::ApiKeyId key);
+std::string siem_destination_key(domain::AccountId account, domain::SiemDestinationId id);
+std::string destination_changes_key();
 std::string code_key(domain::AccountId account, domain::CodeId code);
 std::string activation_key(domain::AccountId account, const domain::Uuid& activation);
 std::string digest_key(const domain::Digest& digest);
@@ -73,14 +80,18 @@ std::string table_prefix(Table table, domain::AccountId account);
 std::string encode(const domain::Account& account);
 std::string encode(const domain::User& user);
 std::string encode(const domain::ApiKey& key);
+std::string encode(const domain::SiemDestination& destination);
 std::string encode(const domain::Located& located);
+std::string encode_number(std::uint64_t number);
 std::string encode(const domain::DigestEntry& entry);
 
 // A row that can't be read is a broken invariant of this database: these throw std::runtime_error.
 domain::Account decode_account(std::string_view bytes);
 domain::User decode_user(std::string_view bytes);
 domain::ApiKey decode_api_key(std::string_view bytes);
+domain::SiemDestination decode_siem_destination(std::string_view bytes);
 domain::Located decode_located(std::string_view bytes);
+std::uint64_t decode_number(std::string_view bytes);
 domain::DigestEntry decode_digest_entry(std::string_view bytes);
 
 /// One account's events of one frame.

@@ -60,6 +60,16 @@ std::shared_ptr<const domain::ApiKey> ViewState::api_key(domain::AccountId accou
   return decoded<decode_api_key>(api_key_key(account, id));
 }
 
+std::shared_ptr<const domain::SiemDestination> ViewState::siem_destination(domain::AccountId account,
+                                                                           domain::SiemDestinationId id) const {
+  return decoded<decode_siem_destination>(siem_destination_key(account, id));
+}
+
+std::uint64_t ViewState::destination_changes() const {
+  const auto row = bytes(destination_changes_key());
+  return row ? decode_number(*row) : 0;
+}
+
 std::optional<domain::DigestEntry> ViewState::find(const domain::Digest& digest) const {
   return copied(decoded<decode_digest_entry>(digest_key(digest)));
 }

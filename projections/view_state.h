@@ -36,10 +36,14 @@ class ViewState : public domain::State {
   std::shared_ptr<const domain::Account> account(domain::AccountId id) const override;
   std::shared_ptr<const domain::User> user(domain::AccountId account, domain::UserId id) const override;
   std::shared_ptr<const domain::ApiKey> api_key(domain::AccountId account, domain::ApiKeyId id) const override;
+  std::shared_ptr<const domain::SiemDestination> siem_destination(domain::AccountId account,
+                                                                  domain::SiemDestinationId id) const override;
   std::optional<domain::DigestEntry> find(const domain::Digest& digest) const override;
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override;
   std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override;
   std::optional<domain::AccountId> account_of_slot(std::uint16_t slot) const override;
+  /// Another number than before: some destination has changed, or whether its account is suspended.
+  std::uint64_t destination_changes() const;
   /// An answer record and the day table it stands in.
   std::optional<std::string> answer(std::string_view scope, domain::UnixMs now) const;
 

@@ -66,6 +66,8 @@ bool stands(const AnswerRecord& record, const HandedOut& object, const domain::S
     const auto key = state.api_key(record.account, domain::ApiKeyId{object.object.id});
     return key && key->revoked_at == 0;
   }
+  if (object.object.kind == PartyKind::siem_destination)
+    return state.siem_destination(record.account, domain::SiemDestinationId{object.object.id}) != nullptr;
   const auto user = state.user(record.account, object.user);
   if (!user) return false;
   if (object.object.kind == PartyKind::registration_code) {

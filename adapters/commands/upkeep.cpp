@@ -22,11 +22,13 @@ Call system_call(domain::AccountId account, bus::Lane lane = bus::Lane::bulk) {
 
 }  // namespace
 
-Upkeep::Upkeep(Submitter& submitter, projections::Views& views, RefusalLog& refusals, SessionActivity& activity,
-               std::function<domain::UnixMs()> clock, std::function<void(std::string_view)> warn)
+Upkeep::Upkeep(Submitter& submitter, projections::Views& views, RefusalLog& refusals, ReadLog& reads,
+               SessionActivity& activity, std::function<domain::UnixMs()> clock,
+               std::function<void(std::string_view)> warn)
     : submitter_(submitter),
       views_(views),
       refusals_(refusals),
+      reads_(reads),
       activity_(activity),
       clock_(std::move(clock)),
       warn_(std::move(warn)) {}
@@ -52,10 +54,12 @@ void Upkeep::stop() {
   thread_.request_stop();
   thread_.join();
   write_refusals(refusals_.take_all());
+  write_reads(reads_.take_all());
 }
 
 std::uint64_t Upkeep::round() {
   write_refusals(refusals_.take_ended(clock_()));
+  write_reads(reads_.take_ended(clock_()));
   log_sessions();
   return sweep();
 }
@@ -115,6 +119,15 @@ void Upkeep::write_refusals(const std::vector<RefusalLog::Counted>& counts) {
   }
   for (auto& [counted, written] : under_way)
     if (!written.get().ok()) refusals_.put_back(*counted);
+}
+
+void Upkeep::write_reads(const std::vector<ReadLog::Counted>& counts) {
+  for (const auto& counted : counts) {
+    auto call = system_call(counted.reader.account, bus::Lane::interactive);
+    call.context.actor = counted.reader.actor;
+    call.context.role = counted.reader.role;
+    if (!submitter_.wait(std::move(call), counted.reads).ok()) reads_.put_back(counted);
+  }
 }
 
 }  // namespace countersign::commands

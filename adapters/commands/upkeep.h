@@ -1,5 +1,6 @@
 #pragma once
-// What time itself makes due, submitted in chunks: the expiry sweep, coalesced session.seen, counted refusals. Runs on
+// What time itself makes due, submitted in chunks: the expiry sweep, coalesced session.seen, counted refusals
+// and reads. Runs on
 // a thread of its own; what it submits goes in the bulk lane, so that it never holds up others.
 
 #include <functional>
@@ -7,6 +8,7 @@
 #include <thread>
 
 #include "adapters/commands/decider.h"
+#include "adapters/commands/read_log.h"
 #include "adapters/commands/session_activity.h"
 #include "adapters/commands/submitter.h"
 
@@ -14,11 +16,11 @@ namespace countersign::commands {
 
 class Upkeep {
  public:
-  Upkeep(Submitter& submitter, projections::Views& views, RefusalLog& refusals, SessionActivity& activity,
-         std::function<domain::UnixMs()> clock, std::function<void(std::string_view)> warn);
+  Upkeep(Submitter& submitter, projections::Views& views, RefusalLog& refusals, ReadLog& reads,
+         SessionActivity& activity, std::function<domain::UnixMs()> clock, std::function<void(std::string_view)> warn);
   ~Upkeep() { stop(); }
   void start();
-  /// Ends the thread and writes what has been counted of the running minute.
+  /// Ends the thread and writes what has been counted of the running minute, and reads of the running windows.
   void stop();
 
   /// One round, as the thread makes every second. Returns events written by the sweep.
@@ -28,10 +30,12 @@ class Upkeep {
   std::uint64_t sweep();
   void log_sessions();
   void write_refusals(const std::vector<RefusalLog::Counted>& counts);
+  void write_reads(const std::vector<ReadLog::Counted>& counts);
 
   Submitter& submitter_;
   projections::Views& views_;
   RefusalLog& refusals_;
+  ReadLog& reads_;
   SessionActivity& activity_;
   std::function<domain::UnixMs()> clock_;
   std::function<void(std::string_view)> warn_;

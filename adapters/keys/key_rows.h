@@ -1,6 +1,6 @@
 #pragma once
 // The rows of the key store, told apart by their first letter: format, cluster keys, account keys, subject keys,
-// erasures under way, rotations of the master key that no event tells of yet.
+// secrets of others, erasures under way, rotations of the master key that no event tells of yet.
 
 #include <rocksdb/db.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/keys/key_cache.h"
+#include "adapters/keys/key_store.h"
 #include "bus/hash.h"
 
 namespace countersign::keys {
@@ -16,8 +16,10 @@ namespace countersign::keys {
 inline constexpr std::string_view format_row = "f", format = "1";
 inline constexpr std::string_view check_row = "c/check", lookup_row = "c/look-up", log_row = "c/log",
                                   signing_row = "c/signing", filler_row = "z";
-inline constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e', rotation_letter = 'r';
-inline constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32, rotation_row_bytes = 1 + 16;
+inline constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e', rotation_letter = 'r',
+                      secret_letter = 'd';
+inline constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32, rotation_row_bytes = 1 + 16,
+                             secret_row_bytes = 1 + 32;
 
 inline constexpr std::string_view former_signing_rows = "c/signing-before/";
 
@@ -34,11 +36,24 @@ inline std::string subject_row(const Subject& subject) {
   row.append(subject.account.uuid.view()).append(subject.user.uuid.view());
   return row;
 }
-inline std::string erasing_row(std::string_view subject) {
-  return erasing_letter + std::string(subject.substr(1));
+inline std::string secret_row(const SecretName& secret) {
+  std::string row(1, secret_letter);
+  row.append(secret.account.uuid.view()).append(secret.name.view());
+  return row;
+}
+/// Of a subject's row without its letter, of a secret's with it: so they are told apart.
+inline std::string erasing_row(std::string_view row) {
+  return erasing_letter + std::string(row.front() == subject_letter ? row.substr(1) : row);
+}
+inline std::string row_being_erased(std::string_view erasing) {
+  const auto rest = std::string(erasing.substr(1));
+  return rest.size() == secret_row_bytes ? rest : subject_letter + rest;
 }
 inline std::string rotation_row(const domain::Uuid& rotation) {
   return rotation_letter + std::string(rotation.view());
+}
+inline SecretName secret_of(std::string_view row) {
+  return {domain::AccountId{domain::uuid_from(row.substr(1))}, domain::uuid_from(row.substr(17))};
 }
 inline Subject subject_of(std::string_view row) {
   return {domain::AccountId{domain::uuid_from(row.substr(1))}, domain::UserId{domain::uuid_from(row.substr(17))}};

@@ -255,18 +255,22 @@ error_code KeyStore::erase_subjects(std::span<const Subject> subjects) {
 
 error_code KeyStore::delete_rows(std::span<const Subject> subjects, std::vector<std::string>& rows) {
   rocksdb::WriteBatch batch;
-  std::string value;
-  for (const Subject& subject : subjects) {
-    const std::string row = subject_row(subject), mark = erasing_row(row);
-    const auto kept = db_->Get(rocksdb::ReadOptions(), row, &value);
-    const auto marked = db_->Get(rocksdb::ReadOptions(), mark, &value);
-    if (kept.IsNotFound() && marked.IsNotFound()) continue;
-    if ((!kept.ok() && !kept.IsNotFound()) || (!marked.ok() && !marked.IsNotFound())) return errc::store_failed;
-    rows.push_back(row);
-    batch.Delete(row);
-    batch.Put(mark, "");  // so that a crash before the files are gone is made good at the next start
-  }
+  for (const Subject& subject : subjects)
+    if (const error_code error = delete_row(subject_row(subject), batch, rows)) return error;
   return rows.empty() ? error_code() : write(batch);
+}
+
+error_code KeyStore::delete_row(const std::string& row, rocksdb::WriteBatch& batch, std::vector<std::string>& rows) {
+  const std::string mark = erasing_row(row);
+  std::string value;
+  const auto kept = db_->Get(rocksdb::ReadOptions(), row, &value);
+  const auto marked = db_->Get(rocksdb::ReadOptions(), mark, &value);
+  if (kept.IsNotFound() && marked.IsNotFound()) return {};
+  if ((!kept.ok() && !kept.IsNotFound()) || (!marked.ok() && !marked.IsNotFound())) return errc::store_failed;
+  rows.push_back(row);
+  batch.Delete(row);
+  batch.Put(mark, "");  // so that a crash before the files are gone is made good at the next start
+  return {};
 }
 
 error_code KeyStore::purge_erased(const std::vector<std::string>& rows) {
@@ -302,9 +306,8 @@ error_code KeyStore::purge(std::span<const std::pair<std::string, std::string>> 
 
 std::vector<std::string> KeyStore::unfinished_erasures() {
   std::vector<std::string> rows;
-  const auto status = for_each_row(*db_, erasing_letter, [&rows](std::string_view row, std::string_view) {
-    rows.push_back(subject_letter + std::string(row.substr(1)));
-  });
+  const auto status = for_each_row(
+      *db_, erasing_letter, [&rows](std::string_view row, std::string_view) { rows.push_back(row_being_erased(row)); });
   if (!status.ok()) refuse(db_->GetName(), "can't be read: " + status.ToString());
   return rows;
 }

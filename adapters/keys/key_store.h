@@ -1,7 +1,7 @@
 #pragma once
 // The keys of an installation, in a database of their own outside the log: cluster keys and one key per account,
-// wrapped by the master key; one subject key per user, wrapped by the account's. Every write is durable when its call
-// returns.
+// wrapped by the master key; one subject key per user, wrapped by the account's; and secrets of others that an account
+// gave us to use (a receiver's), sealed by it, too. Every write is durable when its call returns.
 //
 // Erasing a subject means that its wrapped key is in no file of the store's directory any more: delete, flush, forced
 // compaction of that range, and waiting until the old files are gone. Copies elsewhere (backups) are beyond reach.
@@ -46,6 +46,14 @@ struct ClusterKeys {
   NamedKey log;      ///< HMAC of frames and claims
   NamedKey signing;  ///< Ed25519 seed (RFC 8032)
 };
+
+/// A secret of others in the store.
+struct SecretName {
+  domain::AccountId account;
+  domain::Uuid name;
+  auto operator<=>(const SecretName&) const = default;
+};
+inline constexpr std::size_t most_secret_bytes = 64 * 1024;
 
 struct KeyStoreOptions {
   std::size_t cached_subject_keys = 65'536;
@@ -99,6 +107,14 @@ class KeyStore : public SealKeys {
   /// At most `limit` subjects after `after` in their order, for walking through all of them; fewer means the end.
   boost::system::result<std::vector<Subject>> subjects_after(const std::optional<Subject>& after, std::size_t limit);
 
+  /// Any bytes, most_secret_bytes at most, under a name that was never used before.
+  boost::system::error_code keep_secret(const SecretName& name, std::string_view secret);
+  /// Nothing when it was destroyed or never kept.
+  boost::system::result<std::optional<std::string>> secret(const SecretName& name) const;
+  /// As erase_subjects(): afterwards it is in no file of the store's directory.
+  boost::system::error_code destroy_secrets(std::span<const SecretName> names);
+  boost::system::result<std::vector<SecretName>> secrets() const;
+
   /// Wraps everything that the master key wraps under `fresh`, in one write, which also leaves word of it for the log;
   /// then removes the old wrappings' bytes. After a crash the store belongs either to the old or to the new master key.
   boost::system::error_code rotate_master(const MasterKey& fresh);
@@ -125,6 +141,8 @@ class KeyStore : public SealKeys {
   std::optional<NamedKey> wrapping_key(domain::AccountId account) const;
   /// Marks those that are there, `rows`, as being erased, in the same write.
   boost::system::error_code delete_rows(std::span<const Subject> subjects, std::vector<std::string>& rows);
+  boost::system::error_code delete_row(const std::string& row, rocksdb::WriteBatch& batch,
+                                       std::vector<std::string>& rows);
   /// Removes the bytes of what was overwritten or deleted in [first, last].
   boost::system::error_code purge(std::span<const std::pair<std::string, std::string>> ranges);
   boost::system::error_code purge_erased(const std::vector<std::string>& rows);

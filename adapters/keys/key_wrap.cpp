@@ -38,4 +38,23 @@ std::optional<NamedKey> unwrap(std::string_view wrapped, const NamedKey& wrappin
   return key;
 }
 
+std::string wrap_secret(std::string_view secret, const NamedKey& sealing, std::string_view row) {
+  const auto nonce = random_bytes<12>();
+  std::string out(1, version);
+  out.append(sealing.id.view()).append(nonce.begin(), nonce.end());
+  gcm_encrypt(sealing.key, nonce, row, secret, out);
+  return out;
+}
+
+std::optional<std::string> unwrap_secret(std::string_view wrapped, const NamedKey& sealing, std::string_view row) {
+  constexpr std::size_t nonce_begins = 9, sealed_begins = 21;
+  if (wrapped.size() < sealed_begins + tag_bytes || wrapped[0] != version) return std::nullopt;
+  if (wrapped.substr(1, 8) != sealing.id.view()) return std::nullopt;
+  Nonce96 nonce;
+  std::copy_n(wrapped.begin() + nonce_begins, nonce.size(), nonce.begin());
+  std::string secret;
+  if (!gcm_decrypt(sealing.key, nonce, row, wrapped.substr(sealed_begins), secret)) return std::nullopt;
+  return secret;
+}
+
 }  // namespace countersign::keys

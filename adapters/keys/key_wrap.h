@@ -19,4 +19,10 @@ std::string wrap(const NamedKey& key, const NamedKey& wrapping, std::string_view
 /// Nothing when it was changed, lies in another row or was wrapped by another key.
 std::optional<NamedKey> unwrap(std::string_view wrapped, const NamedKey& wrapping, std::string_view row);
 
+/// Bytes of any number, sealed in the same way:
+///
+///   version (1) | id of the sealing key (8) | nonce (12, random) | ciphertext | tag (16)
+std::string wrap_secret(std::string_view secret, const NamedKey& sealing, std::string_view row);
+std::optional<std::string> unwrap_secret(std::string_view wrapped, const NamedKey& sealing, std::string_view row);
+
 }  // namespace countersign::keys

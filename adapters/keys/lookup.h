@@ -31,6 +31,7 @@ enum class LookupKind : std::uint8_t {
   page_cursor = 12,
   profile_content = 13,
   idempotency_seal = 14,
+  destination_content = 15,
 };
 
 class Lookup {

@@ -49,6 +49,10 @@ class Rehearsal::Stage final : public domain::State {
   std::shared_ptr<const domain::ApiKey> api_key(domain::AccountId account, domain::ApiKeyId id) const override {
     return now_.api_key(account, id);
   }
+  std::shared_ptr<const domain::SiemDestination> siem_destination(domain::AccountId account,
+                                                                  domain::SiemDestinationId id) const override {
+    return now_.siem_destination(account, id);
+  }
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override {
     return now_.locate_code(account, id);
   }

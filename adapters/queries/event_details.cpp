@@ -2,6 +2,7 @@
 
 #include "adapters/queries/rfc3339.h"
 #include "domain/event_catalogue.h"
+#include "domain/siem_configuration.h"
 
 namespace countersign::queries {
 
@@ -53,6 +54,28 @@ void put_operation(json::object& out, const domain::fb::OperationRecord& operati
   out["total"] = operation.total();
   out["done"] = operation.done();
   out["failed"] = operation.failed();
+}
+
+/// Not the whole URL: its path may be all that a receiver asks for.
+void put_destination(json::object& out, const domain::fb::SiemDestinationSet& set, const domain::Personal& personal,
+                     bool created) {
+  const auto configuration = domain::siem_configuration_of(personal);
+  out["name"] = text_or_null(configuration.name);
+  out["protocol"] = domain::fb::EnumNameSiemProtocol(set.protocol());
+  out["receiver"] = text_or_null(configuration.receiver());
+  out["tls"] = set.tls();
+  out["format"] = domain::fb::EnumNameSiemFormat(set.format());
+  out["filter"] = text_or_null(configuration.filter);
+  out["checkpoints"] = set.checkpoints();
+  if (created) out["from_sequence"] = set.start() + 1;
+}
+
+void put_counted_reads(json::object& out, const domain::fb::EventsRead& read) {
+  out["lists"] = read.lists();
+  out["facets"] = read.facets();
+  out["histograms"] = read.histograms();
+  out["log"] = read.log();
+  out["since"] = time_or_null(read.since());
 }
 
 }  // namespace
@@ -110,6 +133,15 @@ json::object event_details(const domain::EventView& event, const domain::Persona
     out["codes_revoked"] = restored->codes_revoked();
     out["tokens_kept"] = restored->tokens_kept();
   }
+  if (const auto* set = clear.payload_as_SiemDestinationSet())
+    put_destination(out, *set, personal, event.type() == EventType::siem_destination_created);
+  if (const auto* rewound = clear.payload_as_SiemDestinationRewound()) out["from_sequence"] = rewound->start() + 1;
+  if (const auto* exported = clear.payload_as_SiemDestinationExported()) {
+    out["events"] = exported->events();
+    out["up_to_sequence"] = exported->up_to();
+    out["since"] = time_or_null(exported->since());
+  }
+  if (const auto* read = clear.payload_as_EventsRead()) put_counted_reads(out, *read);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include "adapters/queries/position_text.h"
 #include "domain/account.h"
 #include "domain/event_catalogue.h"
+#include "domain/siem_destination.h"
 #include "domain/user.h"
 #include "projections/index/country.h"
 
@@ -40,6 +41,11 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
       const auto* device = located->ended_activation ? located->ended_activation.get() : user->activation(party.id);
       const auto text = device ? opener_.of_user(account, user->id, device->device) : std::nullopt;
       return text ? text->device_name : "";
+    }
+    case PartyKind::siem_destination: {
+      const auto destination = state_.siem_destination(account, domain::SiemDestinationId{party.id});
+      const auto text = destination ? opener_.of_account(account, destination->configuration) : std::nullopt;
+      return text ? text->name : "";
     }
     case PartyKind::root: return "root key";
     case PartyKind::system: return "Countersign";

@@ -31,7 +31,8 @@ bool has_name(PartyKind kind) {
 /// Events after which a name may be another one.
 bool renames(EventType type) {
   return type == EventType::user_created || type == EventType::user_updated || type == EventType::user_erased ||
-         type == EventType::device_activated || type == EventType::device_renamed;
+         type == EventType::device_activated || type == EventType::device_renamed ||
+         type == EventType::siem_destination_updated || type == EventType::siem_destination_deleted;
 }
 
 }  // namespace

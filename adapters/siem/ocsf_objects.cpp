@@ -42,6 +42,7 @@ Kind entity_kind(const RenderedEvent& event) {
     case PartyKind::token: return {other, "Access Token"};
     case PartyKind::session: return {other, "Session"};
     case PartyKind::operation: return {other, "Operation"};
+    case PartyKind::siem_destination: return {other, "SIEM Destination"};
     default: return {other, domain::name_of(event.type).sub_type};
   }
 }

@@ -133,6 +133,28 @@ std::vector<Golden> goldens() {
                          p.codes_revoked = 5;
                          p.tokens_kept = true;
                        })));
+  all.push_back(golden(siem_destination_created, filled<fb::SiemDestinationSetT>([](auto& p) {
+                         p.protocol = fb::SiemProtocol::webhook;
+                         p.format = fb::SiemFormat::ecs;
+                         p.tls = p.checkpoints = true;
+                         p.content = digest("content");
+                         p.secret = to_fb(uuid_of("secret"));
+                         p.start = 41;
+                       })));
+  all.push_back(golden(siem_destination_rewound, filled<fb::SiemDestinationRewoundT>([](auto& p) { p.start = 17; })));
+  all.push_back(golden(siem_destination_exported, filled<fb::SiemDestinationExportedT>([](auto& p) {
+                         p.events = 9;
+                         p.up_to = 50;
+                         p.since = 1'790'000'000'000;
+                         p.begun_by = 42;
+                       })));
+  all.push_back(golden(events_read, filled<fb::EventsReadT>([](auto& p) {
+                         p.lists = 5;
+                         p.facets = 4;
+                         p.histograms = 3;
+                         p.log = 2;
+                         p.since = 1'790'000'000'000;
+                       })));
   all.push_back({user_disabled, {}});
   return all;
 }

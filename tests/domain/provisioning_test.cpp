@@ -166,6 +166,8 @@ TEST(Records, StandInTheLogInOrder) {
   given({}).when(system(RecordOperation{{uuid_of("op")}, "import", true, false, 3, 1, 2})).then({operation_finished});
   given({}).when(system(RecordServer{server_started, "1.0", "n1"})).then({server_started});
   given({}).when(system(RecordRestore{7, 3, false})).then({log_restored});
+  given({}).when(system(RecordExport{destination("siem"), 5, 9, 7, 3})).then({siem_destination_exported});
+  given({}).when(by(Role::siem, RecordReads{1, 2, 3, 4, 5})).then({events_read});
   given({}).when(system(RecordRefusals{api_key_refused, Reason::key_unknown, 12, 5})).then({api_key_refused});
 }
 

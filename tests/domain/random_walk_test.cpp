@@ -160,8 +160,28 @@ class Walk {
     };
   }
 
+  Command destination_command() {
+    const auto name = below(3) ? recent(destinations_) : fresh(destinations_, "destination");
+    const auto id = destination(name);
+    const auto row = ledger_.state().siem_destination(ledger_.account, id);
+    switch (below(7)) {
+      case 0: return {"pause destination", pause(name, below(2) == 0)};
+      case 1: return {"delete destination", admin(DeleteSiemDestination{id})};
+      case 2: return {"rewind destination", admin(RewindSiemDestination{id, below(500)}), false};
+      case 3: {
+        const auto wanted = destination_settings(std::to_string(below(4)));
+        return {"update destination", admin(UpdateSiemDestination{id, wanted, row ? row->version : 1})};
+      }
+      case 4: {
+        const auto up_to = row ? row->start + below(500) : 0;
+        return {"report export", system(RecordExport{id, 5, up_to, 0, row ? row->begun_by - below(2) : 0}), false};
+      }
+      default: return {"create destination", a_destination(name, below(2) ? std::optional(below(500)) : std::nullopt)};
+    }
+  }
+
   Command any_command() {
-    switch (below(32)) {
+    switch (below(34)) {
       case 0: return {"create", create()};
       case 1: return {"update", update()};
       case 2: return import();
@@ -190,6 +210,8 @@ class Walk {
       case 25: return {"activate", activate(recent(tickets_), fresh(devices_, "device"))};
       case 26: return {"download", admin(RecordDownload{}), false};
       case 27: return {"generate", generate()};
+      case 28: return destination_command();
+      case 29: return {"reads", system(RecordReads{1, 2, 3, 4, ledger_.now}), false};
       default: return {"redeem", redeem(recent(codes_), fresh(devices_, "device"))};
     }
   }
@@ -198,7 +220,7 @@ class Walk {
   Ledger ledger_;
   const std::vector<std::string> names_{"ada", "bob", "eve", "mei"};
   int drawn_ = 0;
-  std::vector<std::string> codes_, devices_, tickets_, keys_{"admin", "siem"};
+  std::vector<std::string> codes_, devices_, tickets_, destinations_, keys_{"admin", "siem"};
 };
 
 void walk(std::uint64_t seed, int steps, int check_every) {

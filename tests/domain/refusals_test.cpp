@@ -67,6 +67,15 @@ Step rename_to(const std::string& device, std::uint64_t version) {
   return admin(RenameDevice{{activation(device)}, {}, version});
 }
 
+Step change_destination(const std::string& name, std::uint64_t version) {
+  return admin(UpdateSiemDestination{destination(name), destination_settings("changed"), version});
+}
+std::vector<Step> twenty_destinations() {
+  std::vector<Step> past;
+  for (std::uint32_t i = 0; i < most_siem_destinations; ++i) past.push_back(a_destination(std::to_string(i)));
+  return past;
+}
+
 std::vector<Row> table() {
   const std::vector<Step> nothing;
   const auto ada = std::vector{a_user("ada")};
@@ -106,6 +115,18 @@ std::vector<Row> table() {
        {admin(CreateApiKey{{api_key("brief"), digest_of("key brief")}, "", Role::admin, 2'000'000'000'000})},
        admin(RevokeApiKey{api_key("admin")}),
        last_admin_key},
+      // SIEM destinations
+      {"20 destinations are enough", twenty_destinations(), a_destination("one more"), too_many_destinations},
+      {"an unknown destination can't be changed", nothing, change_destination("siem", 1), not_found},
+      {"a change knows what it changes", {a_destination("siem")}, change_destination("siem", 2), version_mismatch},
+      {"an unknown destination can't be paused", nothing, pause("siem"), not_found},
+      {"nor resumed", nothing, pause("siem", false), not_found},
+      {"nor deleted", nothing, admin(DeleteSiemDestination{destination("siem")}), not_found},
+      {"nor rewound", nothing, admin(RewindSiemDestination{destination("siem"), 0}), not_found},
+      {"a deleted one is unknown",
+       {a_destination("siem"), admin(DeleteSiemDestination{destination("siem")})},
+       pause("siem"),
+       not_found},
       // users
       {"an address is one person's", ada, admin(CreateUser{user("bob"), with_email_of("ada", "bob")}), email_taken},
       {"a login name is", ada, admin(CreateUser{user("bob"), with_login_of("ada", "bob")}), login_name_taken},

@@ -51,11 +51,16 @@ std::vector<Permission> permissions() {
       permission("RecordDownload", admin_only, RecordDownload{}),
       permission("RecordStream", roles(Role::admin, Role::auditor, Role::siem), RecordStream{}),
       permission("RecordOperation", admin_only, RecordOperation{}),
+      permission("CreateSiemDestination", admin_only, CreateSiemDestination{destination("new"), {}, {}}),
+      permission("UpdateSiemDestination", admin_only, UpdateSiemDestination{destination("siem"), {}, 1}),
+      permission("SetSiemDestinationPaused", admin_only, SetSiemDestinationPaused{destination("siem"), true}),
+      permission("DeleteSiemDestination", admin_only, DeleteSiemDestination{destination("siem")}),
+      permission("RewindSiemDestination", admin_only, RewindSiemDestination{destination("siem"), 0}),
   };
 }
 
 Scenario everything() {
-  return given(a_device("ada", "A") + std::vector{a_user("gone"), disable("gone")});
+  return given(a_device("ada", "A") + std::vector{a_user("gone"), disable("gone"), a_destination("siem")});
 }
 
 TEST(Roles, AreCheckedForEveryCommand) {

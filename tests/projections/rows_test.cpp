@@ -139,7 +139,8 @@ void expect_cuts_throw(const std::string& row, Decode decode) {
 
 TEST(Rows, ThatAreCutThrow) {
   Ledger ledger;
-  for (const auto& step : a_device("ada", "A")) step(ledger);
+  for (const auto& step : a_device("ada", "A") + std::vector{a_destination("siem")}) step(ledger);
+  expect_cuts_throw(encode(ledger.the_destination("siem")), decode_siem_destination);
   expect_cuts_throw(encode(ledger.the_user("ada")), decode_user);
   expect_cuts_throw(encode(ledger.the_account()), decode_account);
   expect_cuts_throw(encode(*ledger.state().api_key(ledger.account, api_key("admin"))), decode_api_key);

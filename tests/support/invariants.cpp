@@ -29,7 +29,7 @@ bool is_open(const Code& code) {
 }
 
 struct Counts {
-  std::uint64_t users = 0, mfa_users = 0, open_codes = 0, admin_keys = 0;
+  std::uint64_t users = 0, mfa_users = 0, open_codes = 0, admin_keys = 0, siem_destinations = 0;
   auto operator<=>(const Counts&) const = default;
 };
 
@@ -162,6 +162,13 @@ void expect_invariants(const Ledger& ledger) {
         counts[account_in(key)].admin_keys += api.role == Role::admin && api.expires_at == 0 && api.revoked_at == 0;
         break;
       }
+      case Table::siem_destinations: {
+        const auto destination = projections::decode_siem_destination(row);
+        EXPECT_EQ(encode(destination), row);
+        EXPECT_LE(destination.start, destination.reported);
+        ++counts[account_in(key)].siem_destinations;
+        break;
+      }
       case Table::codes: {
         EXPECT_EQ(encode(projections::decode_located(row)), row);
         std::shared_ptr<const User> user;
@@ -188,12 +195,14 @@ void expect_invariants(const Ledger& ledger) {
       default: break;
     }
   for (const auto& account : accounts) {
-    const Counts kept{account.users, account.mfa_users, account.open_codes, account.admin_keys};
+    const Counts kept{account.users, account.mfa_users, account.open_codes, account.admin_keys,
+                      account.siem_destinations};
     const auto& counted = counts[account.id];
     EXPECT_EQ(kept.users, counted.users);
     EXPECT_EQ(kept.mfa_users, counted.mfa_users);
     EXPECT_EQ(kept.open_codes, counted.open_codes);
     EXPECT_EQ(kept.admin_keys, counted.admin_keys);
+    EXPECT_EQ(kept.siem_destinations, counted.siem_destinations);
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "domain/event_shape.h"
+
 namespace countersign::testing {
 
 using namespace domain;
@@ -59,6 +61,11 @@ Context Ledger::nobody() const {
 
 void Ledger::record(std::vector<NewEvent> events, const Context& context) {
   for (auto& event : events) {
+    // What no decision may do, whatever the test is about.
+    const auto* shape = shape_of(event.type);
+    if (!shape || shape->payload != event.payload.type || !may_seal(*shape, filled_fields(event.personal)))
+      throw std::logic_error(std::string("an event isn't of its type's shape: ") + fb::EnumNameEventType(event.type) +
+                             " with " + filled_fields(event.personal));
     const auto owner = event.account ? event.account : context.account;
     const auto known = state_.account(owner);
     event.personal.ip = context.ip;

@@ -35,6 +35,9 @@ inline domain::CodeId code(std::string_view name) {
 inline domain::Uuid activation(std::string_view name) {
   return uuid_of("activation " + std::string(name));
 }
+inline domain::SiemDestinationId destination(std::string_view name) {
+  return {uuid_of("destination " + std::string(name))};
+}
 inline domain::ApiKeyId api_key(std::string_view name) {
   return {uuid_of("key " + std::string(name))};
 }
@@ -89,6 +92,9 @@ class Ledger {
 
   domain::Account the_account() const { return *state_.account(account); }
   domain::User the_user(std::string_view name) const { return *state_.user(account, user(name)); }
+  domain::SiemDestination the_destination(std::string_view name) const {
+    return *state_.siem_destination(account, destination(name));
+  }
   domain::CodeStatus status_of(std::string_view code_name) const;
   std::optional<domain::Activation> the_activation(std::string_view name) const;
 

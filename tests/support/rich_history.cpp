@@ -48,6 +48,7 @@ class Chance {
       default: sweep(who); break;
     }
     if (below(25) == 0) api_keys_and_policy();
+    if (below(15) == 0) a_destinations_life();
   }
 
  private:
@@ -104,6 +105,25 @@ class Chance {
     })(ledger_);
     suspend()(ledger_);
     ledger_.happens(domain::SetAccountStatus{ledger_.account, false}, ledger_.as_root());
+  }
+
+  void a_destinations_life() {
+    const auto name = "destination" + std::to_string(below(3));
+    a_destination(name)(ledger_);
+    const auto row = ledger_.state().siem_destination(ledger_.account, destination(name));
+    switch (below(6)) {
+      case 0: pause(name, below(2) == 0)(ledger_); break;
+      case 1: happens(domain::RewindSiemDestination{row->id, below(50)}); break;
+      case 2:
+        happens(domain::UpdateSiemDestination{row->id, destination_settings(std::to_string(below(4))), row->version});
+        break;
+      case 3:
+        ledger_.happens(domain::RecordExport{row->id, 5, row->start + below(50), 0, row->begun_by},
+                        ledger_.as_system());
+        break;
+      case 4: happens(domain::DeleteSiemDestination{row->id}); break;
+      default: break;
+    }
   }
 
   std::mt19937_64 random_;

@@ -105,6 +105,20 @@ inline Step erase(const std::string& name) {
 inline Step revoke(const std::string& name) {
   return admin(domain::RevokeCode{code(name)});
 }
+inline domain::SiemDestinationSettings destination_settings(const std::string& name) {
+  domain::SiemDestinationSettings settings;
+  settings.traits.protocol = domain::fb::SiemProtocol::webhook;
+  settings.traits.content = digest_of("content " + name);
+  settings.traits.secret = uuid_of("secret " + name);
+  settings.personal.name = name;
+  return settings;
+}
+inline Step a_destination(const std::string& name, std::optional<std::uint64_t> start = {}) {
+  return admin(domain::CreateSiemDestination{destination(name), destination_settings(name), start});
+}
+inline Step pause(const std::string& name, bool paused = true) {
+  return admin(domain::SetSiemDestinationPaused{destination(name), paused});
+}
 inline Step suspend() {
   return [](Ledger& ledger) {
     return ledger.happens(domain::SetAccountStatus{ledger.account, true}, ledger.as_root());

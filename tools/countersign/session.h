@@ -77,6 +77,7 @@ void add_tokens(CLI::App& app, Session& session);
 void add_sessions(CLI::App& app, Session& session);
 void add_events(CLI::App& app, Session& session);
 void add_operations(CLI::App& app, Session& session);
+void add_siem_destinations(CLI::App& app, Session& session);
 void add_login(CLI::App& app, Session& session);
 void add_backup(CLI::App& app, Session& session);
 

@@ -168,7 +168,7 @@ std::string write_backup(const BackupSource& source, const fs::path& directory) 
 void restore_files(const Settings& settings, DataDirectory& directory) {
   const fs::path backup = settings.restore_from;
   for (const auto& left : {directory.log(), directory.keys(), directory.views(), directory.operations(),
-                           directory.merkle(), directory.heads()})
+                           directory.merkle(), directory.heads(), directory.exports()})
     if (fs::exists(left))
       throw StartRefused("the data directory " + directory.path().string() + " isn't empty, " +
                          left.filename().string() + " is there: a backup is restored into an empty one");

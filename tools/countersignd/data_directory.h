@@ -2,7 +2,7 @@
 // The data directory: held by one process, with the keys' files where settings say.
 //
 //   lock  master-key  root-key  keys/ (RocksDB)  log/ (RocksDB, anchor)  views/ (RocksDB)  merkle/ (RocksDB)  heads/
-//   operations/  erasures
+//   exports/ (RocksDB)  operations/  erasures
 
 #include <filesystem>
 #include <stdexcept>
@@ -33,6 +33,8 @@ class DataDirectory {
   std::filesystem::path index() const { return path_ / "index"; }
   std::filesystem::path merkle() const { return path_ / "merkle"; }
   std::filesystem::path heads() const { return path_ / "heads"; }
+  /// How far SIEM destinations have come; without it events are sent again.
+  std::filesystem::path exports() const { return path_ / "exports"; }
   std::filesystem::path operations() const { return path_ / "operations"; }
   std::filesystem::path erasures() const { return path_ / "erasures"; }
   bool has_log() const;

@@ -10,6 +10,36 @@ namespace {
 const prometheus::Histogram::BucketBoundaries seconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
                                                          0.025,  0.05,    0.1,    0.25,  0.5,    1,     5};
 
+/// Of the destinations that there are now: in a registry of their own, because one that was deleted has no metrics.
+std::string text_of(const std::vector<exports::DestinationStatus>& destinations) {
+  if (destinations.empty()) return {};
+  prometheus::Registry registry;
+  auto& lag = prometheus::BuildGauge()
+                  .Name("countersign_siem_lag_events")
+                  .Help("Events that the destination has not got yet.")
+                  .Register(registry);
+  auto& delivered = prometheus::BuildCounter()
+                        .Name("countersign_siem_delivered_total")
+                        .Help("Events that the destination has taken, repeats included.")
+                        .Register(registry);
+  auto& failures = prometheus::BuildCounter()
+                       .Name("countersign_siem_failures_total")
+                       .Help("Attempts that failed.")
+                       .Register(registry);
+  auto& success = prometheus::BuildGauge()
+                      .Name("countersign_siem_last_success_seconds")
+                      .Help("When the destination last took something, in seconds since 1970; 0: not since the start.")
+                      .Register(registry);
+  for (const auto& each : destinations) {
+    const prometheus::Labels labels{{"destination", each.id.text()}};
+    lag.Add(labels).Set(static_cast<double>(each.lag_events));
+    delivered.Add(labels).Increment(static_cast<double>(each.delivered));
+    failures.Add(labels).Increment(static_cast<double>(each.failures));
+    success.Add(labels).Set(static_cast<double>(each.last_delivery_at) / 1000);
+  }
+  return prometheus::TextSerializer().Serialize(registry.Collect());
+}
+
 }  // namespace
 
 Metrics::Metrics(const std::vector<http::Route>& routes)
@@ -50,8 +80,8 @@ void Metrics::answered(const http::AccessRecord& record) {
   counter_of(it->second, record.route->operation, record.status).Increment();
 }
 
-std::string Metrics::text(const bus::SequencerStatus& status, const projections::Views& views,
-                          std::size_t connections) {
+std::string Metrics::text(const bus::SequencerStatus& status, const projections::Views& views, std::size_t connections,
+                          const std::vector<exports::DestinationStatus>& destinations) {
   const std::lock_guard lock(scrape_);
   const auto set = [&](const char* what, double value) { gauges_.Add({{"what", what}}).Set(value); };
   set("durable_frame", static_cast<double>(value(status.durable_frame)));
@@ -70,7 +100,7 @@ std::string Metrics::text(const bus::SequencerStatus& status, const projections:
     auto& counter = ignored_.Add({{"reason", std::string(bus::name(static_cast<bus::Ignored>(reason)))}});
     counter.Increment(static_cast<double>(status.ignored[reason]) - counter.Value());
   }
-  return prometheus::TextSerializer().Serialize(registry_.Collect());
+  return prometheus::TextSerializer().Serialize(registry_.Collect()) + text_of(destinations);
 }
 
 }  // namespace countersign::server

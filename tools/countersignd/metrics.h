@@ -13,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "adapters/exports/status.h"
 #include "adapters/http/server/service.h"
 #include "bus/sequencer.h"
 #include "projections/views.h"
@@ -23,7 +24,8 @@ class Metrics {
  public:
   explicit Metrics(const std::vector<http::Route>& routes);
   void answered(const http::AccessRecord& record);
-  std::string text(const bus::SequencerStatus& status, const projections::Views& views, std::size_t connections);
+  std::string text(const bus::SequencerStatus& status, const projections::Views& views, std::size_t connections,
+                   const std::vector<exports::DestinationStatus>& destinations);
 
  private:
   prometheus::Registry registry_;

@@ -47,6 +47,7 @@ struct Node::Api {
   http::Introspection introspection;
   http::Events events;
   http::AccountLog log;
+  http::SiemDestinations siem_destinations;
   http::Status status;
 
   Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports)
@@ -59,22 +60,25 @@ struct Node::Api {
         redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
-        events(reads, writes, **n.sequencer_, *n.event_index_, n.names_),
+        events(reads, writes, **n.sequencer_, *n.event_index_, n.names_,
+               [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
-        status(reads, **n.sequencer_, *n.event_index_, *n.notary_, std::move(ports)) {}
+        siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),
+        status(reads, **n.sequencer_, *n.event_index_, *n.notary_, *n.exporter_, std::move(ports)) {}
 
   void stop() {
     reads.stop();
     writes.stop();
   }
 
-  std::vector<http::Route> routes(operations::Operations& operations) {
-    return http::routes(
-        {reads, accounts, users, codes, redemption, connections, introspection, events, log, status, operations});
+  std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
+    return http::routes({reads, accounts, users, codes, redemption, connections, introspection, events, log,
+                         siem_destinations, status, operations, read_log});
   }
 };
 
-Node::Node(const Settings& settings, Log& log) : settings_(settings), log_(log), directory_(settings.data_dir) {
+Node::Node(const Settings& settings, Log& log)
+    : settings_(settings), log_(log), directory_(settings.data_dir), egress_(settings.egress_allow) {
   write_buffers_ = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
   // What can't be used is found before the log is claimed.
   if (!settings_.tls_certificate.empty())
@@ -127,19 +131,6 @@ void Node::open_views() {
     fs::remove_all(directory_.views());
     views_ = std::make_unique<projections::Views>(options);
   }
-}
-
-void Node::open_notary() {
-  tiles_ = std::make_unique<projections::TileStore>(directory_.merkle().string(), write_buffers_);
-  trees_ = std::make_unique<projections::AccountTrees>(*views_, *tiles_);
-  notary::NotaryOptions options{.host = settings_.origin_host,
-                                .directory = directory_.heads(),
-                                .seed = keys_->cluster().signing.key,
-                                .former = keys_->former_signing_keys(),
-                                .report = [this](const std::string& text) {
-                                  log_.write(LogLevel::error, "an account's log is signed no more", {{"reason", text}});
-                                }};
-  notary_ = std::make_unique<notary::Notary>(*views_, *trees_, std::move(options));
 }
 
 commands::Call Node::system_call() const {
@@ -254,17 +245,21 @@ void Node::serve(const std::string& root_key) {
                                  [this](auto account, auto user) { names_.forget(account, user); }},
       directory_.operations());
   open_notary();
+  open_exporter();
   upkeep_ = std::make_unique<commands::Upkeep>(
-      *submitter_, *views_, refusals_, activity_, [this] { return now(); }, warn);
+      *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn);
 
-  http::StatusPorts ports{
-      .not_ready = [this] { return not_ready(); },
-      .metrics = [this] { return metrics_->text((*sequencer_)->status(), *views_, server_->connection_count()); },
-      .backup = [this](const fs::path& directory) { return backup(directory); },
-      .openapi = std::string(openapi_document())};
+  http::StatusPorts ports{.not_ready = [this] { return not_ready(); },
+                          .metrics =
+                              [this] {
+                                return metrics_->text((*sequencer_)->status(), *views_, server_->connection_count(),
+                                                      exporter_->statuses());
+                              },
+                          .backup = [this](const fs::path& directory) { return backup(directory); },
+                          .openapi = std::string(openapi_document())};
   api_ = std::make_unique<Api>(*this, commands::digest_of(*lookup_, domain::BearerKind::root_key, root_key),
                                std::move(ports));
-  auto routes = api_->routes(*operations_);
+  auto routes = api_->routes(*operations_, read_log_);
   metrics_ = std::make_unique<Metrics>(routes);
 
   const auto listen = parse_listen(settings_.listen);
@@ -301,6 +296,7 @@ void Node::serve(const std::string& root_key) {
   operations_->start();
   upkeep_->start();
   notary_->start();
+  exporter_->start();
   server_->start();
   key_audit_ = std::jthread([this](const std::stop_token& stop) { audit_keys(*keys_, *views_, log_, stop); });
   const auto endpoint = server_->endpoints().front();
@@ -355,6 +351,7 @@ void Node::stop() {
   if (server_) server_->stop(drain_grace);
   if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
+  if (exporter_) exporter_->stop();
   if (upkeep_) upkeep_->stop();
   if (notary_) notary_->stop();
   if (!sequencer_) return;

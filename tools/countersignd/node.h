@@ -8,6 +8,7 @@
 
 #include "adapters/commands/attempt_limits.h"
 #include "adapters/commands/upkeep.h"
+#include "adapters/exports/exporter.h"
 #include "adapters/http/api/routes.h"
 #include "adapters/http/server/server.h"
 #include "adapters/location/location_databases.h"
@@ -40,6 +41,8 @@ class Node {
  private:
   void open_views();
   void open_notary();
+  void open_exporter();
+  std::optional<std::string> checkpoint_of(domain::AccountId account);
   void start_sequencer();
   void begin_epoch();
   void erase_again();
@@ -64,6 +67,7 @@ class Node {
   queries::PartyNames names_;
   bus::AcceptanceState recovered_;
   commands::RefusalLog refusals_;
+  commands::ReadLog read_log_;
   std::unique_ptr<location::LocationDatabases> locations_;
   std::unique_ptr<commands::CommandDecider> decider_;
   std::unique_ptr<bus::RunningSequencer> sequencer_;
@@ -76,6 +80,8 @@ class Node {
   std::unique_ptr<projections::TileStore> tiles_;
   std::unique_ptr<projections::AccountTrees> trees_;
   std::unique_ptr<notary::Notary> notary_;
+  const push::EgressRules egress_;
+  std::unique_ptr<exports::Exporter> exporter_;
   struct Api;
   std::unique_ptr<Api> api_;
   std::shared_ptr<http::TlsCertificate> certificate_;

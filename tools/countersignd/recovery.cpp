@@ -1,6 +1,7 @@
 #include "tools/countersignd/recovery.h"
 
 #include <chrono>
+#include <set>
 #include <vector>
 
 #include "bus/frame_reader.h"
@@ -62,6 +63,26 @@ void erase_keys_again(const Recovered& parts) {
   destroy();
 }
 
+/// Of destinations that were deleted, or never came to be: what a crash kept from being destroyed.
+void destroy_forgotten_secrets(const Recovered& parts) {
+  std::set<keys::SecretName> needed;
+  const std::string table(1, static_cast<char>(projections::Table::siem_destinations));
+  parts.views.scan(table, table, [&](std::string_view key, std::string_view row) {
+    needed.insert(
+        {domain::AccountId{domain::uuid_from(key.substr(1))}, projections::decode_siem_destination(row).traits.secret});
+    return true;
+  });
+  const auto kept = parts.keys.secrets();
+  std::vector<keys::SecretName> forgotten;
+  if (kept.has_value())
+    for (const auto& name : *kept)
+      if (!needed.contains(name)) forgotten.push_back(name);
+  const auto error = kept.has_error() ? kept.error() : parts.keys.destroy_secrets(forgotten);
+  if (error)
+    throw StartRefused("the key store in " + parts.keys_directory.string() +
+                       ": secrets that no SIEM destination needs can't be destroyed: " + error.message());
+}
+
 /// Keys are durable before the log speaks of whom they are for, so an older copy of the store lacks those of the newest
 /// people. A few of each account, because ids are drawn a little before their keys are written.
 void refuse_people_without_keys(const Recovered& parts) {
@@ -104,6 +125,7 @@ bus::AcceptanceState recover(const Recovered& parts, Log& log) {
   refuse_records_that_do_not_count(parts, reader);
   projector.finish(reader.state());
   erase_keys_again(parts);
+  destroy_forgotten_secrets(parts);
   refuse_people_without_keys(parts);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   log.write(LogLevel::info, "log folded",

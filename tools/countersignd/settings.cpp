@@ -15,6 +15,7 @@
 
 #include "adapters/http/server/client_address.h"
 #include "adapters/notary/checkpoint.h"
+#include "adapters/push/egress.h"
 #include "domain/secret_text.h"
 
 namespace countersign::server {
@@ -57,6 +58,8 @@ const Setting table[] = {
     {"log.format", &Settings::log_format, "text or json"},
     {"log.level", &Settings::log_level, "debug, info, warning or error"},
     {"trusted_proxies", &Settings::trusted_proxies, "networks whose X-Forwarded-For counts, such as 10.0.0.0/8"},
+    {"egress.allow", &Settings::egress_allow,
+     "addresses and networks that events may be pushed to though they aren't public, such as 10.0.0.0/8"},
     {"limits.redeem_failures_per_source", &Settings::redeem_failures_per_source,
      "failed redemptions a minute and source; 0: no limit", 0, most_failures},
     {"limits.redeem_failures_per_account", &Settings::redeem_failures_per_account,
@@ -188,6 +191,11 @@ void check(const Settings& settings) {
     http::TrustedProxies{settings.trusted_proxies};
   } catch (const std::invalid_argument& error) {
     throw UsageError{error.what()};
+  }
+  try {
+    push::EgressRules{settings.egress_allow};
+  } catch (const std::invalid_argument& error) {
+    throw UsageError{std::string("egress.allow: ") + error.what()};
   }
   if (!settings.root_key.empty() && !is_root_key(settings.root_key))
     throw UsageError{"root_key: 16 to 256 characters without blanks are expected, and not an account's API key"};

@@ -22,7 +22,7 @@ struct Settings {
   std::string origin_host = "countersign.local";
   std::string location_city_database, location_asn_database;
   std::string log_format = "text", log_level = "info";
-  std::vector<std::string> trusted_proxies;
+  std::vector<std::string> trusted_proxies, egress_allow;
   std::uint64_t redeem_failures_per_source = 20, redeem_failures_per_account = 1000;
   std::uint64_t max_connections = 10'000, queue = 16'384;
   std::uint64_t header_timeout_ms = 10'000, idle_timeout_ms = 75'000, body_idle_timeout_ms = 15'000;

@@ -47,6 +47,8 @@ void AccountFold::take(const EventView& event) {
   time_ = event.time();
   if (event.type() == EventType::api_key_created || event.type() == EventType::api_key_revoked)
     take_api_key_event(recorded);
+  else if (event.target().kind == PartyKind::siem_destination)
+    take_siem_destination_event(recorded);
   else if (changes_user(event))
     take_user_event(recorded);
 }
@@ -57,6 +59,26 @@ void AccountFold::take_api_key_event(const RecordedEvent& recorded) {
   account_.admin_keys -= is_lasting_admin(*key);
   evolve(*key, recorded);
   account_.admin_keys += is_lasting_admin(*key);
+}
+
+void AccountFold::take_siem_destination_event(const RecordedEvent& recorded) {
+  const auto& event = recorded.event;
+  const auto id = event.target().id;
+  const bool begins = event.type() == EventType::siem_destination_created;
+  if (!begins && !siem_destinations_.contains(id)) {
+    if (event.type() == EventType::siem_destination_exported) return;  // it was deleted meanwhile
+    throw std::runtime_error("an event is about a SIEM destination that doesn't exist: " +
+                             SiemDestinationId{id}.text());
+  }
+  account_.siem_destinations += begins;
+  if (event.type() == EventType::siem_destination_deleted) {
+    account_.siem_destinations -= 1;
+    siem_destinations_.erase(id);
+    return;
+  }
+  auto& destination = siem_destinations_[id];
+  if (!destination) destination = std::make_shared<SiemDestination>();
+  evolve(*destination, recorded);
 }
 
 void AccountFold::take_user_event(const RecordedEvent& recorded) {
@@ -156,6 +178,10 @@ void AccountFold::each_api_key(const std::function<void(const ApiKey&)>& visit) 
   in_order(api_keys_, visit);
 }
 
+void AccountFold::each_siem_destination(const std::function<void(const SiemDestination&)>& visit) const {
+  in_order(siem_destinations_, visit);
+}
+
 const Code* AccountFold::code(CodeId id) const {
   const auto found = codes_.find(id.uuid);
   if (found == codes_.end()) return nullptr;
@@ -200,6 +226,11 @@ std::shared_ptr<const User> AccountFold::user(AccountId account, UserId id) cons
 std::shared_ptr<const ApiKey> AccountFold::api_key(AccountId account, ApiKeyId id) const {
   const auto found = api_keys_.find(id.uuid);
   return account != id_ || found == api_keys_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const SiemDestination> AccountFold::siem_destination(AccountId account, SiemDestinationId id) const {
+  const auto found = siem_destinations_.find(id.uuid);
+  return account != id_ || found == siem_destinations_.end() ? nullptr : found->second;
 }
 
 std::optional<DigestEntry> AccountFold::find(const Digest&) const {

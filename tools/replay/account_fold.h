@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "domain/account.h"
+#include "domain/siem_destination.h"
 #include "domain/user.h"
 
 namespace countersign::replay {
@@ -32,6 +33,7 @@ class AccountFold : public domain::State {
   /// In the order of their ids.
   void each_user(const std::function<void(const domain::User&)>& visit) const;
   void each_api_key(const std::function<void(const domain::ApiKey&)>& visit) const;
+  void each_siem_destination(const std::function<void(const domain::SiemDestination&)>& visit) const;
   /// Wherever it stands now; null for what never was, or went with an erased person.
   const domain::Code* code(domain::CodeId id) const;
   const domain::Activation* activation(const domain::Uuid& id) const;
@@ -45,6 +47,8 @@ class AccountFold : public domain::State {
   std::shared_ptr<const domain::Account> account(domain::AccountId id) const override;
   std::shared_ptr<const domain::User> user(domain::AccountId account, domain::UserId id) const override;
   std::shared_ptr<const domain::ApiKey> api_key(domain::AccountId account, domain::ApiKeyId id) const override;
+  std::shared_ptr<const domain::SiemDestination> siem_destination(domain::AccountId account,
+                                                                  domain::SiemDestinationId id) const override;
   std::optional<domain::DigestEntry> find(const domain::Digest& digest) const override;
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override;
   std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override;
@@ -61,6 +65,7 @@ class AccountFold : public domain::State {
 
   void take_user_event(const domain::RecordedEvent& recorded);
   void take_api_key_event(const domain::RecordedEvent& recorded);
+  void take_siem_destination_event(const domain::RecordedEvent& recorded);
   void take_profile(domain::User& user, const domain::RecordedEvent& recorded);
   void take_code(domain::User& user, const domain::RecordedEvent& recorded);
   void settle_ended(domain::User& user);
@@ -71,6 +76,7 @@ class AccountFold : public domain::State {
   domain::Account account_;
   ById<std::shared_ptr<domain::User>> users_;
   ById<std::shared_ptr<domain::ApiKey>> api_keys_;
+  ById<std::shared_ptr<domain::SiemDestination>> siem_destinations_;
   ById<Owned<std::shared_ptr<const domain::Code>>> codes_;
   ById<Owned<std::shared_ptr<const domain::Activation>>> activations_;
   boost::unordered_flat_set<domain::Uuid, domain::UuidHash> erased_;

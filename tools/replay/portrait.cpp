@@ -3,6 +3,7 @@
 #include "adapters/queries/position_text.h"
 #include "adapters/queries/rfc3339.h"
 #include "domain/event_catalogue.h"
+#include "domain/siem_configuration.h"
 
 namespace countersign::replay {
 
@@ -80,6 +81,28 @@ class Painter {
                      {"revoked_at", time_or_null(key.revoked_at)}};
     const auto name = opener_ ? opener_->of_account(state_.id(), key.name) : std::nullopt;
     if (name) out["name"] = name->name;
+    return out;
+  }
+
+  /// Without what may be a secret of the receiver's in a webhook's path.
+  json::object siem_destination(const SiemDestination& destination) const {
+    json::object out{{"id", destination.id.text()},
+                     {"status", destination.paused ? "paused" : "active"},
+                     {"protocol", fb::EnumNameSiemProtocol(destination.traits.protocol)},
+                     {"format", fb::EnumNameSiemFormat(destination.traits.format)},
+                     {"tls", destination.traits.tls},
+                     {"checkpoints", destination.traits.checkpoints},
+                     {"version", destination.version},
+                     {"created_at", queries::rfc3339(destination.created_at)},
+                     {"updated_at", queries::rfc3339(destination.updated_at)},
+                     {"after_sequence", destination.start},
+                     {"reported_sequence", destination.reported}};
+    const auto text = opener_ ? opener_->of_account(state_.id(), destination.configuration) : std::nullopt;
+    if (!text) return out;
+    const auto configuration = siem_configuration_of(*text);
+    out["name"] = configuration.name;
+    out["receiver"] = configuration.receiver();
+    out["filter"] = configuration.filter;
     return out;
   }
 
@@ -192,6 +215,10 @@ std::optional<json::object> portrait(const FoldedAccount& folded, const bus::Log
     json::array keys_of_account;
     state.each_api_key([&](const ApiKey& key) { keys_of_account.push_back(painter.api_key(key)); });
     out["api_keys"] = std::move(keys_of_account);
+    json::array destinations;
+    state.each_siem_destination(
+        [&](const SiemDestination& each) { destinations.push_back(painter.siem_destination(each)); });
+    out["siem_destinations"] = std::move(destinations);
     state.each_user([&](const User& each) { users.push_back(painter.user(each)); });
   }
   out["users"] = std::move(users);

@@ -39,6 +39,8 @@ std::map<std::string, PortraitObject> objects_of(const json::object& portrait) {
   add("account", "", portrait.at("account"));
   if (const auto* keys = portrait.if_contains("api_keys"))
     for (const auto& key : keys->get_array()) add("api_key", "", key);
+  if (const auto* destinations = portrait.if_contains("siem_destinations"))
+    for (const auto& destination : destinations->get_array()) add("siem_destination", "", destination);
   for (const auto& user : portrait.at("users").get_array()) {
     const auto& id = user.at("id").get_string();
     add("user", id, user);

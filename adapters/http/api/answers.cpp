@@ -28,6 +28,7 @@ unsigned status_of(domain::RefusalCode code) {
     case last_admin_key:
     case delivery_not_configured:
     case too_many_open_codes:
+    case too_many_destinations:
     case state_conflict:
     case provisioning_method:
     case answer_withdrawn: return 409;

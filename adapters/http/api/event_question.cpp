@@ -39,6 +39,14 @@ queries::EventFilter read_event_filter(std::string_view text, const keys::Lookup
   return std::get<queries::EventFilter>(std::move(parsed));
 }
 
+queries::EventFilter filter_of(std::string_view text, const keys::Lookup& lookup) {
+  try {
+    return read_event_filter(text, lookup);
+  } catch (const Problem& problem) {
+    throw std::invalid_argument(problem.detail);
+  }
+}
+
 EventQuestion EventQuestion::read(const Query& query, const Caller& caller, const keys::Lookup& lookup) {
   if (const auto named = query.text("account"); named && *named != account_text(caller.account))
     throw no_such("account");

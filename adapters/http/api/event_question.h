@@ -26,6 +26,8 @@ struct EventQuestion {
 
 /// Throws Problem: a filter as the parameter holds it.
 queries::EventFilter read_event_filter(std::string_view text, const keys::Lookup& lookup);
+/// The same for who has no request: throws std::invalid_argument.
+queries::EventFilter filter_of(std::string_view text, const keys::Lookup& lookup);
 /// The account's events, by the index. Throws Problem, 503, when they could not be taken in within the time of a
 /// request.
 projections::EventIndex::Reading read_index(projections::EventIndex& index, domain::AccountId account);

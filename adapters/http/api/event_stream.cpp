@@ -7,7 +7,8 @@
 #include "adapters/http/api/events.h"
 #include "adapters/keys/rfc4648.h"
 #include "adapters/queries/stored_event.h"
-#include "adapters/siem/export_format.h"
+#include "adapters/siem/checkpoint_pace.h"
+#include "adapters/siem/notice.h"
 #include "bus/hash.h"
 #include "domain/event_catalogue.h"
 #include "domain/record.h"
@@ -78,6 +79,7 @@ struct Events::StreamRequest {
   std::uint64_t after = 0;
   siem::ExportFormat format = siem::ExportFormat::native;
   std::string media_type{event_stream};
+  bool checkpoints = false;
   bool sse() const { return media_type == event_stream; }
 };
 
@@ -105,6 +107,17 @@ Events::Chunk Events::next_chunk(domain::AccountId account, const StreamRequest&
     return chunk.text.size() < chunk_bytes && ++looked_at < chunk_events;
   });
   return chunk;
+}
+
+/// It has no cursor: whoever resumes does so behind the last event. Empty when it can't be had now.
+boost::asio::awaitable<std::string> Events::checkpoint_text(domain::AccountId account, const StreamRequest& wanted) {
+  if (!checkpoint_) co_return "";
+  auto work = [this, account] { return checkpoint_(account); };
+  auto note = co_await reads_.on_pool(std::move(work));
+  if (!note) co_return "";
+  if (wanted.sse())
+    co_return "event: checkpoint\ndata: " + boost::json::serialize(boost::json::object{{"checkpoint", *note}}) + "\n\n";
+  co_return siem::line_of(wanted.format, siem::checkpoint_notice(account, std::move(*note), reads_.now())) + "\n";
 }
 
 /// Returns when a frame behind `read` has landed, the client has gone, or a heartbeat is due.
@@ -146,7 +159,11 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
       filter_text = value;
     else if (name == "format")
       format = value;
-    else if (name == "account" && value == account_text(account))
+    else if (name == "checkpoints") {
+      if (value != "true" && value != "false")
+        co_return exchange.problem(bad_parameter(name, "true or false is expected"));
+      wanted.checkpoints = value == "true";
+    } else if (name == "account" && value == account_text(account))
       continue;
     else
       co_return exchange.problem(bad_parameter(name, "there is no such parameter"));
@@ -186,6 +203,7 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   boost::system::error_code gone = co_await exchange.begin(std::move(head));
   std::uint64_t events = 0;
   bool idle = false;
+  siem::CheckpointPace pace(wanted.after);
   std::exception_ptr failure;
   while (!gone && exchange.interruption() == Interruption::none) {
     const auto landed = sequencer_.landed_frame();  // before the look: what lands meanwhile must wake us
@@ -207,6 +225,14 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
       idle = false;
     } else if (idle && wanted.sse()) {
       gone = co_await exchange.write(":\n\n");  // a heartbeat, so that proxies keep the connection
+    }
+    if (const auto now = std::chrono::steady_clock::now(); wanted.checkpoints && pace.due(wanted.after, !moved, now)) {
+      pace.asked(now);
+      const auto text = co_await checkpoint_text(account, wanted);
+      if (!text.empty()) {
+        pace.sent(wanted.after);
+        if (!gone) gone = co_await exchange.write(text);
+      }
     }
     if (moved) continue;
     co_await wait_for_more(exchange, landed);

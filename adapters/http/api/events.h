@@ -11,9 +11,16 @@ namespace countersign::http {
 
 class Events {
  public:
+  /// A signed head of an account's log, where that may take its time; nothing when it can't be had now.
+  using Checkpoint = std::function<std::optional<std::string>(domain::AccountId)>;
   Events(Reads& reads, Writes& writes, bus::Sequencer& sequencer, projections::EventIndex& index,
-         queries::PartyNames& names)
-      : reads_(reads), writes_(writes), sequencer_(sequencer), index_(index), names_(names) {}
+         queries::PartyNames& names, Checkpoint checkpoint = {})
+      : reads_(reads),
+        writes_(writes),
+        sequencer_(sequencer),
+        index_(index),
+        names_(names),
+        checkpoint_(std::move(checkpoint)) {}
 
   boost::asio::awaitable<Response> list(Exchange& exchange);
   boost::asio::awaitable<Response> get(Exchange& exchange);
@@ -32,6 +39,7 @@ class Events {
   struct Chunk;
   struct StreamRequest;
   Chunk next_chunk(domain::AccountId account, const StreamRequest& wanted);
+  boost::asio::awaitable<std::string> checkpoint_text(domain::AccountId account, const StreamRequest& wanted);
   boost::asio::awaitable<void> wait_for_more(Exchange& exchange, bus::FrameNumber read);
 
   Reads& reads_;
@@ -39,6 +47,7 @@ class Events {
   bus::Sequencer& sequencer_;
   projections::EventIndex& index_;
   queries::PartyNames& names_;
+  const Checkpoint checkpoint_;
 };
 
 }  // namespace countersign::http

@@ -110,6 +110,24 @@ Route positioned(Reads& reads, Route route) {
   return route;
 }
 
+boost::asio::awaitable<Response> counted(Reads& reads, commands::ReadLog& log, commands::ReadLog::Kind kind,
+                                         Exchange& exchange, const AnswerLater& answer) {
+  auto response = co_await answer(exchange);
+  if (response.status() == 200) {
+    const auto* caller = exchange.caller<Caller>();
+    log.count({caller->account, caller->actor, caller->role}, kind, reads.now());
+  }
+  co_return response;
+}
+
+/// Counts what it has answered as a read of events.
+Route audited(Reads& reads, commands::ReadLog& log, commands::ReadLog::Kind kind, Route route) {
+  route.later = [&reads, &log, kind, answer = std::move(route.later)](Exchange& exchange) {
+    return counted(reads, log, kind, exchange, answer);
+  };
+  return route;
+}
+
 /// Needs no body; what comes nevertheless must be JSON without a field.
 Route bodiless(Route route) {
   return after(std::move(route), refuse_body);
@@ -126,7 +144,8 @@ Route refusing_unknown_parameters(Route route) {
 
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
-  auto& [reads, accounts, users, codes, redemption, connections, introspection, events, log, status, operations] = e;
+  auto& [reads, accounts, users, codes, redemption, connections, introspection, events, log, siem, status, operations,
+         read_log] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
   };
@@ -210,31 +229,54 @@ std::vector<Route> routes(Endpoints e) {
       row(post, "/oauth2/revoke", "revoke_bearer_token", public_route, later(introspection, &Introspection::revoke)),
       form));
 
-  add(read(row(get, "/v1/events", "list_events", event_readers | root, later(events, &Events::list)),
-           pages({"account", "since", "until", "filter", "q", "sort"})));
+  using Read = commands::ReadLog::Kind;
+  const auto audit = [&r = reads, &reads_of = read_log](Read kind, Route route) {
+    return audited(r, reads_of, kind, std::move(route));
+  };
+  add(audit(Read::list, read(row(get, "/v1/events", "list_events", event_readers | root, later(events, &Events::list)),
+                             pages({"account", "since", "until", "filter", "q", "sort"}))));
   const auto count = [&look](Route route, std::vector<std::string> parameters) {
     parameters.insert(parameters.end(), {"account", "since", "until", "filter", "q"});
     return asking(look(std::move(route)), std::move(parameters));
   };
-  add(count(
-      row(get, "/v1/events/facets", "count_events_by_field", event_readers | root, later(events, &Events::facets)),
-      {"fields", "values"}));
-  add(count(row(get, "/v1/events/histogram", "count_events_over_time", event_readers | root,
-                later(events, &Events::histogram)),
-            {"buckets"}));
+  add(audit(Read::facets, count(row(get, "/v1/events/facets", "count_events_by_field", event_readers | root,
+                                    later(events, &Events::facets)),
+                                {"fields", "values"})));
+  add(audit(Read::histogram, count(row(get, "/v1/events/histogram", "count_events_over_time", event_readers | root,
+                                       later(events, &Events::histogram)),
+                                   {"buckets"})));
   add(streaming_answer(
       read(row(get, "/v1/events/stream", "stream_events", event_readers | root, later(events, &Events::stream)),
-           {"account", "after", "filter", "format"})));
-  add(look(row(get, "/v1/events/{id}", "get_event", event_readers | root, later(events, &Events::get))));
+           {"account", "after", "filter", "format", "checkpoints"})));
+  add(audit(Read::list,
+            look(row(get, "/v1/events/{id}", "get_event", event_readers | root, later(events, &Events::get)))));
 
   const auto of_the_log = [&look](Route route) { return asking(look(std::move(route)), {"account"}); };
   add(of_the_log(
       row(get, "/v1/log/checkpoint", "get_log_checkpoint", event_readers | root, later(log, &AccountLog::checkpoint))));
-  add(of_the_log(
-      row(get, "/v1/log/tile/{rest*}", "get_log_tile", event_readers | root, later(log, &AccountLog::tile))));
-  add(of_the_log(
-      row(get, "/v1/log/entries/{rest*}", "get_log_entries", event_readers | root, later(log, &AccountLog::entries))));
+  add(audit(Read::log, of_the_log(row(get, "/v1/log/tile/{rest*}", "get_log_tile", event_readers | root,
+                                      later(log, &AccountLog::tile)))));
+  add(audit(Read::log, of_the_log(row(get, "/v1/log/entries/{rest*}", "get_log_entries", event_readers | root,
+                                      later(log, &AccountLog::entries)))));
   add(of_the_log(row(get, "/v1/log/key", "get_log_key", event_readers | root, later(log, &AccountLog::key))));
+
+  const auto one = [&e = siem](Verb verb, const char* path, const char* name,
+                               boost::asio::awaitable<Response> (SiemDestinations::*method)(Exchange&)) {
+    return row(verb, path, name, admin, later(e, method));
+  };
+  add(one(post, "/v1/siem-destinations", "create_siem_destination", &SiemDestinations::create));
+  add(read(
+      row(get, "/v1/siem-destinations", "list_siem_destinations", admin_auditor, later(siem, &SiemDestinations::list)),
+      pages()));
+  add(look(row(get, "/v1/siem-destinations/{id}", "get_siem_destination", admin_auditor,
+               now(siem, &SiemDestinations::get))));
+  add(one(patch, "/v1/siem-destinations/{id}", "update_siem_destination", &SiemDestinations::update));
+  add(one(delete_, "/v1/siem-destinations/{id}", "delete_siem_destination", &SiemDestinations::remove));
+  add(bodiless(one(post, "/v1/siem-destinations/{id}/test", "test_siem_destination", &SiemDestinations::test)));
+  add(bodiless(one(post, "/v1/siem-destinations/{id}/pause", "pause_siem_destination", &SiemDestinations::pause)));
+  add(bodiless(one(post, "/v1/siem-destinations/{id}/resume", "resume_siem_destination", &SiemDestinations::resume)));
+  add(one(post, "/v1/siem-destinations/{id}/replay", "replay_siem_destination", &SiemDestinations::replay));
+
   add(look(row(get, "/v1/projections", "list_projections", event_readers | root, later(status, &Status::projections))));
 
   add(row(post, "/v1/backup", "create_backup", root, later(status, &Status::backup)));

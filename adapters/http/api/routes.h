@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "adapters/commands/read_log.h"
 #include "adapters/http/api/account_log.h"
 #include "adapters/http/api/accounts.h"
 #include "adapters/http/api/connections.h"
@@ -10,6 +11,7 @@
 #include "adapters/http/api/introspection.h"
 #include "adapters/http/api/redemption.h"
 #include "adapters/http/api/registration_codes.h"
+#include "adapters/http/api/siem_destinations.h"
 #include "adapters/http/api/status.h"
 #include "adapters/http/api/users.h"
 
@@ -25,8 +27,10 @@ struct Endpoints {
   Introspection& introspection;
   Events& events;
   AccountLog& log;
+  SiemDestinations& siem_destinations;
   Status& status;
   operations::Operations& operations;
+  commands::ReadLog& read_log;
 };
 
 /// The endpoints must outlive the routes.

@@ -2,6 +2,7 @@
 
 #include "adapters/http/api/fields.h"
 #include "adapters/http/api/rendering.h"
+#include "adapters/http/api/siem_destination_rendering.h"
 
 namespace countersign::http {
 
@@ -57,7 +58,7 @@ json::object Status::merkle_projection() {
           {"parked_events", 0}};
 }
 
-boost::asio::awaitable<Response> Status::projections(Exchange&) {
+boost::asio::awaitable<Response> Status::projections(Exchange& exchange) {
   const auto status = sequencer_.status();
   const bool behind = status.landed_frame < status.durable_frame;
   auto count = [this] { return unlanded_events(); };
@@ -87,6 +88,9 @@ boost::asio::awaitable<Response> Status::projections(Exchange&) {
                    {"parked_events", index.parked}});
   auto merkle = [this] { return merkle_projection(); };
   items.push_back(co_await reads_.on_pool(std::move(merkle)));
+  auto ask = [this, account = exchange.caller<Caller>()->account] { return exporter_.statuses(account); };
+  const auto destinations = co_await reads_.on_pool(std::move(ask));
+  for (const auto& destination : destinations) items.push_back(projection_of(destination, reads_.log()));
   co_return Response::json(
       200, json::serialize(json::object{{"items", std::move(items)},
                                         {"log_position", queries::text_of({reads_.log(), status.durable_frame})},

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "adapters/exports/exporter.h"
 #include "adapters/http/api/reads.h"
 #include "adapters/notary/notary.h"
 #include "projections/index/event_index.h"
@@ -22,8 +23,13 @@ struct StatusPorts {
 class Status {
  public:
   Status(Reads& reads, bus::Sequencer& sequencer, const projections::EventIndex& index, notary::Notary& notary,
-         StatusPorts ports)
-      : reads_(reads), sequencer_(sequencer), index_(index), notary_(notary), ports_(std::move(ports)) {}
+         const exports::Exporter& exporter, StatusPorts ports)
+      : reads_(reads),
+        sequencer_(sequencer),
+        index_(index),
+        notary_(notary),
+        exporter_(exporter),
+        ports_(std::move(ports)) {}
 
   Response health(Exchange& exchange);
   Response ready(Exchange& exchange);
@@ -40,6 +46,7 @@ class Status {
   bus::Sequencer& sequencer_;
   const projections::EventIndex& index_;
   notary::Notary& notary_;
+  const exports::Exporter& exporter_;
   StatusPorts ports_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "adapters/keys/key_store.h"
 #include "adapters/keys/random.h"
 #include "adapters/keys/sealing.h"
 #include "tests/support/scratch_directory.h"

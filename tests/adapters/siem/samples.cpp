@@ -24,6 +24,7 @@ const RenderedParty code{PartyKind::registration_code, "rc_01k7szc35ff4jbtcb2r3k
 const RenderedParty device{PartyKind::device, "dev_01k7szc4m5eqkvt4cx1kv1a8qd", "Ada's phone"};
 const RenderedParty token{PartyKind::token, "tok_01k7szc4m5eqkvt4cx1kv1a8qd", ""};
 const RenderedParty session{PartyKind::session, "ses_01k7szc4m5eqkvt4cx1kv1a8qd", ""};
+const RenderedParty destination{PartyKind::siem_destination, "dst_01k7szc9b6e2q8mzj4m3x0nt5w", "Our SIEM"};
 const RenderedParty operation{PartyKind::operation, "op_01k7szc82tfw3b8xhbpwfqpk0e", ""};
 const std::string expiry = "2026-11-30T08:00:00.000Z";
 
@@ -36,6 +37,14 @@ struct Kind {
 
 json::object device_details() {
   return {{"name", "Ada's phone"}, {"platform", "iOS 19"}, {"model", "iPhone 17"}, {"serial", "F2LXK0AB"}};
+}
+
+json::object configuration(std::uint64_t from_sequence = 0) {
+  json::object out{{"name", "Our SIEM"}, {"protocol", "webhook"}, {"receiver", "https://siem.example.com"},
+                   {"tls", true},        {"format", "ocsf"},      {"filter", nullptr},
+                   {"checkpoints", true}};
+  if (from_sequence > 0) out["from_sequence"] = from_sequence;
+  return out;
 }
 
 json::object policy() {
@@ -97,6 +106,24 @@ std::vector<Kind> kinds() {
       {server_stopped, system, system, system, "", stopped},
       {log_restored, system, system, system, "", {{"from_frame", 41}, {"codes_revoked", 5}, {"tokens_kept", false}}},
       {master_key_rotated, system, system, system, "", stopped},
+      {siem_destination_created, key, destination, destination, "", configuration(17)},
+      {siem_destination_updated, key, destination, destination, "", configuration()},
+      {siem_destination_paused, key, destination, destination},
+      {siem_destination_resumed, key, destination, destination},
+      {siem_destination_deleted, key, {destination.kind, destination.id, ""}, {destination.kind, destination.id, ""}},
+      {siem_destination_rewound, key, destination, destination, "", {{"from_sequence", 1}}},
+      {siem_destination_exported,
+       system,
+       destination,
+       destination,
+       "",
+       {{"events", 250}, {"up_to_sequence", 266}, {"since", "2026-11-23T07:45:00.000Z"}}},
+      {events_read,
+       key,
+       account,
+       account,
+       "",
+       {{"lists", 12}, {"facets", 3}, {"histograms", 1}, {"log", 0}, {"since", "2026-11-23T07:45:00.000Z"}}},
       {audit_key_exported, key, account, account, "", {{"key_id", "0123456789abcdef"}}},
   };
 }

@@ -30,6 +30,8 @@ TEST(Settings, AMistakeIsNamedBeforeAnythingIsOpened) {
   EXPECT_EQ(mistake({"--log-format", "xml"}), "log.format: text or json is expected, not 'xml'");
   EXPECT_EQ(mistake({"--trusted-proxies", "10.0.0.0/8,10.0.0.0/99"}),
             "trusted_proxies: \"10.0.0.0/99\" is not an address or CIDR");
+  EXPECT_EQ(mistake({"--egress-allow", "10.0.0.0/8,fd00::/8,127.0.0.1"}), "");
+  EXPECT_EQ(mistake({"--egress-allow", "siem.example.com"}).substr(0, 14), "egress.allow: ");
   EXPECT_EQ(mistake({"--limits-queue", "0"}), "--limits-queue: a whole number from 1 to 1000000 is expected, not '0'");
   EXPECT_EQ(mistake({"--listen", "0.0.0.0:1"}).substr(0, 35), "listen: 0.0.0.0:1 is beyond loopbac");
   EXPECT_EQ(mistake({"--erasures", "x"}), "--keep-tokens and --erasures go with --restore");

@@ -47,6 +47,12 @@ void expect_same(const ViewState& views, const AccountFold& fold) {
   if (!account) return;
   EXPECT_EQ(*account, fold.the_account());
   fold.each_api_key([&](const ApiKey& key) { EXPECT_EQ(*views.api_key(id, key.id), key); });
+  std::uint32_t destinations = 0;
+  fold.each_siem_destination([&](const SiemDestination& destination) {
+    ++destinations;
+    EXPECT_EQ(*views.siem_destination(id, destination.id), destination);
+  });
+  EXPECT_EQ(destinations, account->siem_destinations);
   std::uint64_t users = 0;
   fold.each_user([&](const User& user) {
     ++users;
@@ -100,7 +106,14 @@ TEST(AccountFold, IsWhatTheReducersMake) {
                           token_revoked,
                           session_started,
                           session_seen,
-                          session_ended})
+                          session_ended,
+                          siem_destination_created,
+                          siem_destination_updated,
+                          siem_destination_paused,
+                          siem_destination_resumed,
+                          siem_destination_deleted,
+                          siem_destination_rewound,
+                          siem_destination_exported})
     EXPECT_TRUE(seen.contains(type)) << fb::EnumNameEventType(type);
 }
 
