@@ -27,7 +27,7 @@ void require(const rocksdb::Status& status) {
 std::string encode(const Cursor& cursor) {
   projections::RowWriter out;
   out.number(cursor.begun_by).number(cursor.sequence).number(cursor.certain).number(bus::value(cursor.frame));
-  return out.uuid(cursor.event.uuid).take();
+  return out.uuid(cursor.event.uuid).number(cursor.unreported).time(cursor.unreported_since).take();
 }
 
 Cursor decode(std::string_view bytes) {
@@ -38,6 +38,8 @@ Cursor decode(std::string_view bytes) {
   cursor.certain = in.number();
   cursor.frame = bus::FrameNumber{in.number()};
   cursor.event.uuid = in.uuid();
+  cursor.unreported = in.number();
+  cursor.unreported_since = in.time();
   return cursor;
 }
 

@@ -22,11 +22,13 @@ class WriteBufferManager;
 namespace countersign::exports {
 
 struct Cursor {
-  std::uint64_t begun_by = 0;  ///< the beginning that it belongs to: a cursor of a former one is none
-  std::uint64_t sequence = 0;  ///< events up to here have been taken, or are not wanted
-  std::uint64_t certain = 0;   ///< behind this one a new connection begins again, where nothing is acknowledged
-  bus::FrameNumber frame{};    ///< that the event at `sequence` came in
-  domain::EventId event;       ///< at `sequence`: a cursor of another history is none. Nil: before the first event
+  std::uint64_t begun_by = 0;    ///< the beginning that it belongs to: a cursor of a former one is none
+  std::uint64_t sequence = 0;    ///< events up to here have been taken, or are not wanted
+  std::uint64_t certain = 0;     ///< behind this one a new connection begins again, where nothing is acknowledged
+  bus::FrameNumber frame{};      ///< that the event at `sequence` came in
+  domain::EventId event;         ///< at `sequence`: a cursor of another history is none. Nil: before the first event
+  std::uint64_t unreported = 0;  ///< sent since the last export report, for the first time
+  domain::UnixMs unreported_since = 0;
   bool operator==(const Cursor&) const = default;
 };
 

@@ -52,6 +52,7 @@ void Exporter::stop() {
   waiting_.stop();
   waiting_.join();
   report(true);
+  keep_last();
 }
 
 /// The last of them to end lets the thread end; a transport that doesn't close is not waited for.
@@ -167,18 +168,26 @@ void Exporter::report(bool at_once) {
     auto call = system_call(key.first);
     if (at_once) {
       call.lane = bus::Lane::interactive;
-      ports_.submitter.wait(std::move(call), *due);
+      run->reported(*due, ports_.submitter.wait(std::move(call), *due).ok());
       continue;
     }
     std::weak_ptr<Run> weak = run;
     ports_.submitter.submit<domain::RecordExport>(std::move(call), *due,
                                                   [weak, due, door = door_](const auto& outcome) {
-                                                    if (outcome.ok()) return;
-                                                    door->post([weak, due] {
-                                                      if (const auto counting = weak.lock()) counting->put_back(*due);
+                                                    door->post([weak, due, written = outcome.ok()] {
+                                                      if (const auto counting = weak.lock())
+                                                        counting->reported(*due, written);
                                                     });
                                                   });
   }
+}
+
+void Exporter::keep_last() {
+  for (auto& [key, run] : runs_) try {
+      run->keep_last();
+    } catch (const std::exception& error) {
+      ports_.warn(error.what());
+    }
 }
 
 // --- what others ask -------------------------------------------------------------------------------------------------

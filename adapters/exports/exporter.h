@@ -78,6 +78,7 @@ class Exporter {
   void begin_run(const Key& key, Run::Row row, bool suspended);
   void forget(domain::SiemDestinationId id);
   void report(bool at_once);
+  void keep_last();
   void end_all();
   DestinationStatus with_lag(DestinationStatus status) const;
 

@@ -194,7 +194,11 @@ void Run::take_place() {
   if (stored && is_of_this_log(*stored))
     cursor_ = *stored;
   else
-    cursor_ = {.begun_by = row_->begun_by, .sequence = row_->reported, .certain = row_->reported};
+    cursor_ = {.begun_by = row_->begun_by,
+               .sequence = row_->reported,
+               .certain = row_->reported,
+               .unreported = cursor_.unreported,
+               .unreported_since = cursor_.unreported_since};
   kept_ = cursor_;
   read_ = cursor_.sequence;
   window_.begin(std::min(cursor_.certain, cursor_.sequence));
@@ -231,8 +235,8 @@ void Run::delivered(const Batch& batch, std::size_t taken) {
     counted += place.counts && place.sequence > cursor_.sequence;
     last = place;
   }
-  if (counted > 0 && unreported_ == 0) unreported_since_ = room_.ports.clock();
-  unreported_ += counted;
+  if (counted > 0 && cursor_.unreported == 0) cursor_.unreported_since = room_.ports.clock();
+  cursor_.unreported += counted;
   if (last.sequence > 0) {
     window_.sent(last.sequence, RewindWindow::Clock::now());
     pass(last);
@@ -269,15 +273,19 @@ std::optional<std::chrono::milliseconds> Run::until_next_task() const {
 // --- reports and status ----------------------------------------------------------------------------------------------
 
 std::optional<domain::RecordExport> Run::take_report(domain::UnixMs now, bool at_once) {
-  if (unreported_ == 0 || (!at_once && now - reported_at_ < room_.options.report_every.count())) return std::nullopt;
+  if (cursor_.unreported == 0 || (!at_once && now - reported_at_ < room_.options.report_every.count()))
+    return std::nullopt;
   reported_at_ = now;
-  return domain::RecordExport{row_->id, std::exchange(unreported_, 0), cursor_.sequence, unreported_since_,
-                              cursor_.begun_by};
+  return domain::RecordExport{row_->id, std::exchange(cursor_.unreported, 0), cursor_.sequence,
+                              cursor_.unreported_since, cursor_.begun_by};
 }
 
-void Run::put_back(const domain::RecordExport& report) {
-  unreported_ += report.events;
-  unreported_since_ = report.since;
+void Run::reported(const domain::RecordExport& report, bool written) {
+  if (!written) {
+    cursor_.unreported += report.events;
+    cursor_.unreported_since = report.since;
+  }
+  if (resting_for_events_) timer_.cancel();  // to keep the cursor
 }
 
 void Run::show_failure(bool failing, std::string error, domain::UnixMs next_attempt_at) {

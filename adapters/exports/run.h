@@ -39,7 +39,12 @@ class Run : public std::enable_shared_from_this<Run> {
   }
   /// What has been sent since the last report, when a report is due by `now`; `at_once`: whenever that was.
   std::optional<domain::RecordExport> take_report(domain::UnixMs now, bool at_once);
-  void put_back(const domain::RecordExport& report);
+  /// What became of a report that was taken.
+  void reported(const domain::RecordExport& report, bool written);
+  /// Once the coroutine has ended. Throws std::runtime_error when the cursor can't be written.
+  void keep_last() {
+    if (cursor_ != kept_) keep();
+  }
 
   DestinationStatus status() const;
 
@@ -80,8 +85,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
   siem::CheckpointPace checkpoints_;
 
-  std::uint64_t unreported_ = 0;
-  domain::UnixMs unreported_since_ = 0, reported_at_ = 0;
+  domain::UnixMs reported_at_ = 0;
 
   mutable std::mutex mutex_;
   DestinationStatus status_;  ///< guarded

@@ -17,7 +17,7 @@ struct Cursors : ::testing::Test {
   const std::filesystem::path directory = scratch / "exports";
   std::string warnings;
   const domain::SiemDestinationId id = keys::random_id<domain::SiemDestinationId>(1);
-  const Cursor cursor{7, 42, 40, bus::FrameNumber{5}, keys::random_id<domain::EventId>(2)};
+  const Cursor cursor{7, 42, 40, bus::FrameNumber{5}, keys::random_id<domain::EventId>(2), 3, 9};
 
   std::unique_ptr<CursorStore> open() {
     return std::make_unique<CursorStore>(directory, [this](std::string_view text) { warnings += text; });

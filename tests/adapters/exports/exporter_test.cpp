@@ -408,6 +408,30 @@ TEST_F(Exports, ReportsCountWhatWasSentFirst) {
   EXPECT_EQ(up_to, start_of(id) + 10);
 }
 
+TEST_F(Exports, WhatWasSentBeforeACrashIsReportedLater) {
+  const auto id = a_destination("a");
+  events(9);
+  ASSERT_TRUE(caught_up(id));
+  exporter->stop();
+  const auto reported = count(EventType::siem_destination_exported);
+  exporter.reset();
+  {
+    CursorStore cursors(directory, [](std::string_view) {});
+    auto cursor = cursors.find(id).value();
+    EXPECT_EQ(cursor.unreported, 0u) << "what has been reported isn't reported again";
+    cursor.unreported = 5;
+    cursors.keep(id, cursor);
+  }
+  begin();
+  ASSERT_TRUE(caught_up(id));
+  exporter.reset();
+  EXPECT_EQ(count(EventType::siem_destination_exported), reported + 1);
+  begin();
+  ASSERT_TRUE(caught_up(id));
+  exporter.reset();
+  EXPECT_EQ(count(EventType::siem_destination_exported), reported + 1);
+}
+
 TEST_F(Exports, ASignedCheckpointFollowsWhenAllHasBeenSent) {
   note = "example.com/log/acc\n42\nroot\n\n\xe2\x80\x94 example.com sig\n";
   const auto id = a_destination("a", SiemProtocol::relp, "", true);
