@@ -9,7 +9,9 @@
 // Limits: a record has at most max_record_bytes.
 
 #include <boost/system/result.hpp>
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +50,28 @@ class PartitionLog {
   /// Empty: the end was reached.
   virtual boost::system::result<std::vector<LogRecord>> read(Offset from, std::size_t max_bytes) = 0;
 
+  struct Tail {
+    std::vector<LogRecord> records;
+    bool at_end = false;  ///< there was nothing behind them when the log was asked
+    /// All that was in the log at this moment is in `records` or stands before `from`; for logs that know it better
+    /// than by the moment of the call.
+    std::optional<std::chrono::steady_clock::time_point> current_as_of;
+  };
+  /// As read(), for followers: a log that can waits up to `wait` for the first record.
+  virtual boost::system::result<Tail> tail(Offset from, std::size_t max_bytes, std::chrono::milliseconds wait);
+
   /// The offset after the newest durable record.
   virtual boost::system::result<Offset> end() = 0;
 };
+
+inline boost::system::result<PartitionLog::Tail> PartitionLog::tail(Offset from, std::size_t max_bytes,
+                                                                    std::chrono::milliseconds) {
+  auto read = this->read(from, max_bytes);
+  if (read.has_error()) return read.error();
+  auto end = this->end();
+  if (end.has_error()) return end.error();
+  const bool at_end = read->empty() || value(read->back().offset) + 1 >= value(*end);
+  return Tail{std::move(*read), at_end, std::nullopt};
+}
 
 }  // namespace countersign::bus

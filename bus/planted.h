@@ -31,6 +31,11 @@ enum class Bug {
   unbounded_landing,
   drop_dead_work,
   release_before_drain,
+  refuse_unconfirmed,
+  confirm_by_frame_in_flight,
+  serve_before_own_claim,
+  // a node's part in a partition
+  fresh_before_end,
   // the simulator's decider
   view_without_position,
   frame_before_key,

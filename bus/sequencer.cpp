@@ -13,7 +13,7 @@ Sequencer::Sequencer(SequencerEnvironment environment, const SequencerLimits& li
       self_(std::make_shared<Sequencer*>(this)),
       queue_(limits.queue),
       acceptance_(env_.identity, env_.log_key, recovered),
-      mark_(std::make_shared<LandedMark>(recovered.last)),
+      mark_(env_.mark ? env_.mark : std::make_shared<LandedMark>(recovered.last)),
       landing_(
           limits.landing, env_.landing, mark_,
           [this, executor = env_.executor, weak = std::weak_ptr(self_)](std::size_t bytes) {
@@ -31,7 +31,8 @@ Sequencer::Sequencer(SequencerEnvironment environment, const SequencerLimits& li
           }),
       durable_(value(recovered.last)),
       term_(value(recovered.term)),
-      last_time_(value(recovered.time)) {}
+      last_time_(value(recovered.time)),
+      next_(value(recovered.next)) {}
 
 Sequencer::~Sequencer() = default;
 
@@ -96,7 +97,10 @@ void Sequencer::run_batch() {
     queue_.put_back(Works(std::make_move_iterator(rest), std::make_move_iterator(works.end())));
     works.resize(done);
   }
-  if (!batch->contents().empty()) return commit(std::move(batch), std::move(works), time);
+  // A frame that is on its way already may have been written before the question: it proves nothing about now.
+  const bool confirm = limits_.confirm_unwritten && !planted(Bug::refuse_unconfirmed) &&
+                       (in_flight_.empty() || !planted(Bug::confirm_by_frame_in_flight));
+  if (!batch->contents().empty() || confirm) return commit(std::move(batch), std::move(works), time);
   // Nothing to write. What was decided rests on the newest frame in flight, if there is one.
   if (in_flight_.empty() || planted(Bug::refusal_released_early)) return settle(works, {{}, state().last});
   std::move(works.begin(), works.end(), std::back_inserter(in_flight_.back().followers));
@@ -207,6 +211,7 @@ void Sequencer::settle(Works& works, const Settlement& settlement) {
 void Sequencer::note_state() {
   durable_.store(value(state().last), std::memory_order_release);
   last_time_.store(value(state().time), std::memory_order_release);
+  next_.store(value(state().next), std::memory_order_release);
   term_.store(value(state().term), std::memory_order_relaxed);
   for (std::size_t i = 0; i < ignored_reasons; ++i) {
     ignored_[i].store(acceptance_.ignored()[i], std::memory_order_relaxed);

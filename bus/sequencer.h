@@ -41,6 +41,9 @@ struct SequencerLimits {
   std::chrono::milliseconds retry_after{100};       ///< between attempts to claim or to read
   std::chrono::milliseconds give_up_after{10'000};  ///< then waiting work is answered instead of kept
   std::chrono::milliseconds max_clock_skew{5'000};  ///< a clock further behind the log than this doesn't claim
+  /// Where others may claim without this node's knowing: what wants nothing written (refusals, repeated answers) waits
+  /// for a frame, too, an empty one if need be, so that no answer rests on a term that was over before the question.
+  bool confirm_unwritten = false;
 };
 
 enum class SequencerPhase { idle, claiming, serving, resolving, stopped, not_owner, failed };
@@ -59,6 +62,8 @@ struct SequencerEnvironment {
   /// Landing executor, in order with land(): a frame that counts and isn't this sequencer's, to be folded into the
   /// views. Without it such a frame fails the sequencer; on the embedded log none can be.
   std::function<void(const AcceptedRecord&)> absorb;
+  /// Of the partition, which outlives the sequencer; null: the sequencer has one of its own, which ends with it.
+  std::shared_ptr<LandedMark> mark;
   /// Sequencer's thread. `text` says what happened when the phase is failed.
   std::function<void(SequencerPhase, const std::string& text)> on_phase;
 };
@@ -98,6 +103,12 @@ class Sequencer {
   /// Refuses new work, finishes what waits, lands it, releases the term naming `successor` and calls `done` on the
   /// sequencer's thread. After give_up_after at the latest; work left then ends as stopping or outcome_unknown.
   void stop(std::string successor, std::function<void()> done);
+
+  /// Judges what others have written since, as soon as nothing of its own is under way: so a claim of another node ends
+  /// this sequencer though nobody asks it for anything.
+  void look();
+  /// Records before this offset have been judged.
+  Offset judged_up_to() const { return Offset{next_.load(std::memory_order_acquire)}; }
 
   /// See LandedMark::when.
   void when_landed(FrameNumber number, LandedMark::Waiter waiter) { mark_->when(number, std::move(waiter)); }
@@ -201,7 +212,7 @@ class Sequencer {
   std::atomic<errc> refusal_{errc::stopping};  ///< of submit() once the queue is closed
   std::atomic<std::uint64_t> durable_, term_, frames_{0}, works_{0}, works_failed_{0}, queue_full_{0}, resolves_{0};
   std::atomic<std::size_t> landing_batches_{0};
-  std::atomic<std::int64_t> last_time_;
+  std::atomic<std::int64_t> last_time_, next_;
   std::array<std::atomic<std::uint64_t>, ignored_reasons> ignored_{};
 };
 

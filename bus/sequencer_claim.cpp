@@ -61,6 +61,12 @@ void Sequencer::on_claim_report(const Appended& appended) {
     return later([this] { claim(); });
   }
   claim_.offset = appended.offset;
+  if (planted(Bug::serve_before_own_claim) && appended.offset != state().next) {
+    acceptance_.set(accept(state(), Claim{claim_.term, claim_.nonce, state().time, env_.node, env_.address},
+                           state().head, appended.offset));
+    claim_.id = 0;
+    return finish_resolving();
+  }
   read_own_claim();
 }
 
@@ -92,6 +98,13 @@ Sequencer::ReadResult Sequencer::read_until(std::optional<Offset> last) {
   }
   note_state();
   return ReadResult::done;
+}
+
+void Sequencer::look() {
+  env_.executor->post(guarded([this] {
+    if (phase() != SequencerPhase::serving || !in_flight_.empty() || release_id_ != 0) return;
+    if (read_until(std::nullopt) != ReadResult::ended) run();
+  }));
 }
 
 /// False when the sequencer has ended over it.
@@ -244,7 +257,7 @@ void Sequencer::end(SequencerPhase phase, boost::system::error_code for_waiting,
   Works waiting = queue_.take_all();
   settle(again_, {for_waiting, state().last});
   settle(waiting, {for_waiting, state().last});
-  landing_.close(for_waiting);
+  if (!env_.mark) landing_.close(for_waiting);
   for (auto& done : std::exchange(on_stopped_, {})) done();
 }
 

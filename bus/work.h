@@ -52,8 +52,9 @@ class Batch {
   virtual bool run(Work& work) = 0;
   /// No further work is to be tried.
   virtual bool full() const = 0;
-  /// Empty after the last run(): the batch is dropped, neither published nor landed, and the next begin() may forget
-  /// it. Its frame must not exceed max_record_bytes (encoded_size_bound in bus/frame.h): that would stop the partition.
+  /// Empty after the last run(): unless the sequencer confirms such batches by a frame, this one is dropped, neither
+  /// published nor landed, and the next begin() may forget it. Its frame must not exceed max_record_bytes
+  /// (encoded_size_bound in bus/frame.h): that would stop the partition.
   virtual const FrameContents& contents() const = 0;
   /// Memory held until it has landed, bytes.
   virtual std::size_t size_bytes() const = 0;

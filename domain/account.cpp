@@ -157,17 +157,17 @@ Decision<AccountCreated> decide(const State& state, const Context& context, cons
   return Refusal{RefusalCode::no_free_slot, "No free slot was found: this log holds as many accounts as it can."};
 }
 
-Decision<Done> decide(const State& state, const Context&, const CreateSystemAccount&) {
-  if (state.account(system_account())) return Done{};
+Decision<Done> decide(const State& state, const Context& context, const CreateSystemAccount&) {
+  if (state.account(context.system)) return Done{};
   std::vector<NewEvent> events;
-  events.push_back(account_created(system_account(), "Countersign"));
+  events.push_back(account_created(context.system, "Countersign"));
   return {Done{}, std::move(events)};
 }
 
 Decision<Done> decide(const State& state, const Context& context, const SetAccountStatus& command) {
   if (auto refusal = refuse_unless(state, context, roles(Role::root))) return *refusal;
   const auto account = state.account(command.account);
-  if (!account || account->id == system_account()) return Refusal{RefusalCode::not_found, "There is no such account."};
+  if (!account || is_system_account(account->id)) return Refusal{RefusalCode::not_found, "There is no such account."};
   if (account->suspended == command.suspended) return Done{};
   std::vector<NewEvent> events;
   events.push_back(
@@ -177,14 +177,14 @@ Decision<Done> decide(const State& state, const Context& context, const SetAccou
 
 Decision<Done> decide(const State& state, const Context& context, const RescueAccount& command) {
   if (auto refusal = refuse_unless(state, context, roles(Role::root))) return *refusal;
-  if (!state.account(command.account) || command.account == system_account())
+  if (!state.account(command.account) || is_system_account(command.account))
     return Refusal{RefusalCode::not_found, "There is no such account."};
   if (state.api_key(command.account, command.key.id)) return Done{};
   std::vector<NewEvent> events;
   auto created = key_created(command.account, command.key, Role::admin, "rescue", 0);
   created.reason = Reason::rescue;
   events.push_back(std::move(created));
-  auto noted = account_event(EventType::account_rescued, system_account());
+  auto noted = account_event(EventType::account_rescued, context.system);
   noted.subject = party(command.account);
   noted.target = party(command.key.id);
   events.push_back(std::move(noted));

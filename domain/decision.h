@@ -32,6 +32,7 @@ constexpr RoleSet roles(Roles... role) {
 /// Who asks, and from where. `now` is the batch's time: the only clock that decisions know.
 struct Context {
   UnixMs now = 0;
+  AccountId system = system_account();  ///< of the partition in which this is decided
   AccountId account;
   Party actor;
   Role role = Role::none;

@@ -1,10 +1,15 @@
 #include "domain/ids.h"
 
+#include <charconv>
+
 namespace countersign::domain {
 namespace {
 
 constexpr std::string_view base32 = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::string_view system_text = "acc_system";
+constexpr std::uint32_t most_partitions = 961;
+// Where a system account's id says its partition; zero in partition 0.
+constexpr std::size_t partition_high = 7, partition_low = 9;
 
 }  // namespace
 
@@ -50,19 +55,36 @@ Uuid uuid_from(std::string_view bytes) {
   return uuid;
 }
 
-AccountId system_account() {
+AccountId system_account(std::uint32_t partition) {
   AccountId id;
   id.uuid.bytes = {0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 's', 'y', 's', 't', 'e', 'm'};
+  id.uuid.bytes[partition_high] = static_cast<std::uint8_t>(partition >> 8);
+  id.uuid.bytes[partition_low] = static_cast<std::uint8_t>(partition);
   return id;
 }
 
+std::optional<std::uint32_t> partition_of_system_account(AccountId id) {
+  const auto& bytes = id.uuid.bytes;
+  const std::uint32_t partition = static_cast<std::uint32_t>(bytes[partition_high] << 8) | bytes[partition_low];
+  if (partition >= most_partitions || id != system_account(partition)) return std::nullopt;
+  return partition;
+}
+
 std::string account_text(AccountId id) {
-  return id == system_account() ? std::string(system_text) : id.text();
+  const auto partition = partition_of_system_account(id);
+  if (!partition) return id.text();
+  return *partition == 0 ? std::string(system_text) : std::string(system_text) + "-" + std::to_string(*partition);
 }
 
 std::optional<AccountId> parse_account(std::string_view text) {
-  if (text == system_text) return system_account();
-  return AccountId::parse(text);
+  if (!text.starts_with(system_text)) return AccountId::parse(text);
+  text.remove_prefix(system_text.size());
+  if (text.empty()) return system_account();
+  std::uint32_t partition = 0;
+  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), partition);
+  if (text[0] != '-' || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (partition == 0 || partition >= most_partitions || text[1] == '0') return std::nullopt;
+  return system_account(partition);
 }
 
 }  // namespace countersign::domain

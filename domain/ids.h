@@ -83,9 +83,15 @@ using EventId = Id<EventKind>;
 using OperationId = Id<OperationKind>;
 using SiemDestinationId = Id<SiemDestinationKind>;
 
-/// The system account's id, the same in every installation; its text is "acc_system".
-AccountId system_account();
-/// As AccountId::text(), but "acc_system" for the system account.
+/// Each partition has a system account, whose id is the same in every installation; its text is "acc_system" in
+/// partition 0, "acc_system-7" in partition 7. `partition`: below slot_count (domain/slot.h).
+AccountId system_account(std::uint32_t partition = 0);
+/// The partition whose system account this is; nothing for all others.
+std::optional<std::uint32_t> partition_of_system_account(AccountId id);
+inline bool is_system_account(AccountId id) {
+  return partition_of_system_account(id).has_value();
+}
+/// As AccountId::text(), but "acc_system" and the like for system accounts.
 std::string account_text(AccountId id);
 std::optional<AccountId> parse_account(std::string_view text);
 

@@ -40,7 +40,7 @@ Decision<Done> decide(const State& state, const Context& context, const RecordDo
 }
 
 Decision<Done> decide(const State& state, const Context& context, const RecordStream& command) {
-  const bool root = context.account == system_account();
+  const bool root = is_system_account(context.account);
   if (auto refusal = refuse_unless(state, context,
                                    roles(Role::admin, Role::auditor, Role::siem) | (root ? role_bit(Role::root) : 0));
       refusal && !command.ended)  // the end is noted even when the key has just been revoked
@@ -94,8 +94,8 @@ Decision<Done> decide(const State& state, const Context& context, const RecordOp
   return {Done{}, just(std::move(event))};
 }
 
-Decision<Done> decide(const State&, const Context&, const RecordServer& command) {
-  auto event = record(command.type, system_account(), {PartyKind::system, {}});
+Decision<Done> decide(const State&, const Context& context, const RecordServer& command) {
+  auto event = record(command.type, context.system, {PartyKind::system, {}});
   fb::ServerRecordT payload;
   payload.version = command.version;
   payload.node = command.node;
@@ -124,8 +124,8 @@ Decision<EpochBegun> decide(const State& state, const Context& context, const Be
   return {result, std::move(events)};
 }
 
-Decision<Done> decide(const State&, const Context&, const RecordRestore& command) {
-  auto event = record(EventType::log_restored, system_account(), {PartyKind::system, {}});
+Decision<Done> decide(const State&, const Context& context, const RecordRestore& command) {
+  auto event = record(EventType::log_restored, context.system, {PartyKind::system, {}});
   fb::LogRestoredT payload;
   payload.from_frame = command.from_frame;
   payload.codes_revoked = command.codes_revoked;

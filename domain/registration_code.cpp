@@ -213,12 +213,12 @@ struct Attempt {
   const Code* code = nullptr;
 };
 
-Attempt look_up(const State& state, const Digest& secret, PartyKind kind, std::uint16_t slot) {
+Attempt look_up(const State& state, const Context& context, const Digest& secret, PartyKind kind, std::uint16_t slot) {
   const auto entry = state.find(secret);
   const bool known = entry && entry->kind == kind;
   const auto slot_account = state.account_of_slot(slot);
   Attempt attempt;
-  attempt.account = known ? entry->account : slot_account.value_or(system_account());
+  attempt.account = known ? entry->account : slot_account.value_or(context.system);
   attempt.settings = state.account(attempt.account);
   const auto code = known ? CodeId{entry->id} : CodeId{};
   const auto located = state.locate_code(attempt.account, code);
@@ -319,7 +319,7 @@ Decision<Activated> activate(const Attempt& attempt, const Context& context, con
 }  // namespace
 
 Decision<Activated> decide(const State& state, const Context& context, const RedeemCode& command) {
-  const auto attempt = look_up(state, command.digest, PartyKind::registration_code, command.slot);
+  const auto attempt = look_up(state, context, command.digest, PartyKind::registration_code, command.slot);
   auto reason = why_not(attempt, context.now);
   if (reason == Reason::none && effective_status(*attempt.code, context.now) == CodeStatus::reserved)
     reason = Reason::code_reserved;
@@ -328,7 +328,7 @@ Decision<Activated> decide(const State& state, const Context& context, const Red
 }
 
 Decision<Reserved> decide(const State& state, const Context& context, const ReserveCode& command) {
-  const auto attempt = look_up(state, command.digest, PartyKind::registration_code, command.slot);
+  const auto attempt = look_up(state, context, command.digest, PartyKind::registration_code, command.slot);
   auto reason = why_not(attempt, context.now);
   if (reason == Reason::none && effective_status(*attempt.code, context.now) == CodeStatus::reserved)
     reason = Reason::code_reserved;
@@ -347,7 +347,7 @@ Decision<Reserved> decide(const State& state, const Context& context, const Rese
 }
 
 Decision<Activated> decide(const State& state, const Context& context, const ActivateDevice& command) {
-  const auto attempt = look_up(state, command.ticket, PartyKind::source, command.slot);
+  const auto attempt = look_up(state, context, command.ticket, PartyKind::source, command.slot);
   auto reason = why_not(attempt, context.now);
   if (reason == Reason::code_unknown) reason = Reason::ticket_unknown;
   if (reason == Reason::none) {

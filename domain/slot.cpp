@@ -30,6 +30,12 @@ std::uint16_t slot_of(AccountId account) {
   return static_cast<std::uint16_t>((murmur2(account.uuid.view()) & 0x7fffffff) % slot_count);
 }
 
+std::uint32_t partition_of(AccountId account, std::uint32_t partitions) {
+  // A log that was copied to fewer partitions keeps the system accounts of the others as accounts like any.
+  if (const auto own = partition_of_system_account(account)) return *own < partitions ? *own : 0;
+  return partition_of_slot(slot_of(account), partitions);
+}
+
 std::string slot_text(std::uint16_t slot) {
   return {code_alphabet[slot / code_alphabet.size()], code_alphabet[slot % code_alphabet.size()]};
 }

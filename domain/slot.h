@@ -19,6 +19,11 @@ inline constexpr std::uint16_t slot_count = 961;
 std::uint32_t murmur2(std::string_view bytes, std::uint32_t seed = 0x9747b28c);
 
 std::uint16_t slot_of(AccountId account);
+/// Which of `partitions` logs an account's events are in. `partitions`: 1 to slot_count.
+std::uint32_t partition_of(AccountId account, std::uint32_t partitions);
+inline std::uint32_t partition_of_slot(std::uint16_t slot, std::uint32_t partitions) {
+  return slot % partitions;
+}
 /// Two characters of code_alphabet.
 std::string slot_text(std::uint16_t slot);
 /// Upper case only.

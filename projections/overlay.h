@@ -28,6 +28,10 @@ std::shared_ptr<const void> decoded_row(const Row& row);
 
 class Overlay {
  public:
+  /// Of one partition.
+  explicit Overlay(std::uint32_t partition = 0) : partition_(partition) {}
+  std::uint32_t partition() const { return partition_; }
+
   const Row* find(std::string_view key) const {
     const auto it = rows_.find(key);
     return it == rows_.end() ? nullptr : &it->second;
@@ -76,6 +80,7 @@ class Overlay {
   bus::AcceptanceState position;
 
  private:
+  std::uint32_t partition_;
   Rows rows_;
   std::map<domain::AccountId, std::vector<Run>> runs_;
   bus::FrameNumber frame_{};

@@ -5,7 +5,8 @@
 
 namespace countersign::projections {
 
-Projector::Projector(Views& views, std::size_t batch_bytes) : views_(views), batch_bytes_(batch_bytes) {}
+Projector::Projector(Views& views, std::uint32_t partition, std::size_t batch_bytes)
+    : views_(views), partition_(partition), batch_bytes_(batch_bytes), overlay_(partition) {}
 
 void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after) {
   overlay_.begin_frame(frame.number, frame.time);
@@ -32,13 +33,13 @@ Projector::~Projector() {
 
 void Projector::land() {
   if (landed_.valid()) landed_.get();
-  landing_ = std::make_shared<const Overlay>(std::exchange(overlay_, {}));
+  landing_ = std::make_shared<const Overlay>(std::exchange(overlay_, Overlay(partition_)));
   landed_ = std::async(std::launch::async, [&views = views_, landing = landing_] { views.land(*landing); });
 }
 
 void Projector::finish(const bus::AcceptanceState& position) {
   if (landed_.valid()) landed_.get();
-  if (overlay_.empty() && views_.position() == position) return;
+  if (overlay_.empty() && views_.position(partition_) == position) return;
   overlay_.begin_frame(position.last, position.time);
   overlay_.position = position;
   land();
@@ -52,7 +53,7 @@ std::string fingerprint(const Views& views) {
     hash.update(std::string_view(reinterpret_cast<const char*>(&size), sizeof size)).update(bytes);
   };
   views.dump([&](std::string_view family, std::string_view key, std::string_view value) {
-    if (key == position_key()) return;  // also counts claims, which change no row
+    if (is_position(key)) return;
     add(family);
     add(key);
     add(value);

@@ -20,8 +20,8 @@ inline constexpr std::size_t rebuild_batch_bytes = 48u << 20;
 /// Concurrency: calls come from one thread.
 class Projector {
  public:
-  /// Lands whenever the folded frames hold about `batch_bytes`.
-  explicit Projector(Views& views, std::size_t batch_bytes = 4u << 20);
+  /// Of one partition's frames. Lands whenever the folded ones hold about `batch_bytes`.
+  explicit Projector(Views& views, std::uint32_t partition = 0, std::size_t batch_bytes = 4u << 20);
   ~Projector();
 
   /// Folds one frame; `after` is the acceptance state that includes it. Throws std::runtime_error naming account,
@@ -35,14 +35,16 @@ class Projector {
  private:
   void land();
   Views& views_;
-  std::size_t batch_bytes_;
+  const std::uint32_t partition_;
+  const std::size_t batch_bytes_;
   Overlay overlay_;
   std::shared_ptr<const Overlay> landing_;  ///< readable until the next one takes its place
   std::future<void> landed_;
   std::uint64_t events_ = 0;
 };
 
-/// Hash of every key and value of every table in order, as hex: equal for byte-identical views.
+/// Hash of every key and value of every table in order, as hex: equal for byte-identical views. Positions don't count:
+/// claims move them, which change no row.
 std::string fingerprint(const Views& views);
 
 }  // namespace countersign::projections

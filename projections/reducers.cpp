@@ -225,7 +225,8 @@ void reduce_api_key(Overlay& overlay, const ViewState& state, Account& account, 
 }
 
 void note_destination_change(Overlay& overlay, const ViewState& state) {
-  overlay.put(destination_changes_key(), encode_number(state.destination_changes() + 1));
+  const auto partition = overlay.partition();
+  overlay.put(destination_changes_key(partition), encode_number(state.destination_changes(partition) + 1));
 }
 
 void reduce_siem_destination(Overlay& overlay, const ViewState& state, Account& account,
@@ -262,7 +263,10 @@ void reduce(Overlay& overlay, const ViewState& state, const RecordedEvent& recor
   evolve(account, recorded);
   overlay.add_event(event.account(), event.sequence(), bytes);
   switch (event.type()) {
-    case EventType::account_created: overlay.put(slot_key(account.slot), std::string(account.id.uuid.view())); break;
+    case EventType::account_created:
+      // System accounts have no secrets, and their slots may be those of accounts in other partitions.
+      if (!is_system_account(account.id)) overlay.put(slot_key(account.slot), std::string(account.id.uuid.view()));
+      break;
     case EventType::account_suspended:
     case EventType::account_resumed: note_destination_change(overlay, state); break;
     case EventType::api_key_created:
@@ -281,7 +285,7 @@ void reduce(Overlay& overlay, const ViewState& state, const RecordedEvent& recor
 
 void reduce_answer(Overlay& overlay, std::string_view record, UnixMs frame_time) {
   if (record.size() < 32) throw std::runtime_error("view: malformed answer record");
-  overlay.put(answer_key(day_of(frame_time), record.substr(0, 32)), std::string(record));
+  overlay.put(answer_key(overlay.partition(), day_of(frame_time), record.substr(0, 32)), std::string(record));
 }
 
 }  // namespace countersign::projections

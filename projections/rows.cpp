@@ -8,14 +8,14 @@ namespace {
 
 using namespace domain;
 
-std::uint64_t read_big_endian(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (const char c : bytes) value = value << 8 | static_cast<std::uint8_t>(c);
-  return value;
-}
-
 std::string key(Table table) {
   return std::string(1, static_cast<char>(table));
+}
+
+std::string key_of_partition(Table table, std::uint32_t partition) {
+  auto out = key(table);
+  append_big_endian(out, partition, 4);
+  return out;
 }
 
 std::string key(Table table, AccountId account, const Uuid& id) {
@@ -130,8 +130,8 @@ std::string api_key_key(AccountId account, ApiKeyId id) {
 std::string siem_destination_key(AccountId account, SiemDestinationId id) {
   return key(Table::siem_destinations, account, id.uuid);
 }
-std::string destination_changes_key() {
-  return key(Table::destination_changes);
+std::string destination_changes_key(std::uint32_t partition) {
+  return key_of_partition(Table::destination_changes, partition);
 }
 std::string code_key(AccountId account, CodeId code) {
   return key(Table::codes, account, code.uuid);
@@ -142,8 +142,8 @@ std::string activation_key(AccountId account, const Uuid& id) {
 std::string digest_key(const Digest& digest) {
   return key(Table::digests).append(view(digest));
 }
-std::string position_key() {
-  return key(Table::position);
+std::string position_key(std::uint32_t partition) {
+  return key_of_partition(Table::position, partition);
 }
 
 std::string slot_key(std::uint16_t slot) {
@@ -169,7 +169,7 @@ std::string expiry_bound(UnixMs time) {
 
 ExpiryKey parse_expiry_key(std::string_view bytes) {
   if (bytes.size() != 1 + 8 + 16 + 1 + 16) throw std::runtime_error("view: malformed expiry key");
-  return {static_cast<UnixMs>(read_big_endian(bytes.substr(1, 8))), AccountId{uuid_from(bytes.substr(9))},
+  return {static_cast<UnixMs>(read_big_endian(bytes.substr(1))), AccountId{uuid_from(bytes.substr(9))},
           Party{static_cast<PartyKind>(bytes[25]), uuid_from(bytes.substr(26))}};
 }
 
@@ -177,8 +177,8 @@ std::uint32_t day_of(UnixMs time) {
   return static_cast<std::uint32_t>(time / day_ms);
 }
 
-std::string answer_key(std::uint32_t day, std::string_view scope) {
-  auto out = key(Table::answers);
+std::string answer_key(std::uint32_t partition, std::uint32_t day, std::string_view scope) {
+  auto out = key_of_partition(Table::answers, partition);
   append_big_endian(out, day, 4);
   return out.append(scope);
 }

@@ -7,10 +7,12 @@
 //   U account user                  -> User               K account key                -> ApiKey
 //   C account code                  -> Located            V account activation         -> Located
 //   D digest                        -> DigestEntry        X time account kind id       -> user (what expires when)
-//   I day scope                     -> answer record      P                            -> position
+//   I partition day scope           -> answer record      P partition                  -> position
 //   G account user                  -> empty: erased
-//   T account destination           -> SiemDestination    N                            -> number
+//   T account destination           -> SiemDestination    N partition                  -> number
 //   (how often a destination, or whether its account is suspended, has changed)
+// The views hold all partitions of a log. No row belongs to two of them, so that it doesn't matter which one is folded
+// first.
 // In a column family of its own:
 //   E account first-sequence        -> this account's events of one frame
 
@@ -26,7 +28,7 @@
 
 namespace countersign::projections {
 
-inline constexpr std::uint32_t view_version = 3;
+inline constexpr std::uint32_t view_version = 4;
 
 enum class Table : char {
   accounts = 'A',
@@ -56,7 +58,7 @@ struct ErasedKey {
 ErasedKey parse_erased_key(std::string_view key);
 std::string api_key_key(domain::AccountId account, domain::ApiKeyId key);
 std::string siem_destination_key(domain::AccountId account, domain::SiemDestinationId id);
-std::string destination_changes_key();
+std::string destination_changes_key(std::uint32_t partition);
 std::string code_key(domain::AccountId account, domain::CodeId code);
 std::string activation_key(domain::AccountId account, const domain::Uuid& activation);
 std::string digest_key(const domain::Digest& digest);
@@ -71,8 +73,8 @@ struct ExpiryKey {
 ExpiryKey parse_expiry_key(std::string_view key);
 /// Days since 1970: answers are kept in two of them.
 std::uint32_t day_of(domain::UnixMs time);
-std::string answer_key(std::uint32_t day, std::string_view scope);
-std::string position_key();
+std::string answer_key(std::uint32_t partition, std::uint32_t day, std::string_view scope);
+std::string position_key(std::uint32_t partition);
 std::string events_key(domain::AccountId account, std::uint64_t first_sequence);
 /// All rows of one table that belong to one account begin with this.
 std::string table_prefix(Table table, domain::AccountId account);

@@ -65,8 +65,8 @@ std::shared_ptr<const domain::SiemDestination> ViewState::siem_destination(domai
   return decoded<decode_siem_destination>(siem_destination_key(account, id));
 }
 
-std::uint64_t ViewState::destination_changes() const {
-  const auto row = bytes(destination_changes_key());
+std::uint64_t ViewState::destination_changes(std::uint32_t partition) const {
+  const auto row = bytes(destination_changes_key(partition));
   return row ? decode_number(*row) : 0;
 }
 
@@ -86,10 +86,11 @@ std::optional<domain::AccountId> ViewState::account_of_slot(std::uint16_t slot) 
   return copied(decoded<decode_slot_owner>(slot_key(slot)));
 }
 
-std::optional<std::string> ViewState::answer(std::string_view scope, domain::UnixMs now) const {
+std::optional<std::string> ViewState::answer(std::uint32_t partition, std::string_view scope,
+                                             domain::UnixMs now) const {
   const auto today = day_of(now);
-  if (auto row = bytes(answer_key(today, scope))) return row;
-  return bytes(answer_key(today - 1, scope));
+  if (auto row = bytes(answer_key(partition, today, scope))) return row;
+  return bytes(answer_key(partition, today - 1, scope));
 }
 
 }  // namespace countersign::projections

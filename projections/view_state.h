@@ -42,10 +42,10 @@ class ViewState : public domain::State {
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override;
   std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override;
   std::optional<domain::AccountId> account_of_slot(std::uint16_t slot) const override;
-  /// Another number than before: some destination has changed, or whether its account is suspended.
-  std::uint64_t destination_changes() const;
-  /// An answer record and the day table it stands in.
-  std::optional<std::string> answer(std::string_view scope, domain::UnixMs now) const;
+  /// Another number than before: some destination of the partition has changed, or whether its account is suspended.
+  std::uint64_t destination_changes(std::uint32_t partition) const;
+  /// An answer record of the partition, of today or the day before.
+  std::optional<std::string> answer(std::uint32_t partition, std::string_view scope, domain::UnixMs now) const;
 
   /// Look-ups made so far: tests hold that refusals of one kind make the same number.
   std::size_t lookups() const { return lookups_; }

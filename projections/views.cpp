@@ -11,6 +11,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "projections/big_endian.h"
 #include "projections/derived_database.h"
 
 namespace countersign::projections {
@@ -22,27 +23,6 @@ rocksdb::Slice slice(std::string_view bytes) {
 std::string_view view_of(const rocksdb::Slice& bytes) {
   return {bytes.data(), bytes.size()};
 }
-
-/// The first sequence of the run under this key.
-std::uint64_t first_sequence(const rocksdb::Slice& events_key) {
-  std::uint64_t sequence = 0;
-  for (const char byte : view_of(events_key).substr(events_key.size() - sizeof sequence))
-    sequence = sequence << 8 | static_cast<std::uint8_t>(byte);
-  return sequence;
-}
-
-/// Events are read in place, which needs their numbers aligned, and a run's lie wherever the ones before them ended.
-class AlignedEvent {
- public:
-  std::string_view operator()(std::string_view event) {
-    words_.resize(event.size() / sizeof(std::uint64_t) + 1);
-    std::memcpy(words_.data(), event.data(), event.size());
-    return {reinterpret_cast<const char*>(words_.data()), event.size()};
-  }
-
- private:
-  std::vector<std::uint64_t> words_;
-};
 
 rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache>& cache, bool rows, bool bulk) {
   rocksdb::ColumnFamilyOptions options;
@@ -116,7 +96,10 @@ Views::Views(ViewOptions options) : options_(std::move(options)), hot_(options_.
   events_ = handles[1];
   try {
     check_version();
-    last_day_ = day_of(bus::value(position().time));
+    each_position([&](std::uint32_t partition, const bus::AcceptanceState& state) {
+      last_days_[partition] = day_of(bus::value(state.time));
+      newest_time_ = std::max(newest_time_.load(), bus::value(state.time));
+    });
   } catch (...) {
     close();
     throw;
@@ -187,14 +170,17 @@ std::vector<std::optional<std::string>> Views::get(const std::vector<std::string
 }
 
 void Views::land(const Overlay& overlay) {
+  const std::lock_guard lock(landing_mutex_);
   const auto day = day_of(bus::value(overlay.time()));
-  const bool days_ended = day > last_day_ + 1 || (day > last_day_ && last_day_ > 0);
-  const auto answers_from = days_ended ? answer_key(day - 1, "") : "";
+  auto& last_day = last_days_[overlay.partition()];
+  const bool days_ended = day > last_day + 1 || (day > last_day && last_day > 0);
+  const auto answers_from = days_ended ? answer_key(overlay.partition(), day - 1, "") : "";
   if (options_.bulk)
     write_tables(overlay, answers_from);
   else
     write_batch(overlay, answers_from);
-  last_day_ = std::max(last_day_, day);
+  last_day = std::max(last_day, day);
+  newest_time_.store(std::max(newest_time_.load(), bus::value(overlay.time())), std::memory_order_release);
 }
 
 /// Answers before `answers_from` go, unless that is empty.
@@ -213,8 +199,9 @@ void Views::write_batch(const Overlay& overlay, const std::string& answers_from)
     for (const auto& run : runs)
       require(batch.Put(events_, events_key(account, run.first_sequence), encode_event_run(run.frame, run.events)),
               "views");
-  if (!answers_from.empty()) require(batch.DeleteRange(rows_, answer_key(0, ""), answers_from), "views");
-  require(batch.Put(rows_, position_key(), bus::encode(overlay.position)), "views");
+  if (!answers_from.empty())
+    require(batch.DeleteRange(rows_, answer_key(overlay.partition(), 0, ""), answers_from), "views");
+  require(batch.Put(rows_, position_key(overlay.partition()), bus::encode(overlay.position)), "views");
   rocksdb::WriteOptions write;
   write.disableWAL = true;
   require(db_->Write(write, &batch), "views: a batch can't be written");
@@ -237,7 +224,7 @@ void Views::write_tables(const Overlay& overlay, const std::string& answers_from
   const std::string rows_file = options_.directory + "/landing-rows.sst",
                     events_file = options_.directory + "/landing-events.sst";
   const auto position = bus::encode(overlay.position);
-  const auto place = position_key();
+  const auto place = position_key(overlay.partition());
   std::vector<SortedRow> sorted;
   sorted.reserve(overlay.rows().size() + 1);
   for (const auto& [key, row] : overlay.rows()) sorted.emplace_back(key, &row);
@@ -246,7 +233,7 @@ void Views::write_tables(const Overlay& overlay, const std::string& answers_from
 
   rocksdb::SstFileWriter rows({}, db_->GetOptions(rows_), rows_);
   require(rows.Open(rows_file), "views: a table can't be written");
-  const auto answers_begin = answer_key(0, "");
+  const auto answers_begin = answer_key(overlay.partition(), 0, "");
   if (!answers_from.empty()) require(rows.DeleteRange(slice(answers_begin), slice(answers_from)), "views");
   for (const auto& [begin, key, row] : sorted) {
     if (key >= answers_begin && key < answers_from) continue;
@@ -276,97 +263,39 @@ void Views::write_tables(const Overlay& overlay, const std::string& answers_from
   for (const auto& [key, row] : overlay.rows()) hot_.landed(key, nullptr, 0);
 }
 
-bus::AcceptanceState Views::position() const {
-  const auto row = get(position_key());
-  if (!row) return {};
-  const auto state = bus::decode_acceptance_state(*row);
+bus::AcceptanceState Views::position(std::uint32_t partition) const {
+  const auto row = get(position_key(partition));
+  return row ? decoded_position(*row) : bus::AcceptanceState{};
+}
+
+bus::AcceptanceState Views::decoded_position(std::string_view row) const {
+  const auto state = bus::decode_acceptance_state(row);
   if (!state) throw std::runtime_error("the views in " + options_.directory + " hold an unreadable position");
   return *state;
+}
+
+void Views::each_position(
+    const std::function<void(std::uint32_t partition, const bus::AcceptanceState& state)>& visit) const {
+  const std::string table(1, static_cast<char>(Table::position));
+  scan(table, table, [&](std::string_view key, std::string_view row) {
+    visit(static_cast<std::uint32_t>(read_big_endian(key.substr(1), 4)), decoded_position(row));
+    return true;
+  });
+}
+
+Positions Views::positions() const {
+  Positions reached;
+  each_position([&](std::uint32_t partition, const bus::AcceptanceState& state) { reached[partition] = state.last; });
+  return reached;
+}
+
+bool is_position(std::string_view key) {
+  return key.size() == 5 && key[0] == static_cast<char>(Table::position);
 }
 
 void Views::flush() {
   unflushed_ = 0;
   require(db_->Flush({}, {rows_, events_}), "views: flush");
-}
-
-void Views::scan(std::string_view prefix, std::string_view from, const Visit& visit) const {
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, rows_));
-  for (it->Seek(slice(std::max(prefix, from))); it->Valid() && view_of(it->key()).starts_with(prefix); it->Next())
-    if (!visit(view_of(it->key()), view_of(it->value()))) return;
-  require(it->status(), "views: scan");
-}
-
-void Views::scan_back(std::string_view prefix, const Visit& visit) const {
-  const auto behind = std::string(prefix) + std::string(64, '\xff');
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, rows_));
-  for (it->SeekForPrev(behind); it->Valid() && view_of(it->key()).starts_with(prefix); it->Prev())
-    if (!visit(view_of(it->key()), view_of(it->value()))) return;
-  require(it->status(), "views: scan");
-}
-
-void Views::scan_range(std::string_view from, std::string_view until, const Visit& visit) const {
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, rows_));
-  for (it->Seek(slice(from)); it->Valid() && view_of(it->key()) < until; it->Next())
-    if (!visit(view_of(it->key()), view_of(it->value()))) return;
-  require(it->status(), "views: scan");
-}
-
-void Views::events_from(domain::AccountId account, std::uint64_t first, const VisitEvent& visit) const {
-  AlignedEvent aligned;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, events_));
-  it->SeekForPrev(events_key(account, first));
-  if (!it->Valid() || !view_of(it->key()).starts_with(account.uuid.view())) it->Seek(events_key(account, first));
-  for (; it->Valid() && view_of(it->key()).starts_with(account.uuid.view()); it->Next()) {
-    const auto run = decode_event_run(view_of(it->value()));
-    auto sequence = first_sequence(it->key());
-    for (const auto& event : run.events)
-      if (sequence++ >= first && !visit(aligned(event), run.frame)) return;
-  }
-  require(it->status(), "views: scan of events");
-}
-
-void Views::events_back(domain::AccountId account, std::uint64_t last, const VisitEvent& visit) const {
-  AlignedEvent aligned;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, events_));
-  for (it->SeekForPrev(events_key(account, last)); it->Valid() && view_of(it->key()).starts_with(account.uuid.view());
-       it->Prev()) {
-    const auto run = decode_event_run(view_of(it->value()));
-    auto sequence = first_sequence(it->key()) + run.events.size();
-    for (auto event = run.events.rbegin(); event != run.events.rend(); ++event)
-      if (--sequence <= last && !visit(aligned(*event), run.frame)) return;
-  }
-  require(it->status(), "views: scan of events");
-}
-
-void Views::dump(const std::function<void(std::string_view, std::string_view, std::string_view)>& visit) const {
-  for (auto* family : {rows_, events_}) {
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, family));
-    for (it->SeekToFirst(); it->Valid(); it->Next()) visit(family->GetName(), view_of(it->key()), view_of(it->value()));
-    require(it->status(), "views: dump");
-  }
-}
-
-std::optional<std::pair<std::string, std::string>> Views::first_difference(const Views& other) const {
-  const std::array families{std::pair{rows_, other.rows_}, std::pair{events_, other.events_}};
-  for (const auto& [mine, theirs] : families) {
-    const std::unique_ptr<rocksdb::Iterator> a(db_->NewIterator({}, mine)), b(other.db_->NewIterator({}, theirs));
-    const auto past_position = [](rocksdb::Iterator& it) {
-      if (it.Valid() && it.key() == position_key()) it.Next();
-      return it.Valid();
-    };
-    a->SeekToFirst();
-    b->SeekToFirst();
-    for (;; a->Next(), b->Next()) {
-      const bool in_a = past_position(*a), in_b = past_position(*b);
-      if (!in_a && !in_b) break;
-      if (in_a && in_b && a->key() == b->key() && a->value() == b->value()) continue;
-      const auto& first = !in_b || (in_a && a->key().compare(b->key()) <= 0) ? a : b;
-      return std::pair{mine->GetName(), first->key().ToString()};
-    }
-    require(a->status(), "views: dump");
-    require(b->status(), "views: dump");
-  }
-  return std::nullopt;
 }
 
 void Views::checkpoint_to(const std::string& directory) {

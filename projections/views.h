@@ -1,15 +1,17 @@
 #pragma once
 // The views on disk: one RocksDB database, two column families (rows, events). View and position move together: every
 // landing is one WriteBatch. WAL is off; both families flush atomically, and what a crash takes is folded again from
-// the log, which is the truth.
+// the log, which is the truth. All partitions of a log are in them, each with a position of its own.
 //
-// Concurrency: land() by one thread; all else by any number.
+// Concurrency: land() by one thread a partition; all else by any number.
 
 #include <rocksdb/db.h>
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,13 @@ struct ViewOptions {
   bool bulk = false;
 };
 
+/// A frame of each partition.
+using Positions = std::map<std::uint32_t, bus::FrameNumber>;
+inline bus::FrameNumber frame_of(const Positions& positions, std::uint32_t partition) {
+  const auto found = positions.find(partition);
+  return found == positions.end() ? bus::FrameNumber{} : found->second;
+}
+
 class Views : public RowStore {
  public:
   /// Throws std::runtime_error naming the directory when it can't be opened.
@@ -44,8 +53,12 @@ class Views : public RowStore {
 
   /// Writes an overlay with its position in one step. Throws std::runtime_error on failure.
   void land(const Overlay& overlay);
-  /// Where the views stand; the zero state for new ones.
-  bus::AcceptanceState position() const;
+  /// Where the views of a partition stand; the zero state for new ones.
+  bus::AcceptanceState position(std::uint32_t partition = 0) const;
+  /// How far each partition that the views hold has come.
+  Positions positions() const;
+  /// The latest time of a frame that has landed, of whichever partition.
+  domain::UnixMs newest_time() const { return newest_time_.load(std::memory_order_acquire); }
   void flush();
 
   /// Rows from `from` while they begin with `prefix`, from a consistent snapshot, until `visit` returns false.
@@ -65,7 +78,7 @@ class Views : public RowStore {
   /// Every key and value of every table in order: what "byte-identical" is about.
   void dump(
       const std::function<void(std::string_view family, std::string_view key, std::string_view value)>& visit) const;
-  /// The first key, in the order of dump(), whose row isn't the same in both; the position's doesn't count. Nothing
+  /// The first key, in the order of dump(), whose row isn't the same in both; positions don't count. Nothing
   /// when they are equal. The family's name comes first.
   std::optional<std::pair<std::string, std::string>> first_difference(const Views& other) const;
   /// A consistent copy in a new directory.
@@ -77,6 +90,9 @@ class Views : public RowStore {
   void write_batch(const Overlay& overlay, const std::string& answers_from);
   void write_tables(const Overlay& overlay, const std::string& answers_from);
   void check_flush(std::size_t written);
+  bus::AcceptanceState decoded_position(std::string_view row) const;
+  void each_position(
+      const std::function<void(std::uint32_t partition, const bus::AcceptanceState& state)>& visit) const;
   void close();
   ViewOptions options_;
   mutable DecodedRows hot_;
@@ -84,7 +100,12 @@ class Views : public RowStore {
   rocksdb::ColumnFamilyHandle* rows_ = nullptr;
   rocksdb::ColumnFamilyHandle* events_ = nullptr;
   std::atomic<std::size_t> unflushed_{0};
-  std::uint32_t last_day_ = 0;
+  std::atomic<domain::UnixMs> newest_time_{0};
+  std::mutex landing_mutex_;
+  std::map<std::uint32_t, std::uint32_t> last_days_;  ///< of each partition
 };
+
+/// Whether this is the key of a partition's position.
+bool is_position(std::string_view key);
 
 }  // namespace countersign::projections

@@ -26,14 +26,15 @@ bool counts_as_refused_secret(RefusalCode code) {
 
 }  // namespace
 
-CommandBatch::CommandBatch(const projections::Views& views, EventWriter& writer, RefusalLog& refusals, bus::TimeMs time,
-                           projections::Overlays earlier)
+CommandBatch::CommandBatch(const projections::Views& views, EventWriter& writer, RefusalLog& refusals,
+                           std::uint32_t partition, bus::TimeMs time, projections::Overlays earlier)
     : views_(views),
       writer_(writer),
       refusals_(refusals),
+      partition_(partition),
       time_(bus::value(time)),
       earlier_(std::move(earlier)),
-      overlay_(std::make_shared<projections::Overlay>()),
+      overlay_(std::make_shared<projections::Overlay>(partition)),
       state_(views_, earlier_, overlay_.get()) {
   overlay_->begin_frame({}, time);
 }
@@ -43,6 +44,7 @@ bool CommandBatch::run(bus::Work& opaque) {
   work.forget_outcome();
   auto context = work.call.context;
   context.now = time_;
+  context.system = domain::system_account(partition_);
   if (over_the_limit(work, context)) return true;
   if (work.call.idempotency && replay(work)) return true;
   auto events = work.decide(state_, context);
@@ -83,7 +85,7 @@ bool CommandBatch::over_the_limit(CommandWork& work, const domain::Context& cont
 /// Whether the work is a retry (or a misuse of its key) and has its outcome already.
 bool CommandBatch::replay(CommandWork& work) {
   const auto& idempotency = *work.call.idempotency;
-  const auto bytes = state_.answer(domain::view(idempotency.record), time_);
+  const auto bytes = state_.answer(partition_, domain::view(idempotency.record), time_);
   if (!bytes) return false;
   const auto record = decode_answer_record(*bytes);
   if (time_ - record.time >= answers_kept_ms) return false;
@@ -152,7 +154,7 @@ CommandBatch::Kept CommandBatch::judge(std::size_t bytes) const {
 /// How large the answer is shows only when the events have been folded: in an overlay of their own, which is taken over
 /// when all of it fits.
 CommandBatch::Kept CommandBatch::keep_with_answer(CommandWork& work, Written written) {
-  projections::Overlay attempt;
+  projections::Overlay attempt(partition_);
   attempt.begin_frame({}, bus::TimeMs{time_});
   projections::Overlays below{overlay_};
   below.insert(below.end(), earlier_.begin(), earlier_.end());

@@ -20,8 +20,8 @@ namespace countersign::commands {
 class CommandBatch : public bus::Batch {
  public:
   /// `earlier`: what was decided before and has not landed, newest first.
-  CommandBatch(const projections::Views& views, EventWriter& writer, RefusalLog& refusals, bus::TimeMs time,
-               projections::Overlays earlier);
+  CommandBatch(const projections::Views& views, EventWriter& writer, RefusalLog& refusals, std::uint32_t partition,
+               bus::TimeMs time, projections::Overlays earlier);
 
   bool run(bus::Work& opaque) override;
   bool full() const override;
@@ -53,6 +53,7 @@ class CommandBatch : public bus::Batch {
   const projections::Views& views_;
   EventWriter& writer_;
   RefusalLog& refusals_;
+  const std::uint32_t partition_;
   const domain::UnixMs time_;
   const projections::Overlays earlier_;
   std::shared_ptr<projections::Overlay> overlay_;

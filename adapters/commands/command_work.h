@@ -48,6 +48,9 @@ class Admission {
 
 struct Call {
   domain::Context context;
+  /// Where it is decided, if that is not where the account is: of the secret that the call brings, or of the account
+  /// that it is about.
+  std::optional<std::uint16_t> slot;
   std::optional<Idempotency> idempotency;
   bus::Lane lane = bus::Lane::interactive;
   std::shared_ptr<Admission> admission;

@@ -2,27 +2,20 @@
 
 namespace countersign::commands {
 
-CommandDecider::CommandDecider(projections::Views& views, keys::KeyStore& keys, RefusalLog& refusals, Locate locate)
-    : views_(views), writer_(keys, std::move(locate)), refusals_(refusals) {}
+CommandDecider::CommandDecider(Published& published, keys::KeyStore& keys, RefusalLog& refusals, Locate locate,
+                               std::uint32_t partition)
+    : published_(published), writer_(keys, std::move(locate)), refusals_(refusals), partition_(partition) {}
 CommandDecider::~CommandDecider() = default;
-
-projections::Overlays CommandDecider::published() const {
-  const std::lock_guard lock(mutex_);
-  return published_;
-}
-
-projections::ViewState CommandDecider::reader() const {
-  return {views_, published()};
-}
 
 std::shared_ptr<bus::Batch> CommandDecider::begin(bus::TimeMs time) {
   // A batch that wanted nothing written has no frame to wait for.
   begun_.remove_if([](const auto& batch) { return batch->contents().empty(); });
   projections::Overlays earlier;
   for (const auto& batch : begun_) earlier.push_back(batch->overlay());
-  const auto seen = published();
+  const auto seen = published_.unlanded();
   earlier.insert(earlier.end(), seen.begin(), seen.end());
-  auto batch = std::make_shared<CommandBatch>(views_, writer_, refusals_, time, std::move(earlier));
+  auto batch =
+      std::make_shared<CommandBatch>(published_.views(), writer_, refusals_, partition_, time, std::move(earlier));
   begun_.push_front(batch);
   return batch;
 }
@@ -36,15 +29,11 @@ void CommandDecider::publish(const std::shared_ptr<bus::Batch>& opaque, const bu
   batch->overlay()->number_frame(after.last);
   batch->overlay()->position = after;
   begun_.remove(batch);
-  const std::lock_guard lock(mutex_);
-  published_.insert(published_.begin(), batch->overlay());
+  published_.add(batch->overlay());
 }
 
 void CommandDecider::land(const std::shared_ptr<bus::Batch>& opaque) {
-  const auto batch = std::static_pointer_cast<CommandBatch>(opaque);
-  views_.land(*batch->overlay());
-  const std::lock_guard lock(mutex_);
-  std::erase(published_, batch->overlay());
+  published_.land(std::static_pointer_cast<CommandBatch>(opaque)->overlay());
 }
 
 }  // namespace countersign::commands

@@ -1,5 +1,5 @@
 #pragma once
-// The door to the sequencer for everything that changes state: submits a command, and tells how it ended by callback,
+// The door to the sequencers for everything that changes state: submits a command, and tells how it ended by callback,
 // or to a blocked thread.
 //
 // Concurrency: any thread. A callback runs on the sequencer's thread and must not block.
@@ -8,21 +8,21 @@
 #include <memory>
 #include <utility>
 
-#include "adapters/commands/command_work.h"
-#include "bus/sequencer.h"
+#include "adapters/commands/partitions.h"
 
 namespace countersign::commands {
 
 class Submitter {
  public:
-  explicit Submitter(bus::Sequencer& sequencer) : sequencer_(sequencer) {}
+  explicit Submitter(const Partitions& partitions) : partitions_(partitions) {}
 
   template <class Command>
   void submit(Call call, Command command, typename TypedWork<Command>::Done done,
               typename TypedWork<Command>::Render render = {}, typename TypedWork<Command>::HandOut hand_out = {}) {
+    auto& partition = partitions_.of(call);
     std::unique_ptr<bus::Work> work = std::make_unique<TypedWork<Command>>(
         std::move(call), std::move(command), std::move(done), std::move(render), std::move(hand_out));
-    if (const auto error = sequencer_.submit(work)) work->settle({error, {}});
+    if (const auto error = partition.submit(work)) work->settle({error, {}});
   }
 
   /// For threads of their own: blocks until settled.
@@ -40,7 +40,7 @@ class Submitter {
   }
 
  private:
-  bus::Sequencer& sequencer_;
+  const Partitions& partitions_;
 };
 
 }  // namespace countersign::commands

@@ -72,49 +72,64 @@ void Exporter::end_all() {
 
 asio::awaitable<void> Exporter::follow() {
   while (!ending_) {
-    const auto landed = ports_.sequencer.landed_frame();  // before the look: what lands meanwhile must wake us
+    wake_at_next_frames();  // before the look: what lands meanwhile must wake us
     try {
       look();
     } catch (const std::exception& error) {
       ports_.warn(std::string("SIEM destinations: ") + error.what());
     }
-    co_await wait_for_frame(bus::next(landed));
+    look_timer_.expires_after(options_.look_every);
+    boost::system::error_code ignored;
+    co_await look_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
 }
 
-asio::awaitable<void> Exporter::wait_for_frame(bus::FrameNumber next) {
-  look_timer_.expires_after(options_.look_every);
-  const auto wait = ++waits_;
-  ports_.sequencer.when_landed(next, [this, wait, door = door_](const boost::system::error_code& error) {
-    if (error) return;  // the partition has ended: there is nothing more to come
-    door->post([this, wait] {
-      if (wait == waits_) look_timer_.cancel();
-    });
-  });
-  boost::system::error_code ignored;
-  co_await look_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+/// Where nothing waits yet: a partition in which nothing happens is told of one waiter, however often we look.
+void Exporter::wake_at_next_frames() {
+  waits_.resize(ports_.partitions.count());
+  for (std::uint32_t n = 0; n < waits_.size(); ++n) {
+    if (waits_[n]) continue;
+    waits_[n] = true;
+    auto& partition = ports_.partitions.at(n);
+    partition.when_landed(bus::next(partition.landed_frame()),
+                          [this, n, door = door_](const boost::system::error_code& error) {
+                            if (error) return;  // the partition has ended: there is nothing more to come
+                            door->post([this, n] {
+                              waits_[n] = false;
+                              look_timer_.cancel();
+                            });
+                          });
+  }
 }
 
 void Exporter::look() {
-  const auto row = ports_.views.get(projections::destination_changes_key());
-  const auto changes = row ? projections::decode_number(*row) : 0;
-  if (changes_ != changes) {
+  std::uint64_t changes = 0;
+  const std::string table(1, static_cast<char>(projections::Table::destination_changes));
+  ports_.views.scan(table, table, [&](std::string_view, std::string_view row) {
+    changes += projections::decode_number(row);
+    return true;
+  });
+  std::vector<bool> owned;
+  for (const auto* partition : ports_.partitions) owned.push_back(partition->owns());
+  if (changes_ != changes || owned_ != owned) {
+    owned_ = std::move(owned);
     find_destinations();
     changes_ = changes;
   }
-  const auto state = ports_.decider.reader();
+  const auto state = ports_.state.reader();
   for (auto& [key, run] : runs_)
     if (const auto account = state.account(key.first)) run->look_at(account->last_sequence);
   report(false);
 }
 
 void Exporter::find_destinations() {
-  const auto state = ports_.decider.reader();
+  const auto state = ports_.state.reader();
   std::set<Key> there;
   const std::string table(1, static_cast<char>(projections::Table::siem_destinations));
   ports_.views.scan(table, table, [&](std::string_view key, std::string_view bytes) {
     auto row = std::make_shared<const domain::SiemDestination>(projections::decode_siem_destination(bytes));
     const Key found{domain::AccountId{domain::uuid_from(key.substr(1))}, row->id};
+    if (!owned_[ports_.partitions.of(found.first).identity().partition]) return true;  // another node sends
     const auto account = state.account(found.first);
     const bool suspended = !account || account->suspended;
     there.insert(found);
@@ -193,7 +208,7 @@ void Exporter::keep_last() {
 // --- what others ask -------------------------------------------------------------------------------------------------
 
 DestinationStatus Exporter::with_lag(DestinationStatus status) const {
-  const auto account = ports_.decider.reader().account(status.account);
+  const auto account = ports_.state.reader().account(status.account);
   if (!account || account->last_sequence <= status.sequence) return status;
   status.lag_events = account->last_sequence - status.sequence;
   ports_.views.events_from(status.account, status.sequence + 1, [&](std::string_view bytes, bus::FrameNumber) {

@@ -71,7 +71,7 @@ class Exporter {
  private:
   using Key = std::pair<domain::AccountId, domain::SiemDestinationId>;
   boost::asio::awaitable<void> follow();
-  boost::asio::awaitable<void> wait_for_frame(bus::FrameNumber next);
+  void wake_at_next_frames();
   boost::asio::awaitable<Tested> tested(domain::AccountId account, std::shared_ptr<const domain::SiemDestination> row);
   void look();
   void find_destinations();
@@ -92,11 +92,12 @@ class Exporter {
   mutable std::mutex mutex_;
   std::map<Key, std::shared_ptr<Run>> runs_;  ///< guarded; changed on the exporter's thread only
   std::optional<std::uint64_t> changes_;
+  std::vector<bool> owned_;  ///< partitions, as of the last look
   std::size_t running_ = 0;  ///< coroutines but follow()
   std::atomic<std::size_t> tests_ = 0;
   std::set<push::Transport*> testing_;
   bool ending_ = false;
-  std::uint64_t waits_ = 0;
+  std::vector<bool> waits_;  ///< partitions whose next frame will wake us
   const std::shared_ptr<Door> door_ = std::make_shared<Door>(io_);
   boost::asio::steady_timer look_timer_{io_}, patience_{io_};
   std::thread thread_;

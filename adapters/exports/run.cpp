@@ -177,7 +177,7 @@ asio::awaitable<std::optional<push::Message>> Run::checkpoint_due(bool caught_up
 /// report says.
 void Run::take_place() {
   if (cursor_.begun_by == row_->begun_by) return;
-  const auto account = room_.ports.decider.reader().account(account_);
+  const auto account = room_.ports.state.reader().account(account_);
   const auto is_of_this_log = [&](const Cursor& cursor) {
     if (cursor.begun_by != row_->begun_by || cursor.sequence < row_->start) return false;
     if (!account || cursor.sequence > account->last_sequence) return false;
@@ -208,8 +208,8 @@ void Run::take_place() {
 }
 
 Batch Run::next_batch() {
-  const auto state = room_.ports.decider.reader();
-  queries::EventRenderer renderer(state, room_.ports.opener, room_.ports.log);
+  const auto state = room_.ports.state.reader();
+  queries::EventRenderer renderer(state, room_.ports.opener, room_.ports.partitions.of(account_).identity());
   return read_batch(room_.ports.views, account_, read_, served_.filter, served_.format, renderer, room_.options.batch);
 }
 

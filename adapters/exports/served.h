@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "adapters/commands/decider.h"
+#include "adapters/commands/published.h"
 #include "adapters/commands/submitter.h"
 #include "adapters/exports/back_off.h"
 #include "adapters/exports/batch.h"
@@ -21,12 +21,11 @@ namespace countersign::exports {
 /// What exports need of the rest of the server. All must outlive the exporter.
 struct ExportPorts {
   const projections::Views& views;
-  const commands::CommandDecider& decider;
-  bus::Sequencer& sequencer;
+  const commands::Published& state;
+  const commands::Partitions& partitions;
   commands::Submitter& submitter;
   const keys::KeyStore& keys;
   const queries::SealOpener& opener;
-  bus::LogIdentity log;
   std::function<domain::UnixMs()> clock;
   std::function<void(std::string_view)> warn;
   /// Throws std::invalid_argument for a receiver that can't be.

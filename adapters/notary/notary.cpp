@@ -143,11 +143,11 @@ std::vector<Notary::Published> Notary::verifier_keys(AccountId account) {
 
 /// Whether there is more to do.
 bool Notary::follow() {
-  const auto reached = views_.position().last;
+  const auto reached = views_.positions();
   std::vector<std::pair<AccountId, std::shared_ptr<Log>>> logs;
   {
     const std::lock_guard lock(mutex_);
-    if (reached == status_.position && !std::exchange(asked_anew_, false)) return false;
+    if (reached == status_.reached && !std::exchange(asked_anew_, false)) return false;
     logs.assign(logs_.begin(), logs_.end());
   }
   bool complete = true;
@@ -161,7 +161,7 @@ bool Notary::follow() {
   }
   const std::lock_guard lock(mutex_);
   if (complete)
-    status_.position = reached;
+    status_.reached = reached;
   else
     asked_anew_ = true;
   return !complete;

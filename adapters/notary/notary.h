@@ -64,9 +64,9 @@ class Notary {
   VerifierKey verifier_key(domain::AccountId account) const;
 
   struct Status {
-    bus::FrameNumber position{};  ///< up to here the trees have everything
-    std::uint64_t behind = 0;     ///< events that they don't have yet
-    std::string contradiction;    ///< of the log that can't be signed any more
+    projections::Positions reached;  ///< up to here the trees have everything
+    std::uint64_t behind = 0;        ///< events that they don't have yet
+    std::string contradiction;       ///< of the log that can't be signed any more
     std::string last_error;
   };
   Status status();

@@ -42,7 +42,7 @@ std::string content_of(const Command& command) {
 
 Run::Ended Run::generate_for_new_users() {
   ports_.wait_landed();
-  const auto state = ports_.decider.reader();
+  const auto state = ports_.state.reader();
   const auto account = state.account(operation_.account);
   if (!account) throw std::runtime_error("the account is gone");
   const auto prefix = projections::table_prefix(projections::Table::users, operation_.account);

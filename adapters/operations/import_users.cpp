@@ -177,7 +177,7 @@ class Import {
   }
 
   bool rehearse(Chunk& chunk) {
-    const auto now = ports_.decider.reader();
+    const auto now = ports_.state.reader();
     auto context = run_.plain_call().context;
     context.now = ports_.clock();
     const auto decision = rehearsal_->decide(now, context, merged(rehearsal_->on(now), chunk.good).first);
@@ -193,7 +193,7 @@ class Import {
 
   /// The rows, merged with the users they are about as those are now, and with keys for those who are new.
   Command merged(const std::vector<Taken>& rows) {
-    auto [command, fresh] = merged(ports_.decider.reader(), rows);
+    auto [command, fresh] = merged(ports_.state.reader(), rows);
     if (const auto error = ports_.keys.create_subject_keys(operation_.account, fresh))
       throw std::runtime_error("the users' keys can't be stored: " + error.message());
     return std::move(command);

@@ -102,7 +102,7 @@ Operations::Fate Operations::fate_of(const Operation& operation) {
   call.lane = bus::Lane::bulk;
   if (!ports_.submitter.wait(std::move(call), Nothing{}).ok()) return Fate::unknown;
   ports_.wait_landed();
-  const auto state = ports_.decider.reader();
+  const auto state = ports_.state.reader();
   // Nobody prepares the erasure of a user who isn't there: so it has happened since.
   const bool happened = operation.kind == Kind::erase_user
                             ? !state.user(operation.account, operation.user)
@@ -238,7 +238,7 @@ void Operations::announce(Operation& operation, const std::stop_token& stop) {
   bool written = false;
   if (operation.created_at < started_at_) {
     ports_.wait_landed();
-    written = has_event(ports_.views, ports_.decider.reader(), operation, domain::EventType::operation_finished);
+    written = has_event(ports_.views, ports_.state.reader(), operation, domain::EventType::operation_finished);
   }
   if (!written && !Run(*this, ports_, operation, stop, false).announce()) return;
   operation.announced = true;

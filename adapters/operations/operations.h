@@ -18,8 +18,9 @@
 #include <stop_token>
 #include <thread>
 
-#include "adapters/commands/decider.h"
+#include "adapters/commands/published.h"
 #include "adapters/commands/submitter.h"
+#include "adapters/keys/key_store.h"
 #include "adapters/keys/lookup.h"
 #include "adapters/operations/operation.h"
 #include "adapters/queries/seal_opener.h"
@@ -28,7 +29,7 @@ namespace countersign::operations {
 
 struct OperationPorts {
   commands::Submitter& submitter;
-  commands::CommandDecider& decider;
+  const commands::Published& state;
   projections::Views& views;
   keys::KeyStore& keys;
   const keys::Lookup& lookup;

@@ -11,23 +11,23 @@ namespace countersign::queries {
 using projections::Bits;
 
 EventSearch::Counting::Counting(const EventSearch& search, const std::vector<const Attribute*>& fields)
-    : search_(search), fields_(fields.size()) {
+    : search_(&search), fields_(fields.size()) {
   for (std::size_t f = 0; f < fields.size(); ++f) fields_[f].attribute = fields[f];
 }
 
 void EventSearch::Counting::add(const Part& part) {
-  const auto known = search_.known_count(part);
+  const auto known = search_->known_count(part);
   if (known) {
     total_ += *known;
     add_known(part);
   }
   std::vector<Field*> rest;
   for (auto& field : fields_)
-    if (!known || (field.attribute->many && search_.single_)) rest.push_back(&field);
+    if (!known || (field.attribute->many && search_->single_)) rest.push_back(&field);
   if (known && rest.empty()) return;
   Bits bits;
-  search_.evaluate(part, bits);
-  if (!search_.exact_) search_.confirm(part, bits);
+  search_->evaluate(part, bits);
+  if (!search_->exact_) search_->confirm(part, bits);
   const auto hits = bits.count();
   if (!known) total_ += hits;
   if (hits == 0) return;
@@ -44,10 +44,22 @@ void EventSearch::Counting::add(const Part& part) {
   }
 }
 
+void EventSearch::Counting::add(const Counting& other) {
+  total_ += other.total_;
+  for (std::size_t f = 0; f < fields_.size(); ++f) {
+    auto& mine = fields_[f];
+    const auto& theirs = other.fields_[f];
+    for (std::size_t value = 0; value < mine.few.size(); ++value) mine.few[value] += theirs.few[value];
+    if (mine.by_number.size() < theirs.by_number.size()) mine.by_number.resize(theirs.by_number.size());
+    for (std::size_t n = 0; n < theirs.by_number.size(); ++n) mine.by_number[n] += theirs.by_number[n];
+    for (const auto& [value, count] : theirs.by_value) mine.by_value[value] += count;
+  }
+}
+
 /// Adds what a whole segment's counts say of the fields that they suffice for.
 void EventSearch::Counting::add_known(const Part& part) {
   const auto& segment = *part.segment;
-  const auto& single = search_.single_;
+  const auto& single = search_->single_;
   std::vector<std::uint8_t> fitting;
   for (unsigned value = 0; single && value < 256; ++value)
     if (single->fits[value] && segment.count(single->field, static_cast<std::uint8_t>(value)) > 0)
@@ -83,10 +95,12 @@ void EventSearch::Counting::walk_many(Field& field, const Part& part, bool other
   const auto values = part.segment->values(many);
   if (!others && places_.size() < values.size()) {  // a look at each value would cost more than the events
     const auto& numbers = (*part.numbers)[static_cast<std::size_t>(many)];
-    if (projections::is_numbered(many))
-      for (const auto i : places_) ++field.at(numbers[column[i]]);
-    else
+    if (projections::is_numbered(many)) {
+      auto* counts = counters(field);
+      for (const auto i : places_) ++counts[numbers[column[i]]];
+    } else {
       for (const auto i : places_) ++field.by_value[values[column[i]]];
+    }
     return;
   }
   std::vector<std::uint32_t> counts(values.size());
@@ -94,6 +108,14 @@ void EventSearch::Counting::walk_many(Field& field, const Part& part, bool other
   const std::uint32_t step = others ? ~0u : 1;
   for (const auto i : places_) counts[column[i]] += step;
   add_numbers(field, part, counts, true);
+}
+
+/// One for each value that is known so far. A plain pointer, so that nothing is read again in the loops that count:
+/// most of their time goes into reaching counters that are in no near cache.
+std::uint32_t* EventSearch::Counting::counters(Field& field) const {
+  const auto values = search_->reading_.value_count(*field.attribute->many);
+  if (field.by_number.size() < values) field.by_number.resize(values);
+  return field.by_number.data();
 }
 
 /// Adds counts by the segment's own numbers.
@@ -107,9 +129,10 @@ void EventSearch::Counting::add_numbers(Field& field, const Part& part, const st
     return;
   }
   const auto& numbers = (*part.numbers)[static_cast<std::size_t>(many)];
+  auto* sums = counters(field);
   for (std::size_t n = 0; n < counts.size(); ++n) {
     if (sparse && counts[n] == 0) continue;
-    field.at(numbers[n]) += counts[n];
+    sums[numbers[n]] += counts[n];
   }
 }
 
@@ -118,7 +141,7 @@ EventSearch::Counts EventSearch::Counting::take() {
   for (auto& field : fields_) {
     FieldCounts out{.attribute = field.attribute, .few = field.few, .many = {}};
     if (field.attribute->many && projections::is_numbered(*field.attribute->many))
-      out.many = search_.reading_.values(*field.attribute->many, field.by_number);
+      out.many = search_->reading_.values(*field.attribute->many, field.by_number);
     else
       out.many.assign(field.by_value.begin(), field.by_value.end());
     counts.fields.push_back(std::move(out));

@@ -3,7 +3,7 @@
 // index can't judge (comparisons of event ids) is confirmed at the event itself.
 //
 // Limits: a search that may have to look at everything has a deadline, and throws SearchTooCostly beyond it.
-// Concurrency: one thread, while the reading is held.
+// Concurrency: one thread, while the reading is held; counts over many segments take up to four threads of their own.
 
 #include <chrono>
 #include <functional>
@@ -69,12 +69,21 @@ class EventSearch {
     bool frozen = false;
     bool whole() const { return frozen && from == 0 && until == segment->size(); }
   };
+  /// Numbers of segments, `end` excluded.
+  struct Share {
+    std::size_t begin = 0, end = 0;
+  };
   Part part(std::size_t number) const;
+  Share all_segments() const;
   template <class Use>
-  void each_part(bool newest_first, Use use) const;
+  void each_part(Share share, bool newest_first, Use use) const;
+  /// What `count` makes of each share, in order. Shares are counted at the same time.
+  template <class Counted>
+  std::vector<Counted> in_shares(const std::function<Counted(Share)>& count) const;
   void evaluate(const Part& part, projections::Bits& bits) const;
   void confirm(const Part& part, projections::Bits& bits) const;
   std::optional<std::uint64_t> known_count(const Part& part) const;
+  std::vector<std::uint64_t> count_between(const std::vector<domain::UnixMs>& times, Share share) const;
   class Counting;
   void keep_within_time() const;
 

@@ -55,13 +55,18 @@ EventIndex::Reading::Loaded EventIndex::Reading::load(std::size_t number) const 
 }
 
 std::vector<std::pair<IndexValue, std::uint64_t>> EventIndex::Reading::values(
-    Many field, const std::vector<std::uint64_t>& counts) const {
+    Many field, const std::vector<std::uint32_t>& counts) const {
   std::vector<std::pair<IndexValue, std::uint64_t>> out;
   const std::lock_guard lock(account_->numbering_mutex);
   const auto& values = account_->numbering[static_cast<std::size_t>(field)].values;
   for (std::size_t n = 0; n < counts.size(); ++n)
     if (counts[n] > 0) out.emplace_back(values[n], counts[n]);
   return out;
+}
+
+std::size_t EventIndex::Reading::value_count(Many field) const {
+  const std::lock_guard lock(account_->numbering_mutex);
+  return account_->numbering[static_cast<std::size_t>(field)].values.size();
 }
 
 std::uint64_t EventIndex::Reading::last_sequence() const {
@@ -234,8 +239,9 @@ std::shared_ptr<Segment> EventIndex::build(const Account& account, std::size_t n
 }
 
 bool EventIndex::follow() {
-  const auto reached = views_.position();
-  if (reached.last == status().followed) return false;
+  const auto reached = views_.positions();
+  if (reached == status().followed) return false;
+  const auto newest = views_.newest_time();
   std::vector<std::pair<domain::AccountId, std::uint64_t>> accounts;
   const std::string table(1, static_cast<char>(Table::accounts));
   views_.scan(table, table, [&](std::string_view, std::string_view row) {
@@ -252,11 +258,10 @@ bool EventIndex::follow() {
     if (wanted->next() > last) continue;
     behind += last + 1 - wanted->next();
     const auto& growing = *wanted->growing;
-    if (growing.size() > 0)
-      behind_ms = std::max(behind_ms, bus::value(reached.time) - growing.time(growing.size() - 1));
+    if (growing.size() > 0) behind_ms = std::max(behind_ms, newest - growing.time(growing.size() - 1));
   }
   const std::lock_guard lock(status_mutex_);
-  if (behind == 0) status_.followed = reached.last;
+  if (behind == 0) status_.followed = reached;
   status_.behind = behind;
   status_.behind_ms = behind_ms;
   return behind > 0;

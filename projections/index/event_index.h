@@ -61,7 +61,9 @@ class EventIndex {
     Loaded load(std::size_t number) const;
     /// The values of these numbers, of a field that is numbered, with what stands at their places in `counts`.
     std::vector<std::pair<IndexValue, std::uint64_t>> values(Many field,
-                                                             const std::vector<std::uint64_t>& counts) const;
+                                                             const std::vector<std::uint32_t>& counts) const;
+    /// How many values of a field that is numbered have a number by now.
+    std::size_t value_count(Many field) const;
     std::uint64_t last_sequence() const;
     /// Of a full segment.
     std::size_t segment_events() const { return index_.options_.segment_events; }
@@ -86,7 +88,7 @@ class EventIndex {
   struct Status {
     std::uint64_t events = 0, behind = 0;  ///< indexed; landed and not indexed yet
     std::int64_t behind_ms = 0;            ///< between the newest event that has landed and the newest one indexed
-    bus::FrameNumber followed{};           ///< all frames up to here are indexed
+    Positions followed;                    ///< all frames up to here are indexed
     std::uint64_t parked = 0;              ///< could not be read: they count, but no filter finds them
     std::string last_error;
   };

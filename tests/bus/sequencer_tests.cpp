@@ -72,6 +72,7 @@ class Sequencers : public ::testing::Test {
                              executor,
                              landing,
                              [this](const AcceptedRecord& record) { decider.absorb(record); },
+                             nullptr,
                              [this](SequencerPhase, const std::string& text) { last_text = text; }};
     sequencer = std::make_unique<Sequencer>(std::move(env), limits, recovered);
   }
@@ -504,6 +505,7 @@ TEST_F(Sequencers, StopThePartitionWhenTheViewsCantTakeAFrame) {
                            executor,
                            landing,
                            {},
+                           nullptr,
                            [this](SequencerPhase, const std::string& text) { last_text = text; }};
   sequencer = std::make_unique<Sequencer>(std::move(env), limits, AcceptanceState{});
   serve();

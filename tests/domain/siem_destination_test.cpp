@@ -117,10 +117,10 @@ TEST(SiemDestination, AReportOfADeletedOneIsNoted) {
 
 TEST(SiemDestination, ChangesAreCountedOverAllAccountsAndReportsAreNone) {
   Ledger ledger;
-  auto changes = ledger.state().destination_changes();
+  auto changes = ledger.state().destination_changes(0);
   const auto changed = [&](const Step& step) {
     step(ledger);
-    return std::exchange(changes, ledger.state().destination_changes()) != changes;
+    return std::exchange(changes, ledger.state().destination_changes(0)) != changes;
   };
   EXPECT_TRUE(changed(a_destination("siem")));
   EXPECT_TRUE(changed(pause("siem")));

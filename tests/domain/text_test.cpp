@@ -67,6 +67,30 @@ TEST(IdText, TheSystemAccountIsCalledByName) {
   EXPECT_FALSE(parse_account("acc_systen"));
 }
 
+TEST(IdText, EachPartitionHasASystemAccount) {
+  EXPECT_EQ(account_text(system_account(7)), "acc_system-7");
+  for (std::uint32_t partition = 0; partition < slot_count; ++partition) {
+    const auto account = system_account(partition);
+    EXPECT_EQ(parse_account(account_text(account)), account);
+    EXPECT_EQ(partition_of_system_account(account), partition);
+    EXPECT_EQ(partition_of(account, slot_count), partition);
+  }
+  for (const auto* wrong : {"acc_system-", "acc_system-0", "acc_system-07", "acc_system-961", "acc_system7",
+                            "acc_system-7x", "acc_system--7"})
+    EXPECT_FALSE(parse_account(wrong)) << wrong;
+  EXPECT_FALSE(is_system_account(system_account(slot_count)));
+  EXPECT_FALSE(is_system_account(AccountId{uuid_of("other")}));
+}
+
+TEST(Partitions, AreThoseOfSlotsSoThatASecretSpellsItsOwn) {
+  for (int i = 0; i < 100; ++i) {
+    const AccountId account{uuid_of("account " + std::to_string(i))};
+    EXPECT_EQ(partition_of(account, 24), partition_of_slot(slot_of(account), 24));
+    EXPECT_EQ(partition_of(account, 1), 0u);
+  }
+  EXPECT_EQ(partition_of(system_account(30), 24), 0u) << "copied from a log with more partitions";
+}
+
 TEST(Murmur2, IsKafkas) {
   // org.apache.kafka.common.utils.UtilsTest.testMurmur2
   const auto signed_hash = [](std::string_view text) { return static_cast<std::int32_t>(murmur2(text)); };

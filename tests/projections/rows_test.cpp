@@ -123,7 +123,7 @@ TEST(Rows, KeysSortAsTheirTimesAndSequencesDo) {
   EXPECT_LT(expiry_key(256, account, object), expiry_bound(256));
   EXPECT_LT(expiry_bound(256), expiry_key(257, account, object));
   EXPECT_LT(events_key(account, 255), events_key(account, 256));
-  EXPECT_LT(answer_key(255, "x"), answer_key(256, "a"));
+  EXPECT_LT(answer_key(0, 255, "x"), answer_key(0, 256, "a"));
   const auto parsed = parse_expiry_key(expiry_key(1'790'000'000'000, account, object));
   EXPECT_EQ(parsed.time, 1'790'000'000'000);
   EXPECT_EQ(parsed.account, account);

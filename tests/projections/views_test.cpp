@@ -105,7 +105,7 @@ void land_as_owner(Views& views, const KeptFrame& kept) {
 }
 
 void fold(Views& views, const std::vector<KeptFrame>& frames, std::size_t batch_bytes) {
-  Projector projector(views, batch_bytes);
+  Projector projector(views, 0, batch_bytes);
   for (const auto& kept : frames)
     if (kept.number > bus::value(views.position().last))
       projector.apply(kept.frame(), at_frame(kept.number, kept.time));
@@ -256,7 +256,7 @@ TEST(Views, AnswersAgeWithTheDaysOfTheLog) {
     const ViewState state(views, {});
     for (const auto& earlier : frames) {
       if (earlier.number > frame.number) break;
-      const auto found = state.answer(view(digest_of("answer " + std::to_string(earlier.number))), frame.time);
+      const auto found = state.answer(0, view(digest_of("answer " + std::to_string(earlier.number))), frame.time);
       const auto days = day_of(frame.time) - day_of(earlier.time);
       EXPECT_EQ(found.has_value(), days <= 1) << "frame " << earlier.number << " seen from " << frame.number;
     }

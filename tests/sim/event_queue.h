@@ -68,6 +68,7 @@ class SimExecutor final : public bus::Executor {
   SimExecutor(EventQueue& events, Random& random, Micros jitter) : events_(events), random_(random), jitter_(jitter) {}
 
   void post(std::function<void()> task) override {
+    if (!*alive_) return;
     const Micros jittered = events_.now() + static_cast<Micros>(random_.below(static_cast<std::uint64_t>(jitter_) + 1));
     latest_ = std::max(latest_, jittered);
     schedule(latest_, std::move(task));

@@ -93,6 +93,7 @@ History read_history(const std::vector<bus::LogRecord>& records, const bus::LogI
   std::map<std::string, int> redemptions;
   bus::AcceptanceState& state = history.state;
   for (const bus::LogRecord& record : records) {
+    if (value(state.next) > 0) history.states.push_back(state);
     state.next = bus::Offset{value(record.offset) + 1};
     if (!genuine(record.bytes, log_key)) continue;
     const auto decoded = codec.decode(record.bytes);
@@ -120,8 +121,8 @@ History read_history(const std::vector<bus::LogRecord>& records, const bus::LogI
       history.frames.push_back({value(release.number), value(release.term), value(state.time), {}, {}});
     }
     state.head = bus::sha256(std::string(bus::view(state.head)) + record.bytes);
-    if (history.states.size() < value(state.last)) history.states.push_back(state);
   }
+  history.states.push_back(state);
   return history;
 }
 

@@ -21,7 +21,7 @@ struct HistoricFrame {
 
 struct History {
   std::vector<HistoricFrame> frames;         ///< releases are frames without contents
-  std::vector<bus::AcceptanceState> states;  ///< after frame i+1
+  std::vector<bus::AcceptanceState> states;  ///< after each record, whether it counts or not
   bus::AcceptanceState state;
   std::string wrong;  ///< what no history may hold; empty: nothing
 

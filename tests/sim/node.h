@@ -1,11 +1,12 @@
 #pragma once
-// A node of the simulated world: the production sequencer over the registers, its views, clock, disk and threads.
+// A node of the simulated world: its part in the partition, as in production, over the registers; its views, clock,
+// disk and threads.
 
 #include <functional>
 #include <set>
 
 #include "bus/memory_log.h"
-#include "bus/sequencer.h"
+#include "bus/partition.h"
 #include "tests/sim/event_queue.h"
 #include "tests/support/registers_decider.h"
 
@@ -22,7 +23,7 @@ class Node {
     std::shared_ptr<bus::MemoryPartition> partition;
     std::set<std::string>& keys;
     bus::LogIdentity identity;
-    bus::SequencerLimits limits;
+    bus::PartitionLimits limits;
     Micros landing_jitter;
     std::function<bus::AppendFault(const std::string&)> faults;
     std::function<void(const std::string&)> trace;
@@ -30,17 +31,20 @@ class Node {
   Node(Surroundings& around, int number) : around_(around), number_(number) {}
   ~Node() { crash(false); }
 
-  /// Folds the log into the views, as a start does, and claims.
-  void start();
+  /// Follows the log from where the views stand, and claims it if it should.
+  void start(bool own);
+  void own(bool wanted);
   /// The process ends. What it has handed to the log may still be written, unless the machine went with it.
   void crash(bool with_machine);
   void stop();
 
-  bool up() const { return sequencer_ != nullptr; }
-  bool ended() const { return up() && sequencer_->phase() >= bus::SequencerPhase::stopped; }
-  bool serving() const { return up() && sequencer_->phase() == bus::SequencerPhase::serving; }
-  bool stopped() const { return up() && sequencer_->phase() == bus::SequencerPhase::stopped; }
-  bus::Sequencer& sequencer() { return *sequencer_; }
+  bool up() const { return partition_ != nullptr; }
+  bool failed() const { return up() && partition_->status().role == bus::PartitionRole::failed; }
+  bool serving() const {
+    return up() && partition_->owns() && partition_->status().sequencer.phase == bus::SequencerPhase::serving;
+  }
+  bool stopped() const { return stopped_; }
+  bus::Partition& partition() { return *partition_; }
   testing::RegistersDecider& decider() { return *decider_; }
   const testing::Views& views() const { return views_; }
   int number() const { return number_; }
@@ -52,18 +56,17 @@ class Node {
   std::uint64_t resolves = 0;
 
  private:
-  bool recover(bus::AcceptanceState& state);
-
   Surroundings& around_;
   const int number_;
   int life_ = 0;
   bool crashing_ = false;
+  bool stopped_ = false;
   testing::Views views_;
   testing::Views synced_views_;  ///< what survives the loss of power
-  std::shared_ptr<SimExecutor> steps_, landing_, disk_;
+  std::shared_ptr<SimExecutor> steps_, folding_, disk_;
   std::shared_ptr<bus::MemoryLog> log_;
   std::unique_ptr<testing::RegistersDecider> decider_;
-  std::unique_ptr<bus::Sequencer> sequencer_;
+  std::unique_ptr<bus::Partition> partition_;
 };
 
 }  // namespace countersign::sim

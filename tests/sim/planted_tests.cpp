@@ -50,17 +50,17 @@ TEST_P(ABugPlantedInTheEmbeddedLog, IsFound) {
   Planted {          \
     Bug::bug, #bug   \
   }
-INSTANTIATE_TEST_SUITE_P(Within2000Seeds, APlantedBug,
-                         ::testing::Values(PLANTED(skip_hmac), PLANTED(ignore_term), PLANTED(ignore_nonce),
-                                           PLANTED(ignore_frame_number), PLANTED(ignore_previous_head),
-                                           PLANTED(answer_before_durable), PLANTED(refusal_released_early),
-                                           PLANTED(retry_after_unknown), PLANTED(reuse_term), PLANTED(trust_any_offset),
-                                           PLANTED(decide_before_absorbed), PLANTED(time_goes_back),
-                                           PLANTED(discard_forgets_nothing), PLANTED(publish_after_answer),
-                                           PLANTED(bulk_ahead), PLANTED(unbounded_queue), PLANTED(unbounded_landing),
-                                           PLANTED(drop_dead_work), PLANTED(release_before_drain),
-                                           PLANTED(view_without_position), PLANTED(frame_before_key)),
-                         [](const auto& planted) { return planted.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Within2000Seeds, APlantedBug,
+    ::testing::Values(PLANTED(skip_hmac), PLANTED(ignore_term), PLANTED(ignore_nonce), PLANTED(ignore_frame_number),
+                      PLANTED(ignore_previous_head), PLANTED(answer_before_durable), PLANTED(refusal_released_early),
+                      PLANTED(retry_after_unknown), PLANTED(reuse_term), PLANTED(trust_any_offset),
+                      PLANTED(decide_before_absorbed), PLANTED(time_goes_back), PLANTED(discard_forgets_nothing),
+                      PLANTED(publish_after_answer), PLANTED(bulk_ahead), PLANTED(unbounded_queue),
+                      PLANTED(unbounded_landing), PLANTED(drop_dead_work), PLANTED(release_before_drain),
+                      PLANTED(refuse_unconfirmed), PLANTED(confirm_by_frame_in_flight), PLANTED(serve_before_own_claim),
+                      PLANTED(fresh_before_end), PLANTED(view_without_position), PLANTED(frame_before_key)),
+    [](const auto& planted) { return planted.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Within200Seeds, ABugPlantedInTheEmbeddedLog,
                          ::testing::Values(PLANTED(no_sync), PLANTED(anchor_before_frame), PLANTED(no_anchor_sync),

@@ -27,7 +27,7 @@ class Author {
         log_({.directory = (directory / "log").string(), .identity = identity_, .reserve_bytes = 0}),
         acceptance_(identity_, keys->cluster().log.key.view(), {}),
         views_({.directory = (directory / "views").string(), .block_cache_bytes = 1 << 20}),
-        decider_(views_, *keys, refusals_) {
+        decider_(published_, *keys, refusals_) {
     append(acceptance_.codec().encode(bus::Claim{bus::Term{1}, nonce_, bus::TimeMs{now}, "node", "http://localhost"}));
   }
   ~Author() { views_.flush(); }
@@ -74,6 +74,7 @@ class Author {
   bus::Acceptance acceptance_;
   projections::Views views_;
   RefusalLog refusals_;
+  Published published_{views_};
   CommandDecider decider_;
 };
 

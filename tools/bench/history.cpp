@@ -138,7 +138,7 @@ void History::make(const std::function<void(const domain::EventView&)>& see) {
     overlay.put(projections::account_key(account_), projections::encode(row));
     overlay.position = position;
     views_->land(overlay);
-    overlay = {};
+    overlay = projections::Overlay{};
     frames = 0;
   };
   for (std::uint64_t sequence = 1; sequence <= events_; ++sequence) {

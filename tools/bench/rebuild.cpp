@@ -11,7 +11,7 @@ namespace {
 std::uint64_t rebuild(Stage& stage, const std::filesystem::path& directory, std::string& fingerprint) {
   projections::Views views({.directory = directory.string(), .bulk = true});
   bus::FrameReader reader(stage.log(), stage.identity(), stage.log_key(), {});
-  projections::Projector projector(views, projections::rebuild_batch_bytes);
+  projections::Projector projector(views, 0, projections::rebuild_batch_bytes);
   for (;;) {
     const auto next = reader.next_frame();
     if (next.has_error()) throw std::runtime_error("the log can't be read: " + reader.error_text());

@@ -49,20 +49,27 @@ Stage::Stage(const std::filesystem::path& directory, std::size_t works_per_batch
   log_ = std::make_unique<bus::EmbeddedLog>(log_options_);
   views_ = std::make_unique<projections::Views>(
       projections::ViewOptions{.directory = (directory / "views").string(), .write_buffers = write_buffers});
-  decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_);
-  bus::SequencerLimits limits;
-  limits.works_per_batch = works_per_batch;
-  bus::SequencerEnvironment environment{.log = *log_,
-                                        .decider = *decider_,
-                                        .identity = identity_,
-                                        .log_key = std::string(log_key()),
-                                        .node = "bench",
-                                        .address = "",
-                                        .clock = [] { return bus::TimeMs{wall_clock()}; },
-                                        .random = keys::random_fill};
-  sequencer_ = std::make_unique<bus::RunningSequencer>(std::move(environment), limits, bus::AcceptanceState{});
-  submitter_ = std::make_unique<commands::Submitter>(**sequencer_);
-  (*sequencer_)->start();
+  published_ = std::make_unique<commands::Published>(*views_);
+  decider_ = std::make_unique<commands::CommandDecider>(*published_, *keys_, refusals_);
+  projector_ = std::make_unique<projections::Projector>(*views_);
+  bus::PartitionLimits limits;
+  limits.sequencer.works_per_batch = works_per_batch;
+  bus::PartitionEnvironment environment{
+      .log = *log_,
+      .decider = *decider_,
+      .identity = identity_,
+      .log_key = std::string(log_key()),
+      .node = "bench",
+      .address = "",
+      .clock = [] { return bus::TimeMs{wall_clock()}; },
+      .random = keys::random_fill,
+      .fold = [this](const auto& record) { projector_->apply(*record.frame(), record.after); },
+      .folded = [this](const auto& state) { projector_->finish(state); },
+      .position = [this] { return views_->position(); }};
+  partition_ = std::make_unique<bus::RunningPartition>(std::move(environment), limits);
+  partitions_ = std::make_unique<commands::Partitions>(std::vector{&**partition_});
+  submitter_ = std::make_unique<commands::Submitter>(*partitions_);
+  if (!partition_->own()) throw std::runtime_error("the log can't be claimed: " + (*partition_)->status().trouble);
 
   commands::Call root;
   root.context.account = domain::system_account();
@@ -159,10 +166,11 @@ std::unique_ptr<bus::EmbeddedLog> Stage::copy_log_to(const std::filesystem::path
 }
 
 void Stage::stop() {
-  if (!sequencer_) return;
-  sequencer_->stop();
+  if (!partition_) return;
+  partition_->stop();
   submitter_.reset();
-  sequencer_.reset();
+  partitions_.reset();
+  partition_.reset();
   // As a start finds it: in tables, not in the memory of who wrote it.
   log_.reset();
   log_ = std::make_unique<bus::EmbeddedLog>(log_options_);

@@ -9,8 +9,9 @@
 #include "adapters/commands/decider.h"
 #include "adapters/commands/submitter.h"
 #include "bus/embedded_log.h"
-#include "bus/running_sequencer.h"
+#include "bus/running_partition.h"
 #include "domain/registration_code.h"
+#include "projections/projector.h"
 #include "tools/bench/measure.h"
 
 namespace countersign::bench {
@@ -52,8 +53,11 @@ class Stage {
   std::unique_ptr<bus::EmbeddedLog> log_;
   std::unique_ptr<projections::Views> views_;
   commands::RefusalLog refusals_;
+  std::unique_ptr<commands::Published> published_;
   std::unique_ptr<commands::CommandDecider> decider_;
-  std::unique_ptr<bus::RunningSequencer> sequencer_;
+  std::unique_ptr<projections::Projector> projector_;
+  std::unique_ptr<bus::RunningPartition> partition_;
+  std::unique_ptr<commands::Partitions> partitions_;
   std::unique_ptr<commands::Submitter> submitter_;
   domain::AccountId account_;
   domain::ApiKeyId admin_;

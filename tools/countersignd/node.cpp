@@ -51,20 +51,20 @@ struct Node::Api {
   http::Status status;
 
   Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports)
-      : authentication(*n.decider_, *n.submitter_, *n.lookup_, n.refusals_, root_key, [&n] { return n.now(); }),
-        reads(*n.decider_, *n.views_, **n.sequencer_, *n.opener_, *n.lookup_, n.identity_, [&n] { return n.now(); }),
-        writes(*n.submitter_, *n.decider_, *n.lookup_, n.identity_),
+      : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, root_key,
+                       [&n] { return n.now(); }),
+        reads(*n.published_, *n.views_, *n.partitions_, *n.opener_, *n.lookup_, [&n] { return n.now(); }),
+        writes(*n.submitter_, *n.published_, *n.lookup_, *n.partitions_),
         accounts(reads, writes, *n.keys_, authentication, false),
         users(reads, writes, *n.keys_, *n.operations_),
         codes(reads, writes, *n.operations_, recent_refusals),
         redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
-        events(reads, writes, **n.sequencer_, *n.event_index_, n.names_,
-               [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
+        events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
         siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),
-        status(reads, **n.sequencer_, *n.event_index_, *n.notary_, *n.exporter_, std::move(ports)) {}
+        status(reads, *n.event_index_, *n.notary_, *n.exporter_, std::move(ports)) {}
 
   void stop() {
     reads.stop();
@@ -105,14 +105,12 @@ Node::Node(const Settings& settings, Log& log)
   opener_ = std::make_unique<queries::SealOpener>(*keys_);
   locations_ =
       std::make_unique<location::LocationDatabases>(settings_.location_city_database, settings_.location_asn_database);
-  commands::Locate locate;
-  if (!locations_->empty()) locate = [this](const std::string& address) { return locations_->locate(address); };
-  decider_ = std::make_unique<commands::CommandDecider>(*views_, *keys_, refusals_, std::move(locate));
+  published_ = std::make_unique<commands::Published>(*views_);
   segments_ = std::make_unique<projections::SegmentStore>(directory_.index().string(), write_buffers_);
   event_index_ = std::make_unique<projections::EventIndex>(
       *views_, *segments_, projections::EventIndexOptions{.memory_bytes = settings_.index_memory_mib << 20});
   event_index_->start();
-  start_sequencer();
+  start_partitions();
   if (!settings_.restore_from.empty()) begin_epoch();
   serve(root_key);
 }
@@ -140,26 +138,23 @@ commands::Call Node::system_call() const {
   return call;
 }
 
-void Node::start_sequencer() {
-  bus::SequencerLimits limits;
-  limits.queue.interactive = settings_.queue;
-  bus::SequencerEnvironment environment{.log = *partition_log_,
-                                        .decider = *decider_,
-                                        .identity = identity_,
-                                        .log_key = std::string(keys_->cluster().log.key.view()),
-                                        .node = settings_.node_id,
-                                        .address = settings_.advertise,
-                                        .clock = [] { return bus::TimeMs{wall_clock()}; },
-                                        .random = keys::random_fill,
-                                        .on_phase =
-                                            [this](bus::SequencerPhase phase, const std::string& text) {
-                                              const std::lock_guard lock(phase_mutex_);
-                                              phase_ = phase;
-                                              phase_text_ = text;
-                                            }};
-  sequencer_ = std::make_unique<bus::RunningSequencer>(std::move(environment), limits, recovered_);
-  submitter_ = std::make_unique<commands::Submitter>(**sequencer_);
-  (*sequencer_)->start();
+void Node::start_partitions() {
+  bus::PartitionLimits limits;
+  limits.sequencer.queue.interactive = settings_.queue;
+  PartitionParts parts{.views = *views_,
+                       .published = *published_,
+                       .keys = *keys_,
+                       .refusals = refusals_,
+                       .node = settings_.node_id,
+                       .address = settings_.advertise};
+  if (!locations_->empty()) parts.locate = [this](const std::string& address) { return locations_->locate(address); };
+  served_.push_back(std::make_unique<ServedPartition>(parts, *partition_log_, identity_, limits));
+  std::vector<bus::Partition*> by_number;
+  for (const auto& served : served_) by_number.push_back(&**served);
+  partitions_ = std::make_unique<commands::Partitions>(std::move(by_number));
+  submitter_ = std::make_unique<commands::Submitter>(*partitions_);
+  if (!served_.front()->running().own())
+    throw StartRefused("the log in " + directory_.log().string() + " can't be claimed: " + ended());
   if (const auto error = keys_->create_account_key(domain::system_account()))
     throw StartRefused("the key store in " + directory_.keys().string() +
                        ": the system account's key can't be stored: " + error.message());
@@ -182,7 +177,7 @@ void Node::erase_again() {
     if (!outcome.ok()) throw StartRefused("erasures can't be applied: " + why(outcome));
   };
   for (const auto& [account, user] : erasures) {
-    if (!decider_->reader().user(account, user)) continue;  // made after the backup
+    if (!published_->reader().user(account, user)) continue;  // made after the backup
     submit(account, domain::SetUserDisabled{user, true});
     submit(account, domain::EraseUser{user});
   }
@@ -235,12 +230,13 @@ void Node::serve(const std::string& root_key) {
   const auto warn = [this](std::string_view text) { log_.write(LogLevel::warning, text); };
   const auto wait_landed = [this] {
     std::promise<void> landed;
-    (*sequencer_)->when_landed((*sequencer_)->durable_frame(), [&](auto&&...) { landed.set_value(); });
+    auto& partition = partitions_->at(0);
+    partition.when_landed(partition.durable_frame(), [&](auto&&...) { landed.set_value(); });
     landed.get_future().wait();
   };
   operations_ = std::make_unique<operations::Operations>(
-      operations::OperationPorts{*submitter_, *decider_, *views_, *keys_, *lookup_, *opener_, [this] { return now(); },
-                                 warn, wait_landed,
+      operations::OperationPorts{*submitter_, *published_, *views_, *keys_, *lookup_, *opener_,
+                                 [this] { return now(); }, warn, wait_landed,
                                  [this](std::size_t bytes) { return partition_log_->has_space(bytes); },
                                  [this](auto account, auto user) { names_.forget(account, user); }},
       directory_.operations());
@@ -252,8 +248,8 @@ void Node::serve(const std::string& root_key) {
   http::StatusPorts ports{.not_ready = [this] { return not_ready(); },
                           .metrics =
                               [this] {
-                                return metrics_->text((*sequencer_)->status(), *views_, server_->connection_count(),
-                                                      exporter_->statuses());
+                                return metrics_->text(partitions_->at(0).status().sequencer, *views_,
+                                                      server_->connection_count(), exporter_->statuses());
                               },
                           .backup = [this](const fs::path& directory) { return backup(directory); },
                           .openapi = std::string(openapi_document())};
@@ -318,30 +314,36 @@ void Node::reload_files() {
 
 /// What is judged by time outside a decision never falls behind what was decided.
 domain::UnixMs Node::now() const {
-  return std::max(wall_clock(), bus::value((*sequencer_)->last_accepted_time()));
+  auto newest = wall_clock();
+  for (const auto* partition : *partitions_) newest = std::max(newest, bus::value(partition->last_accepted_time()));
+  return newest;
 }
 
 std::string Node::ended() const {
-  const std::lock_guard lock(phase_mutex_);
-  if (phase_ == bus::SequencerPhase::failed) return "the partition has stopped: " + phase_text_;
-  if (phase_ == bus::SequencerPhase::not_owner) return "another node has claimed the partition";
+  for (const auto* partition : *partitions_) {
+    const auto status = partition->status();
+    if (status.role == bus::PartitionRole::failed) return "the partition has stopped: " + status.trouble;
+    if (status.role != bus::PartitionRole::owning) return "another node has claimed the partition";
+  }
   return {};
 }
 
 std::string Node::not_ready() const {
   if (auto why = ended(); !why.empty()) return why;
-  const auto behind = bus::value((*sequencer_)->last_accepted_time()) - wall_clock();
-  if (behind > bus::SequencerLimits{}.max_clock_skew.count())
-    return "this machine's clock is " + std::to_string(behind) + " ms behind the log's newest frame";
-  const std::lock_guard lock(phase_mutex_);
-  return phase_ == bus::SequencerPhase::serving || phase_ == bus::SequencerPhase::resolving
-             ? ""
-             : "the log is being claimed";
+  for (const auto* partition : *partitions_) {
+    const auto behind = bus::value(partition->last_accepted_time()) - wall_clock();
+    if (behind > bus::SequencerLimits{}.max_clock_skew.count())
+      return "this machine's clock is " + std::to_string(behind) + " ms behind the log's newest frame";
+    const auto phase = partition->status().sequencer.phase;
+    if (phase != bus::SequencerPhase::serving && phase != bus::SequencerPhase::resolving)
+      return "the log is being claimed";
+  }
+  return {};
 }
 
 std::string Node::backup(const fs::path& directory) {
   return write_backup(
-      {*partition_log_, *keys_, directory_.heads(), identity_, (*sequencer_)->durable_frame(), wall_clock()},
+      {*partition_log_, *keys_, directory_.heads(), identity_, partitions_->at(0).durable_frame(), wall_clock()},
       directory);
 }
 
@@ -354,10 +356,10 @@ void Node::stop() {
   if (exporter_) exporter_->stop();
   if (upkeep_) upkeep_->stop();
   if (notary_) notary_->stop();
-  if (!sequencer_) return;
+  if (!partitions_) return;
   submitter_->wait(system_call(),
                    domain::RecordServer{domain::EventType::server_stopped, COUNTERSIGN_VERSION, settings_.node_id});
-  sequencer_->stop();
+  for (const auto& served : served_) served->running().stop();
   if (key_audit_.joinable()) key_audit_.join();
   views_->flush();
 }

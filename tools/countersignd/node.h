@@ -14,10 +14,10 @@
 #include "adapters/location/location_databases.h"
 #include "adapters/queries/party_names.h"
 #include "bus/embedded_log.h"
-#include "bus/running_sequencer.h"
 #include "tools/countersignd/data_directory.h"
 #include "tools/countersignd/logging.h"
 #include "tools/countersignd/metrics.h"
+#include "tools/countersignd/served_partition.h"
 
 namespace countersign::server {
 
@@ -43,7 +43,7 @@ class Node {
   void open_notary();
   void open_exporter();
   std::optional<std::string> checkpoint_of(domain::AccountId account);
-  void start_sequencer();
+  void start_partitions();
   void begin_epoch();
   void erase_again();
   void serve(const std::string& root_key);
@@ -69,8 +69,9 @@ class Node {
   commands::RefusalLog refusals_;
   commands::ReadLog read_log_;
   std::unique_ptr<location::LocationDatabases> locations_;
-  std::unique_ptr<commands::CommandDecider> decider_;
-  std::unique_ptr<bus::RunningSequencer> sequencer_;
+  std::unique_ptr<commands::Published> published_;
+  std::vector<std::unique_ptr<ServedPartition>> served_;
+  std::unique_ptr<commands::Partitions> partitions_;
   std::unique_ptr<commands::Submitter> submitter_;
   commands::SessionActivity activity_;
   std::unique_ptr<commands::AttemptLimits> limits_;
@@ -88,9 +89,6 @@ class Node {
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<http::Server> server_;
   std::jthread key_audit_;
-  mutable std::mutex phase_mutex_;
-  bus::SequencerPhase phase_{};
-  std::string phase_text_;
   bool stopped_ = false;
 };
 

@@ -28,12 +28,11 @@ std::optional<std::string> Node::checkpoint_of(domain::AccountId account) {
 void Node::open_exporter() {
   exports::ExportPorts ports{
       .views = *views_,
-      .decider = *decider_,
-      .sequencer = **sequencer_,
+      .state = *published_,
+      .partitions = *partitions_,
       .submitter = *submitter_,
       .keys = *keys_,
       .opener = *opener_,
-      .log = identity_,
       .clock = [this] { return now(); },
       .warn = [this](std::string_view text) { log_.write(LogLevel::warning, text); },
       .make_transport =

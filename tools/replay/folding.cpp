@@ -33,7 +33,7 @@ ScratchViews::~ScratchViews() {
 
 std::uint64_t fold(AuditedLog& log, projections::Views& views, const std::function<bool(const bus::Frame&)>& wanted,
                    const Progress& progress) {
-  projections::Projector projector(views, projections::rebuild_batch_bytes);
+  projections::Projector projector(views, 0, projections::rebuild_batch_bytes);
   auto position = log.state();
   ReadingAhead ahead(log);
   while (const auto* step = ahead.next()) {

@@ -43,7 +43,7 @@ json::object json_of(const notary::Notary::Published& published) {
 boost::asio::awaitable<Response> AccountLog::checkpoint(Exchange& exchange) {
   if (auto problem = refused(exchange, reads_)) co_return exchange.problem(*problem);
   const auto account = exchange.caller<Caller>()->account;
-  co_await reads_.landed();  // so that it covers what has been answered
+  co_await reads_.landed(account);  // so that it covers what has been answered
   auto work = [this, account] { return notary_.checkpoint(account); };
   auto made = co_await reads_.on_pool(std::move(work));
   if (std::holds_alternative<notary::NotYet>(made)) co_return exchange.problem(not_yet());
@@ -57,7 +57,7 @@ boost::asio::awaitable<Response> AccountLog::look(Exchange& exchange, std::optio
   if (auto problem = refused(exchange, reads_)) co_return exchange.problem(*problem);
   if (!tile) co_return exchange.problem(no_such("tile"));
   const auto account = exchange.caller<Caller>()->account;
-  co_await reads_.landed();
+  co_await reads_.landed(account);
   auto work = [this, account, find, wanted = *tile] { return (notary_.*find)(account, wanted); };
   auto found = co_await reads_.on_pool(std::move(work));
   if (std::holds_alternative<notary::NotYet>(found)) co_return exchange.problem(not_yet());

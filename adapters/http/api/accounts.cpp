@@ -39,10 +39,14 @@ boost::asio::awaitable<Response> Accounts::create(Exchange& exchange) {
   auto texts = std::make_shared<std::vector<std::string>>();
   // Ids are drawn until their slot is free; the last slots of a nearly full log take many draws.
   const auto state = reads_.state();
+  std::optional<std::uint32_t> partition;  // all candidates are of one that this node owns
   for (int draws = 0; draws < 20'000 && command.candidates.size() < candidates; ++draws) {
     const auto id = keys::random_id<domain::AccountId>(reads_.now());
     const auto slot = domain::slot_of(id);
+    const auto& place = reads_.partitions().of(id);
+    if (!place.owns() || partition.value_or(place.identity().partition) != place.identity().partition) continue;
     if (state.account_of_slot(slot)) continue;
+    partition = place.identity().partition;
     auto key = draw_key(reads_, slot);
     command.candidates.push_back(id);
     command.admin_keys.push_back(key.key);
@@ -58,6 +62,7 @@ boost::asio::awaitable<Response> Accounts::create(Exchange& exchange) {
   if (error) co_return exchange.problem(unstored(error));
   WriteOptions<domain::CreateAccount> options;
   options.secret = true;
+  if (!command.candidates.empty()) options.slot = domain::slot_of(command.candidates.front());
   options.hand_out = [drawn = command.admin_keys](const domain::AccountCreated& made) {
     return hand_out(drawn[made.candidate].id);
   };
@@ -78,7 +83,7 @@ boost::asio::awaitable<Response> Accounts::list(Exchange& exchange) {
     if (!query.after().empty()) from += '\0';
     reads_.views().scan(prefix, from, [&](std::string_view key, std::string_view row) {
       const auto account = projections::decode_account(row);
-      if (account.id == domain::system_account()) return true;
+      if (domain::is_system_account(account.id)) return true;
       if (page.items.size() == query.limit()) {
         page.has_more = true;
         return false;
@@ -102,7 +107,10 @@ boost::asio::awaitable<Response> Accounts::update(Exchange& exchange) {
     return json_answer(200, render(*state.account(*id), reads_.opener()));
   };
   domain::SetAccountStatus command{*id, status == 1};
-  co_return co_await writes_.run<domain::SetAccountStatus>(exchange, std::move(command), std::move(rendered));
+  WriteOptions<domain::SetAccountStatus> options;
+  options.slot = domain::slot_of(*id);
+  co_return co_await writes_.run<domain::SetAccountStatus>(exchange, std::move(command), std::move(rendered),
+                                                           std::move(options));
 }
 
 boost::asio::awaitable<Response> Accounts::rescue(Exchange& exchange) {
@@ -113,6 +121,7 @@ boost::asio::awaitable<Response> Accounts::rescue(Exchange& exchange) {
   WriteOptions<domain::RescueAccount> options;
   options.secret = true;
   options.hand_out = [key = drawn.key.id](const domain::Done&) { return hand_out(key); };
+  options.slot = account->slot;
   auto rendered = [drawn](const domain::Done&, const domain::State&) {
     return json_answer(
         201,
@@ -191,6 +200,7 @@ boost::asio::awaitable<Response> Accounts::create_key(Exchange& exchange) {
   WriteOptions<domain::CreateApiKey> options;
   options.secret = true;
   options.hand_out = [key = drawn.key.id](const domain::Done&) { return hand_out(key); };
+  options.slot = account->slot;
   auto rendered = [drawn, name = command.name, role = roles[role], at = command.expires_at](const domain::Done&,
                                                                                             const domain::State&) {
     return json_answer(201, boost::json::object{{"id", drawn.key.id.text()},

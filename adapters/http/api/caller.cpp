@@ -59,10 +59,12 @@ struct Authentication::KnownKey {
   KeyPlace place;
 };
 
-Authentication::Authentication(commands::CommandDecider& decider, commands::Submitter& submitter,
-                               const keys::Lookup& lookup, commands::RefusalLog& refusals,
-                               const domain::Digest& root_key, std::function<domain::UnixMs()> clock)
-    : decider_(decider),
+Authentication::Authentication(const commands::Published& state, const commands::Partitions& partitions,
+                               commands::Submitter& submitter, const keys::Lookup& lookup,
+                               commands::RefusalLog& refusals, const domain::Digest& root_key,
+                               std::function<domain::UnixMs()> clock)
+    : state_(state),
+      partitions_(partitions),
       submitter_(submitter),
       lookup_(lookup),
       refusals_(refusals),
@@ -78,8 +80,8 @@ domain::UnixMs Authentication::last_used(domain::ApiKeyId key) const {
 
 domain::AccountId Authentication::account_of_slot(std::string_view secret) const {
   const auto slot = domain::bearer_slot(BearerKind::api_key, secret);
-  const auto account = slot ? decider_.reader().account_of_slot(*slot) : std::nullopt;
-  return account.value_or(domain::system_account());
+  if (!slot) return domain::system_account();
+  return state_.reader().account_of_slot(*slot).value_or(partitions_.system_account_of_slot(*slot));
 }
 
 std::optional<Authentication::KeyPlace> Authentication::find_key(std::shared_ptr<const void>& memory,
@@ -97,11 +99,16 @@ std::optional<Authentication::KeyPlace> Authentication::find_key(std::shared_ptr
 
 std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned status, Reason reason,
                                               const Refused& refused, std::string_view detail) {
+  const bool owned = partitions_.of(refused.account).owns();
+  if (!owned && refused.by_key) {
+    exchange.set_caller(std::make_shared<const Caller>(Caller{.account = refused.account, .at_owner_only = true}));
+    return std::nullopt;
+  }
   const auto source = queries::source_digest(lookup_, exchange.request().client);
   const auto ip = exchange.request().client.to_string();
   const auto now = clock_();
   constexpr auto type = domain::EventType::api_key_refused;
-  if (refusals_.first({refused.account, type, reason, source, ip, refused.actor, refused.key}, now)) {
+  if (owned && refusals_.first({refused.account, type, reason, source, ip, refused.actor, refused.key}, now)) {
     commands::Call call;
     call.context.account = refused.account;
     call.context.actor = refused.actor;
@@ -125,7 +132,7 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
   constexpr std::string_view scheme = "bearer ";
   const auto header = exchange.request().header("Authorization");
   if (header.size() < scheme.size() || !equal_ignoring_case(header.substr(0, scheme.size()), scheme))
-    return refuse(exchange, 401, Reason::key_unknown, {domain::system_account()},
+    return refuse(exchange, 401, Reason::key_unknown, {partitions_.own_system_account()},
                   "An API key is needed: Authorization: Bearer <key>.");
   const auto secret = header.substr(scheme.size());
 
@@ -133,27 +140,29 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
   if (!secret.starts_with(domain::bearer_prefix(BearerKind::api_key))) {
     const auto digest = commands::digest_of(lookup_, BearerKind::root_key, secret);
     if (secret.size() > 256 || !bus::equal_constant_time(domain::view(digest), domain::view(root_key_)))
-      return refuse(exchange, 401, Reason::key_unknown, {domain::system_account()}, "This key is not valid.");
+      return refuse(exchange, 401, Reason::key_unknown, {partitions_.own_system_account()}, "This key is not valid.");
     if (!(allowed & domain::role_bit(Role::root)))
       return refuse(exchange, 403, Reason::role_insufficient,
-                    {domain::system_account(), {domain::PartyKind::root, {}}, {}, Role::root},
+                    {partitions_.own_system_account(), {domain::PartyKind::root, {}}, {}, Role::root},
                     "The root key manages accounts, nothing inside one.");
     exchange.set_caller(
         std::make_shared<const Caller>(Caller{domain::system_account(), {domain::PartyKind::root, {}}, Role::root}));
     return std::nullopt;
   }
 
-  const auto state = decider_.reader();
+  const auto state = state_.reader();
   const auto place = find_key(exchange.connection_memory(), state, secret);
   if (!place)
-    return refuse(exchange, 401, Reason::key_unknown, {account_of_slot(secret)}, "This API key is not valid.");
+    return refuse(exchange, 401, Reason::key_unknown, {.account = account_of_slot(secret), .by_key = true},
+                  "This API key is not valid.");
   const auto key = state.api_key(place->account, place->id);
   const auto now = clock_();
   if (!key || !key->live(now))
     return refuse(exchange, 401, key && key->revoked_at != 0 ? Reason::key_revoked : Reason::key_expired,
-                  {.account = place->account, .key = domain::party(place->id)}, "This API key is not valid.");
+                  {.account = place->account, .key = domain::party(place->id), .by_key = true},
+                  "This API key is not valid.");
   const auto account = state.account(place->account);
-  const Refused known{place->account, domain::party(place->id), domain::party(place->id), key->role};
+  const Refused known{place->account, domain::party(place->id), domain::party(place->id), key->role, true};
   if (!account || account->suspended)
     return refuse(exchange, 403, Reason::account_suspended, known, "The account is suspended.");
   if (!(allowed & domain::role_bit(key->role)))

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "adapters/commands/decider.h"
+#include "adapters/commands/published.h"
 #include "adapters/commands/refusal_log.h"
 #include "adapters/commands/submitter.h"
 #include "adapters/http/server/exchange.h"
@@ -23,6 +23,8 @@ struct Caller {
   domain::AccountId account;
   domain::Party actor;
   domain::Role role = domain::Role::none;
+  /// This node would refuse, but doesn't own the key's partition and may be behind: who owns it judges.
+  bool at_owner_only = false;
 };
 
 /// The User-Agent as it stands in events: UTF-8 whatever the client sent, 256 bytes at most.
@@ -36,8 +38,9 @@ class KeyUse;
 
 class Authentication {
  public:
-  Authentication(commands::CommandDecider& decider, commands::Submitter& submitter, const keys::Lookup& lookup,
-                 commands::RefusalLog& refusals, const domain::Digest& root_key, std::function<domain::UnixMs()> clock);
+  Authentication(const commands::Published& state, const commands::Partitions& partitions,
+                 commands::Submitter& submitter, const keys::Lookup& lookup, commands::RefusalLog& refusals,
+                 const domain::Digest& root_key, std::function<domain::UnixMs()> clock);
   ~Authentication();
 
   /// The server's admission hook: fills in the caller, or says why not.
@@ -59,12 +62,14 @@ class Authentication {
     domain::Party actor{domain::PartyKind::source, {}};
     domain::Party key{};
     domain::Role role = domain::Role::none;
+    bool by_key = false;  ///< with a key of this cluster's shape, of which its owner may know more
   };
   std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, const Refused& refused,
                                 std::string_view detail);
   domain::AccountId account_of_slot(std::string_view secret) const;
 
-  commands::CommandDecider& decider_;
+  const commands::Published& state_;
+  const commands::Partitions& partitions_;
   commands::Submitter& submitter_;
   const keys::Lookup& lookup_;
   commands::RefusalLog& refusals_;

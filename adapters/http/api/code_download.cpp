@@ -132,7 +132,7 @@ boost::asio::awaitable<Response> RegistrationCodes::download(Exchange& exchange)
   const auto account = exchange.caller<Caller>()->account;
   const auto prefix = projections::table_prefix(projections::Table::users, account);
   download->next = download->user ? projections::user_key(account, *download->user) : prefix;
-  co_await reads_.landed();
+  co_await reads_.landed(account);
   std::string out(directory::csv_byte_order_mark);
   std::vector<std::string_view> headers;
   for (const auto* column : download->chosen) headers.push_back(column->header);

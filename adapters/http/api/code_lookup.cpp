@@ -95,7 +95,7 @@ boost::asio::awaitable<Response> RegistrationCodes::lookup(Exchange& exchange) {
              const auto recent = refusals_.find(account, correlation)) {
     attempt = *recent;
   } else {
-    co_await reads_.landed();
+    co_await reads_.landed(account);
     auto search = [this, account, correlation] { return find_attempt(account, correlation); };
     attempt = co_await reads_.on_pool(std::move(search));
   }

@@ -165,7 +165,7 @@ boost::asio::awaitable<Response> Events::counted(Exchange& exchange, std::functi
   if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
   const auto query = std::make_shared<const Query>(std::get<Query>(std::move(parsed)));
   const Caller caller = *exchange.caller<Caller>();
-  co_await reads_.landed();
+  co_await reads_.landed(caller.account);
   auto work = [this, query, caller, make] {
     std::pair<std::string, std::optional<Problem>> result;
     try {
@@ -173,7 +173,7 @@ boost::asio::awaitable<Response> Events::counted(Exchange& exchange, std::functi
       const auto count = make(*query);
       const auto reading = read_index(index_, caller.account);
       const auto state = reads_.state();
-      queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
+      queries::EventRenderer renderer(state, reads_.opener(), reads_.log(caller.account));
       const auto search = question.search(reading, reads_.views(), caller.account, names_, renderer);
       result.first = boost::json::serialize(count(question, search, reading, renderer));
     } catch (const Problem& problem) {

@@ -86,7 +86,7 @@ struct Events::StreamRequest {
 Events::Chunk Events::next_chunk(domain::AccountId account, const StreamRequest& wanted) {
   Chunk chunk{.last = wanted.after};
   const auto state = reads_.state();
-  queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
+  queries::EventRenderer renderer(state, reads_.opener(), reads_.log(account));
   std::size_t looked_at = 0;
   reads_.views().events_from(account, wanted.after + 1, [&](std::string_view bytes, bus::FrameNumber frame) {
     // What comes before an event that can't be read is given first.
@@ -133,7 +133,7 @@ boost::asio::awaitable<void> Events::wait_for_more(Exchange& exchange, bus::Fram
   exchange.on_interruption([weak] {
     if (const auto waiting = weak.lock()) waiting->cancel();
   });
-  sequencer_.when_landed(bus::next(read), wake);
+  reads_.partitions().of(exchange.caller<Caller>()->account).when_landed(bus::next(read), wake);
   boost::system::error_code ignored;
   if (exchange.interruption() == Interruption::none)
     co_await timer->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
@@ -206,7 +206,8 @@ boost::asio::awaitable<Response> Events::stream(Exchange& exchange) {
   siem::CheckpointPace pace(wanted.after);
   std::exception_ptr failure;
   while (!gone && exchange.interruption() == Interruption::none) {
-    const auto landed = sequencer_.landed_frame();  // before the look: what lands meanwhile must wake us
+    const auto landed =
+        reads_.partitions().of(account).landed_frame();  // before the look: what lands meanwhile must wake us
     auto work = [this, account, &wanted] { return next_chunk(account, wanted); };
     Chunk chunk;
     try {

@@ -57,7 +57,7 @@ boost::asio::awaitable<Response> Events::list(Exchange& exchange) {
     }
     const auto reading = read_index(index_, caller.account);
     const auto state = reads_.state();
-    queries::EventRenderer renderer(state, reads_.opener(), reads_.log());
+    queries::EventRenderer renderer(state, reads_.opener(), reads_.log(caller.account));
     const auto search = question.search(reading, reads_.views(), caller.account, names_, renderer);
     queries::EventPage walk(query.limit(), most_looked_at);
     const auto take = [&](std::uint64_t sequence) {
@@ -86,7 +86,7 @@ boost::asio::awaitable<Response> Events::get(Exchange& exchange) {
   const auto id = domain::EventId::parse(exchange.parameter());
   const auto account_id = exchange.caller<Caller>()->account;
   if (!id) co_return exchange.problem(no_such("event"));
-  co_await reads_.landed();
+  co_await reads_.landed(account_id);
   auto work = [this, id, account_id] {
     std::string found;
     const auto state = reads_.state();
@@ -100,7 +100,8 @@ boost::asio::awaitable<Response> Events::get(Exchange& exchange) {
       const auto event = queries::stored_event(bytes, frame);
       if (event.time() > time) return false;
       if (event.id() != *id) return true;
-      found = boost::json::serialize(queries::EventRenderer(state, reads_.opener(), reads_.log()).render(event, frame));
+      found = boost::json::serialize(
+          queries::EventRenderer(state, reads_.opener(), reads_.log(account_id)).render(event, frame));
       return false;
     });
     return found;

@@ -13,14 +13,9 @@ class Events {
  public:
   /// A signed head of an account's log, where that may take its time; nothing when it can't be had now.
   using Checkpoint = std::function<std::optional<std::string>(domain::AccountId)>;
-  Events(Reads& reads, Writes& writes, bus::Sequencer& sequencer, projections::EventIndex& index,
-         queries::PartyNames& names, Checkpoint checkpoint = {})
-      : reads_(reads),
-        writes_(writes),
-        sequencer_(sequencer),
-        index_(index),
-        names_(names),
-        checkpoint_(std::move(checkpoint)) {}
+  Events(Reads& reads, Writes& writes, projections::EventIndex& index, queries::PartyNames& names,
+         Checkpoint checkpoint = {})
+      : reads_(reads), writes_(writes), index_(index), names_(names), checkpoint_(std::move(checkpoint)) {}
 
   boost::asio::awaitable<Response> list(Exchange& exchange);
   boost::asio::awaitable<Response> get(Exchange& exchange);
@@ -44,7 +39,6 @@ class Events {
 
   Reads& reads_;
   Writes& writes_;
-  bus::Sequencer& sequencer_;
   projections::EventIndex& index_;
   queries::PartyNames& names_;
   const Checkpoint checkpoint_;

@@ -70,6 +70,7 @@ boost::asio::awaitable<Response> Introspection::revoke(Exchange& exchange) {
   command.token = commands::digest_of(reads_.lookup(), domain::BearerKind::access_token, text);
   WriteOptions<domain::RevokeBearer> options;
   options.idempotent = false;  // revoking twice is revoking
+  options.slot = domain::bearer_slot(domain::BearerKind::access_token, text);
   co_return co_await writes_.run<domain::RevokeBearer>(
       exchange, std::move(command),
       [](const domain::Ends&, const domain::State&) { return json_answer(200, boost::json::object{}); },

@@ -111,15 +111,14 @@ std::string Query::next_target(const Exchange& exchange, std::string_view cursor
   return target.append("after=").append(cursor);
 }
 
-Reads::Reads(commands::CommandDecider& decider, projections::Views& views, bus::Sequencer& sequencer,
-             queries::SealOpener& opener, const keys::Lookup& lookup, const bus::LogIdentity& log,
-             std::function<domain::UnixMs()> clock, std::size_t threads)
-    : decider_(decider),
+Reads::Reads(const commands::Published& state, projections::Views& views, const commands::Partitions& partitions,
+             queries::SealOpener& opener, const keys::Lookup& lookup, std::function<domain::UnixMs()> clock,
+             std::size_t threads)
+    : state_(state),
       views_(views),
-      sequencer_(sequencer),
+      partitions_(partitions),
       opener_(opener),
       lookup_(lookup),
-      log_(log),
       clock_(std::move(clock)),
       pool_(threads) {}
 
@@ -138,16 +137,17 @@ boost::asio::awaitable<Response> Reads::at_position(Exchange& exchange, const An
 }
 
 Response Reads::with_position(Exchange& exchange, const AnswerNow& answer) {
-  const auto frame = durable_frame();  // before the look: what is seen may be newer, never older
+  // Before the look: what is seen may be newer, never older.
+  const auto rests_on = position(exchange.caller<Caller>()->account);
   auto response = answer(exchange);
-  if (response.status() == 200) response.header("Countersign-Position", queries::text_of({log_, frame}));
+  if (response.status() == 200) response.header("Countersign-Position", queries::text_of(rests_on));
   return response;
 }
 
 boost::asio::awaitable<Response> Reads::with_position(Exchange& exchange, const AnswerLater& answer) {
-  const auto frame = durable_frame();
+  const auto rests_on = position(exchange.caller<Caller>()->account);
   auto response = co_await answer(exchange);
-  if (response.status() == 200) response.header("Countersign-Position", queries::text_of({log_, frame}));
+  if (response.status() == 200) response.header("Countersign-Position", queries::text_of(rests_on));
   co_return response;
 }
 
@@ -155,14 +155,16 @@ boost::asio::awaitable<std::optional<Problem>> Reads::reach_min_position(Exchang
   const auto& request = exchange.request();
   if (!request.has_header("Countersign-Min-Position")) co_return std::nullopt;
   const auto wanted = queries::parse_position(request.header("Countersign-Min-Position"));
-  const bool ours = wanted && wanted->log.partition == log_.partition &&
-                    std::equal(wanted->log.cluster.begin(), wanted->log.cluster.begin() + 8, log_.cluster.begin());
+  const auto& cluster = partitions_.at(0).identity().cluster;
+  const bool ours = wanted && wanted->log.partition < partitions_.count() &&
+                    std::equal(wanted->log.cluster.begin(), wanted->log.cluster.begin() + 8, cluster.begin());
   if (!ours)
     co_return Problem{.status = 400,
                       .code = "invalid-position",
                       .detail = "Countersign-Min-Position is not a position of this server's log."};
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-  for (int tries = 0; sequencer_.durable_frame() < wanted->frame; ++tries) {
+  const auto& partition = partitions_.at(wanted->log.partition);
+  for (int tries = 0; partition.durable_frame() < wanted->frame; ++tries) {
     if (tries == 100)
       co_return Problem{.status = 503,
                         .code = "position-not-reached",
@@ -174,14 +176,15 @@ boost::asio::awaitable<std::optional<Problem>> Reads::reach_min_position(Exchang
   co_return std::nullopt;
 }
 
-boost::asio::awaitable<void> Reads::landed() {
-  const auto wanted = sequencer_.durable_frame();
-  if (sequencer_.landed_frame() >= wanted) co_return;
-  auto initiate = [this, wanted](auto handler) {
+boost::asio::awaitable<void> Reads::landed(domain::AccountId account) {
+  auto& partition = partitions_.of(account);
+  const auto wanted = partition.durable_frame();
+  if (partition.landed_frame() >= wanted) co_return;
+  auto initiate = [&partition, wanted](auto handler) {
     auto executor = boost::asio::get_associated_executor(handler);
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    sequencer_.when_landed(wanted,
-                           [executor, shared](auto&&...) { boost::asio::post(executor, [shared] { (*shared)(); }); });
+    partition.when_landed(wanted,
+                          [executor, shared](auto&&...) { boost::asio::post(executor, [shared] { (*shared)(); }); });
   };
   co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(std::move(initiate),
                                                                                      boost::asio::use_awaitable);
@@ -190,10 +193,10 @@ boost::asio::awaitable<void> Reads::landed() {
 boost::asio::awaitable<Response> Reads::list(Exchange& exchange, Fill fill) {
   auto parsed = query(exchange);
   if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
-  const auto frame = durable_frame();
-  co_await landed();
-  const auto wanted = std::make_shared<const Query>(std::get<Query>(std::move(parsed)));
   const Caller caller = *exchange.caller<Caller>();
+  const auto rests_on = position(caller.account);
+  co_await landed(caller.account);
+  const auto wanted = std::make_shared<const Query>(std::get<Query>(std::move(parsed)));
   auto work = [wanted, caller, fill = std::move(fill)] {
     std::pair<Page, std::optional<Problem>> result;
     try {
@@ -213,7 +216,7 @@ boost::asio::awaitable<Response> Reads::list(Exchange& exchange, Fill fill) {
   }
   auto response = Response::json(200, boost::json::serialize(body));
   if (page.has_more) response.header("Link", "<" + wanted->next_target(exchange, next) + ">; rel=\"next\"");
-  response.header("Countersign-Position", queries::text_of({log_, frame})).no_store();
+  response.header("Countersign-Position", queries::text_of(rests_on)).no_store();
   co_return response;
 }
 

@@ -11,12 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "adapters/commands/decider.h"
+#include "adapters/commands/partitions.h"
+#include "adapters/commands/published.h"
 #include "adapters/http/api/answers.h"
 #include "adapters/http/api/caller.h"
 #include "adapters/http/api/worker_pool.h"
+#include "adapters/queries/position_text.h"
 #include "adapters/queries/seal_opener.h"
-#include "bus/sequencer.h"
 
 namespace countersign::http {
 
@@ -63,20 +64,25 @@ struct Page {
 
 class Reads {
  public:
-  Reads(commands::CommandDecider& decider, projections::Views& views, bus::Sequencer& sequencer,
-        queries::SealOpener& opener, const keys::Lookup& lookup, const bus::LogIdentity& log,
-        std::function<domain::UnixMs()> clock, std::size_t threads = 2);
+  Reads(const commands::Published& state, projections::Views& views, const commands::Partitions& partitions,
+        queries::SealOpener& opener, const keys::Lookup& lookup, std::function<domain::UnixMs()> clock,
+        std::size_t threads = 2);
   ~Reads();
   /// Ends the pool; what has not begun is dropped. The last thing before the connections' threads go.
   void stop();
 
-  projections::ViewState state() const { return decider_.reader(); }
+  projections::ViewState state() const { return state_.reader(); }
   projections::Views& views() const { return views_; }
   queries::SealOpener& opener() const { return opener_; }
   const keys::Lookup& lookup() const { return lookup_; }
-  const bus::LogIdentity& log() const { return log_; }
+  const commands::Partitions& partitions() const { return partitions_; }
+  const bus::LogIdentity& log(domain::AccountId account) const { return partitions_.of(account).identity(); }
   domain::UnixMs now() const { return clock_(); }
-  bus::FrameNumber durable_frame() const { return sequencer_.durable_frame(); }
+  /// The newest position that an answer about the account may rest on.
+  queries::Position position(domain::AccountId account) const {
+    const auto& partition = partitions_.of(account);
+    return {partition.identity(), partition.durable_frame()};
+  }
 
   std::variant<Query, Problem> query(const Exchange& exchange) const { return Query::parse(exchange, lookup_); }
 
@@ -88,8 +94,8 @@ class Reads {
   boost::asio::awaitable<Response> with_position(Exchange& exchange, const AnswerLater& answer);
   /// Whether the position in Countersign-Min-Position is one of this log and has been reached; waits up to 5 s.
   boost::asio::awaitable<std::optional<Problem>> reach_min_position(Exchange& exchange);
-  /// Until everything answered so far stands in the views.
-  boost::asio::awaitable<void> landed();
+  /// Until everything answered so far, in the account's partition, stands in the views.
+  boost::asio::awaitable<void> landed(domain::AccountId account);
 
   /// Runs `work` on the pool and resumes on the connection's thread. What it throws is rethrown.
   template <class Work>
@@ -102,12 +108,11 @@ class Reads {
   boost::asio::awaitable<Response> list(Exchange& exchange, Fill fill);
 
  private:
-  commands::CommandDecider& decider_;
+  const commands::Published& state_;
   projections::Views& views_;
-  bus::Sequencer& sequencer_;
+  const commands::Partitions& partitions_;
   queries::SealOpener& opener_;
   const keys::Lookup& lookup_;
-  const bus::LogIdentity log_;
   std::function<domain::UnixMs()> clock_;
   WorkerPool pool_;
 };

@@ -81,7 +81,8 @@ std::shared_ptr<commands::Admission> Redemption::admission(const Exchange& excha
   const auto account_id = state.account_of_slot(slot);
   const auto account = account_id ? state.account(*account_id) : nullptr;
   return std::make_shared<Attempt>(limits_, queries::source_digest(reads_.lookup(), exchange.request().client), slot,
-                                   account_id.value_or(domain::system_account()), account ? account->open_codes : 0);
+                                   account_id.value_or(reads_.partitions().system_account_of_slot(slot)),
+                                   account ? account->open_codes : 0);
 }
 
 std::function<void(const domain::Refusal&)> Redemption::remember(const Exchange& exchange) {
@@ -112,6 +113,7 @@ boost::asio::awaitable<Response> Redemption::redeem(Exchange& exchange) {
     WriteOptions<domain::RedeemCode> options{.hand_out = handed_out,
                                              .secret = true,
                                              .scope = scope,
+                                             .slot = slot,
                                              .admission = admission(exchange, slot),
                                              .refused = remember(exchange)};
     auto rendered = [token](const domain::Activated& result, const domain::State&) {
@@ -121,8 +123,11 @@ boost::asio::awaitable<Response> Redemption::redeem(Exchange& exchange) {
                                                        std::move(options));
   }
   const auto ticket = commands::draw_secret(reads_.lookup(), domain::BearerKind::activation_ticket, slot);
-  WriteOptions<domain::ReserveCode> options{
-      .secret = true, .scope = scope, .admission = admission(exchange, slot), .refused = remember(exchange)};
+  WriteOptions<domain::ReserveCode> options{.secret = true,
+                                            .scope = scope,
+                                            .slot = slot,
+                                            .admission = admission(exchange, slot),
+                                            .refused = remember(exchange)};
   auto rendered = [ticket](const domain::Reserved& result, const domain::State&) {
     return json_answer(201, boost::json::object{{"activation_ticket", ticket.text},
                                                 {"user_id", result.user.text()},
@@ -150,6 +155,7 @@ boost::asio::awaitable<Response> Redemption::activate(Exchange& exchange) {
   WriteOptions<domain::ActivateDevice> options{.hand_out = handed_out,
                                                .secret = true,
                                                .scope = "activate " + std::string(domain::view(digest)),
+                                               .slot = *slot,
                                                .admission = admission(exchange, *slot),
                                                .refused = remember(exchange)};
   auto rendered = [token](const domain::Activated& result, const domain::State&) {

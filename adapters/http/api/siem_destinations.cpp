@@ -31,7 +31,7 @@ SiemDestinations::Row SiemDestinations::find(const Exchange& exchange) const {
 boost::json::object SiemDestinations::render(domain::AccountId account, const domain::SiemDestination& row) const {
   const auto personal = reads_.opener().of_account(account, row.configuration);
   const auto configuration = domain::siem_configuration_of(personal.value_or(domain::Personal{}));
-  return http::render(row, configuration, status_of(account, row), reads_.log());
+  return http::render(row, configuration, status_of(account, row), reads_.log(account));
 }
 
 /// As it is served, or will be in a moment.
@@ -67,7 +67,7 @@ exports::ReceiverSecrets SiemDestinations::secrets_of(domain::AccountId account,
 
 boost::asio::awaitable<std::uint64_t> SiemDestinations::start_of(domain::AccountId account,
                                                                  exports::Beginning beginning) {
-  co_await reads_.landed();
+  co_await reads_.landed(account);
   auto work = [this, account, beginning] {
     const auto known = reads_.state().account(account);
     return exports::start_of(reads_.views(), account, known ? known->last_sequence : 0, beginning);
@@ -90,7 +90,7 @@ boost::asio::awaitable<Response> SiemDestinations::create(Exchange& exchange) {
   WantedDestination wanted;
   read_new_destination(body.fields(), wanted);
   read_destination(body.fields(), wanted, reads_.lookup());
-  const auto beginning = read_beginning(body.fields(), reads_.log());
+  const auto beginning = read_beginning(body.fields(), reads_.log(account));
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   const bool is_webhook = wanted.traits.protocol == domain::fb::SiemProtocol::webhook;
   if (is_webhook && wanted.secrets.signing_secret.empty()) {
@@ -247,7 +247,7 @@ boost::asio::awaitable<Response> SiemDestinations::set_paused(Exchange& exchange
 boost::asio::awaitable<Response> SiemDestinations::replay(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   Body body(exchange);
-  const auto beginning = read_beginning(body.fields(), reads_.log());
+  const auto beginning = read_beginning(body.fields(), reads_.log(account));
   if (!body->has("from") || body->is_null("from")) body->malformed("from", "is required");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   const auto row = find(exchange);

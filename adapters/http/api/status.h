@@ -22,14 +22,9 @@ struct StatusPorts {
 
 class Status {
  public:
-  Status(Reads& reads, bus::Sequencer& sequencer, const projections::EventIndex& index, notary::Notary& notary,
-         const exports::Exporter& exporter, StatusPorts ports)
-      : reads_(reads),
-        sequencer_(sequencer),
-        index_(index),
-        notary_(notary),
-        exporter_(exporter),
-        ports_(std::move(ports)) {}
+  Status(Reads& reads, const projections::EventIndex& index, notary::Notary& notary, const exports::Exporter& exporter,
+         StatusPorts ports)
+      : reads_(reads), index_(index), notary_(notary), exporter_(exporter), ports_(std::move(ports)) {}
 
   Response health(Exchange& exchange);
   Response ready(Exchange& exchange);
@@ -40,10 +35,9 @@ class Status {
 
  private:
   std::uint64_t unlanded_events() const;
-  boost::json::object merkle_projection();
+  boost::json::object merkle_projection(const bus::LogIdentity& log);
 
   Reads& reads_;
-  bus::Sequencer& sequencer_;
   const projections::EventIndex& index_;
   notary::Notary& notary_;
   const exports::Exporter& exporter_;

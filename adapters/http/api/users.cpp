@@ -306,12 +306,13 @@ boost::asio::awaitable<Response> Users::erase(Exchange& exchange) {
 }
 
 Response Users::erased_already(Exchange& exchange, domain::UserId id) {
-  const auto unfinished = operations_.erasure_of(exchange.caller<Caller>()->account, id);
+  const auto account = exchange.caller<Caller>()->account;
+  const auto unfinished = operations_.erasure_of(account, id);
   if (!unfinished) return exchange.problem(no_such("user"));
   operations_.begin(unfinished->id);
   const auto answer = operation_answer(*unfinished);
   auto response = Response::json(answer.status, answer.body);
-  response.header("Countersign-Position", queries::text_of({reads_.log(), reads_.durable_frame()}));
+  response.header("Countersign-Position", queries::text_of(reads_.position(account)));
   for (const auto& [name, value] : answer.headers) response.header(name, value);
   return response;
 }

@@ -50,6 +50,8 @@ domain::Context Writes::context_of(Exchange& exchange) const {
 boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submit, std::shared_ptr<Rules> rules) {
   commands::Call call;
   call.context = context_of(exchange);
+  call.slot = rules->slot;
+  const auto& log = partitions_.of(call).identity();
   call.admission = std::move(rules->admission);
   if (rules->idempotent) {
     auto problem = read_idempotency(exchange, *rules, call.idempotency);
@@ -60,17 +62,17 @@ boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submi
   if (ended.refusal && rules->refused) rules->refused(*ended.refusal);
   if (ended.replayed && rules->replayed) rules->replayed();
   if (ended.settlement.error == bus::errc::outcome_unknown && rules->in_doubt) rules->in_doubt();
-  co_return to_response(exchange, ended, rules->secret);
+  co_return to_response(exchange, ended, log, rules->secret);
 }
 
-Response Writes::to_response(Exchange& exchange, const Ended& ended, bool secret) const {
+Response Writes::to_response(Exchange& exchange, const Ended& ended, const bus::LogIdentity& log, bool secret) const {
   if (ended.settlement.error) return exchange.problem(problem_of_settlement(ended.settlement.error));
   if (ended.refusal)
     return exchange.problem(ended.retry_after_ms > 0 ? too_many_attempts(ended.retry_after_ms)
                                                      : problem_of(*ended.refusal));
-  const auto answer = ended.answer ? *ended.answer : ended.render(decider_.reader());
+  const auto answer = ended.answer ? *ended.answer : ended.render(state_.reader());
   auto response = answer.body.empty() ? Response(answer.status) : Response::json(answer.status, answer.body);
-  response.header("Countersign-Position", queries::text_of({log_, ended.settlement.frame}));
+  response.header("Countersign-Position", queries::text_of({log, ended.settlement.frame}));
   for (const auto& [name, value] : answer.headers) response.header(name, value);
   if (ended.replayed) response.header("Idempotency-Replayed", "true");
   if (secret) response.no_store();

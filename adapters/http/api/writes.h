@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "adapters/commands/published.h"
 #include "adapters/commands/submitter.h"
 #include "adapters/http/api/answers.h"
 #include "adapters/http/api/caller.h"
@@ -22,6 +23,7 @@ struct WriteOptions {
   bool idempotent = true;                                   ///< heed an Idempotency-Key
   std::string scope;                                        ///< instead of API key, method and path
   std::optional<std::string> body;                          ///< what stands for a streamed body
+  std::optional<std::uint16_t> slot;                        ///< where the account is not known yet
   std::shared_ptr<commands::Admission> admission;
   std::function<void(const domain::Refusal&)> refused;  ///< is told why not
   std::function<void()> in_doubt;                       ///< is told that it may have taken effect
@@ -36,12 +38,12 @@ struct DiskLimits {
 
 class Writes {
  public:
-  Writes(commands::Submitter& submitter, commands::CommandDecider& decider, const keys::Lookup& lookup,
-         const bus::LogIdentity& log, const DiskLimits& disk = {})
+  Writes(commands::Submitter& submitter, const commands::Published& state, const keys::Lookup& lookup,
+         const commands::Partitions& partitions, const DiskLimits& disk = {})
       : submitter_(submitter),
-        decider_(decider),
+        state_(state),
         lookup_(lookup),
-        log_(log),
+        partitions_(partitions),
         most_on_disk_(disk.threads + disk.most_waiting),
         disk_(disk.threads) {}
   /// Ends the threads that wait for disks; what has not begun is dropped. As Reads::stop().
@@ -62,10 +64,10 @@ class Writes {
                                        typename commands::TypedWork<Command>::Render render,
                                        WriteOptions<Command> options) {
     using Outcome = commands::Outcome<commands::ResultOf<Command>>;
-    auto rules =
-        std::make_shared<Rules>(Rules{options.secret, options.idempotent, std::move(options.scope),
-                                      std::move(options.body), std::move(options.admission), std::move(options.refused),
-                                      std::move(options.in_doubt), std::move(options.replayed)});
+    auto rules = std::make_shared<Rules>(Rules{options.secret, options.idempotent, std::move(options.scope),
+                                               std::move(options.body), options.slot, std::move(options.admission),
+                                               std::move(options.refused), std::move(options.in_doubt),
+                                               std::move(options.replayed)});
     Submit submit = [this, command = std::move(command), render = std::move(render),
                      hand_out = std::move(options.hand_out)](commands::Call call, Callback<Ended> done) mutable {
       auto settled = [render, done = std::move(done)](Outcome outcome) {
@@ -89,7 +91,7 @@ class Writes {
   }
 
   commands::Submitter& submitter() { return submitter_; }
-  const bus::LogIdentity& log() const { return log_; }
+  const bus::LogIdentity& log(domain::AccountId account) const { return partitions_.of(account).identity(); }
 
  private:
   // What is the same for every command is compiled once, without its type.
@@ -97,6 +99,7 @@ class Writes {
     bool secret, idempotent;
     std::string scope;
     std::optional<std::string> body;
+    std::optional<std::uint16_t> slot;
     std::shared_ptr<commands::Admission> admission;
     std::function<void(const domain::Refusal&)> refused;
     std::function<void()> in_doubt, replayed;
@@ -112,13 +115,13 @@ class Writes {
   using Submit = std::function<void(commands::Call, Callback<Ended>)>;
   /// The rules come by pointer: g++ 12 copies an aggregate parameter of a coroutine bit by bit.
   boost::asio::awaitable<Response> answer(Exchange& exchange, Submit submit, std::shared_ptr<Rules> rules);
-  Response to_response(Exchange& exchange, const Ended& ended, bool secret) const;
+  Response to_response(Exchange& exchange, const Ended& ended, const bus::LogIdentity& log, bool secret) const;
   std::optional<Problem> read_idempotency(Exchange& exchange, const Rules& rules,
                                           std::optional<commands::Idempotency>& out) const;
   commands::Submitter& submitter_;
-  commands::CommandDecider& decider_;
+  const commands::Published& state_;
   const keys::Lookup& lookup_;
-  const bus::LogIdentity log_;
+  const commands::Partitions& partitions_;
   const std::size_t most_on_disk_;
   std::atomic<std::size_t> on_disk_ = 0;
   WorkerPool disk_;

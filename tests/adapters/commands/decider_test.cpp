@@ -31,7 +31,7 @@ struct Generation {
           return std::vector<HandedOut>{{domain::party(made.items.front().id), made.items.front().user}};
         });
   }
-  domain::CodeId only_code() const { return desk.decider.reader().user(desk.account, user)->codes.front().id; }
+  domain::CodeId only_code() const { return desk.published.reader().user(desk.account, user)->codes.front().id; }
 };
 
 TEST(Idempotency, ARetryGetsTheFirstAnswerAndHasNoSecondEffect) {
@@ -47,7 +47,7 @@ TEST(Idempotency, ARetryGetsTheFirstAnswerAndHasNoSecondEffect) {
   EXPECT_EQ(again.answer->status, 201);
   EXPECT_EQ(again.answer->body, first.answer->body);
   EXPECT_EQ(desk.events + desk.answers, 0u);
-  EXPECT_EQ(desk.decider.reader().user(desk.account, generate.user)->codes.size(), 1u);
+  EXPECT_EQ(desk.published.reader().user(desk.account, generate.user)->codes.size(), 1u);
 }
 
 TEST(Idempotency, AnotherKeyIsAnotherCommand) {
@@ -266,7 +266,7 @@ TEST(Batch, ASweepGoesOnPastSomebodyWhoseKeyIsGone) {
       desk.run(system, domain::SweepExpired{{{ada, domain::party(gone.id)}, {grace, domain::party(there.id)}}});
   ASSERT_TRUE(swept.ok());
   EXPECT_EQ(swept.result->events, 2u);
-  EXPECT_EQ(desk.decider.reader().account(desk.account)->open_codes, 0u);
+  EXPECT_EQ(desk.published.reader().account(desk.account)->open_codes, 0u);
 }
 
 TEST(Batch, DiscardedOnesLeaveNothing) {

@@ -115,7 +115,8 @@ class Desk {
   const keys::Lookup lookup{keys_->cluster().lookup.key};
   projections::Views views{{.directory = scratch_ / "views", .block_cache_bytes = 1 << 20}};
   RefusalLog refusals;
-  CommandDecider decider{views, *keys_, refusals};
+  Published published{views};
+  CommandDecider decider{published, *keys_, refusals};
   std::size_t events = 0, answers = 0;  ///< of the last command
 };
 

@@ -26,7 +26,7 @@ domain::ReserveCode reservation(const Desk& desk, const domain::GeneratedCodes::
 void turn_mfa_on(Desk& desk, domain::UserId user) {
   domain::Personal personal;
   personal.email = "ada@example.com";
-  const auto version = desk.decider.reader().user(desk.account, user)->version;
+  const auto version = desk.published.reader().user(desk.account, user)->version;
   const auto profile = make_profile(desk.lookup, desk.account, personal, true);
   ASSERT_TRUE(desk.run(desk.as_admin(), domain::UpdateUser{user, profile, version}).ok());
 }

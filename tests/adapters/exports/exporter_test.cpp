@@ -26,12 +26,11 @@ class Exports : public ::testing::Test {
   void begin() {
     ExportPorts ports{
         .views = office.views,
-        .decider = office.decider,
-        .sequencer = *office.sequencer,
+        .state = office.published,
+        .partitions = office.partitions,
         .submitter = office.submitter,
         .keys = *office.keys,
         .opener = office.opener,
-        .log = office.identity,
         .clock = &operations::test::Office::now,
         .warn = [](std::string_view) {},
         .make_transport = [this](boost::asio::any_io_executor executor, push::Receiver receiver,
@@ -71,9 +70,9 @@ class Exports : public ::testing::Test {
   void events(int count) {
     for (int i = 0; i < count; ++i) run(domain::RecordDownload{});
   }
-  std::uint64_t last_sequence() { return office.decider.reader().account(office.account)->last_sequence; }
+  std::uint64_t last_sequence() { return office.published.reader().account(office.account)->last_sequence; }
   std::uint64_t start_of(domain::SiemDestinationId id) {
-    return office.decider.reader().siem_destination(office.account, id)->start;
+    return office.published.reader().siem_destination(office.account, id)->start;
   }
   std::vector<std::uint64_t> from_to(std::uint64_t first, std::uint64_t last) {
     std::vector<std::uint64_t> out;
@@ -212,7 +211,7 @@ TEST_F(Exports, ALostCursorRepeatsBehindTheLastReportAndLosesNothing) {
   events(20);
   ASSERT_TRUE(caught_up(id));
   exporter.reset();  // reports
-  const auto reported = office.decider.reader().siem_destination(office.account, id)->reported;
+  const auto reported = office.published.reader().siem_destination(office.account, id)->reported;
   EXPECT_EQ(reported, start_of(id) + 21);
   events(5);
   begin();
@@ -221,7 +220,7 @@ TEST_F(Exports, ALostCursorRepeatsBehindTheLastReportAndLosesNothing) {
   exporter->stop();
   std::filesystem::remove_all(directory);
   exporter.reset();
-  const auto behind = office.decider.reader().siem_destination(office.account, id)->reported;
+  const auto behind = office.published.reader().siem_destination(office.account, id)->reported;
   begin();
   ASSERT_TRUE(caught_up(id));
   auto repeated = far.sequences("a");
@@ -454,7 +453,7 @@ TEST_F(Exports, ATestSaysWhatCameOfIt) {
   run(domain::SetSiemDestinationPaused{id, true});
   const auto ask = [&] {
     std::promise<Exporter::Tested> promise;
-    const auto row = office.decider.reader().siem_destination(office.account, id);
+    const auto row = office.published.reader().siem_destination(office.account, id);
     EXPECT_TRUE(exporter->test(office.account, row, [&](Exporter::Tested result) { promise.set_value(result); }));
     return promise.get_future().get();
   };

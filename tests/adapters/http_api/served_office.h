@@ -15,7 +15,7 @@ namespace countersign::http::test {
 class ServedOffice {
  public:
   explicit ServedOffice(unsigned threads = 2, const DiskLimits& disk = {})
-      : writes(office.submitter, office.decider, office.lookup, office.identity, disk),
+      : writes(office.submitter, office.published, office.lookup, office.partitions, disk),
         server(routes(), options(threads)) {}
   ~ServedOffice() {
     server.server().stop(std::chrono::seconds(1));
@@ -45,19 +45,14 @@ class ServedOffice {
   }
 
   operations::test::Office office;
-  Reads reads{office.decider,
-              office.views,
-              *office.sequencer,
-              office.opener,
-              office.lookup,
-              office.identity,
-              &operations::test::Office::now};
+  Reads reads{office.published, office.views,  office.partitions,
+              office.opener,    office.lookup, &operations::test::Office::now};
   Writes writes;
   Users users{reads, writes, *office.keys, *office.operations};
   projections::SegmentStore segments{office.scratch / "index"};
   projections::EventIndex index{office.views, segments};
   queries::PartyNames names;
-  Events events{reads, writes, *office.sequencer, index, names};
+  Events events{reads, writes, index, names};
   TestServer server;
 
  private:

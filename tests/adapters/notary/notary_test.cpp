@@ -201,10 +201,10 @@ TEST(Notary, FollowsTheLogsThatHaveBeenAskedFor) {
   Office office(followed, disk, 100);
   EXPECT_EQ(office.notary.status().behind, followed.leaves().size());
   office.notary.start();
-  while (office.notary.status().position != followed.views.position().last) std::this_thread::yield();
+  while (office.notary.status().reached != followed.views.positions()) std::this_thread::yield();
   EXPECT_EQ(office.notary.status().behind, 0u);
   followed.add_people(50);
-  while (office.notary.status().position != followed.views.position().last) std::this_thread::yield();
+  while (office.notary.status().reached != followed.views.positions()) std::this_thread::yield();
   EXPECT_EQ(office.notary.status().last_error, "");
   EXPECT_EQ(office.signed_head(), followed.head());
 }
@@ -215,7 +215,7 @@ TEST(Notary, GoesOnWithALogThatWasAskedForWhileNothingHappens) {
   followed.add_people(950);
   Office office(followed, disk, 100);
   office.notary.start();
-  while (office.notary.status().position != followed.views.position().last) std::this_thread::yield();
+  while (office.notary.status().reached != followed.views.positions()) std::this_thread::yield();
   EXPECT_TRUE(std::holds_alternative<NotYet>(office.notary.checkpoint(office.account)));
   while (office.notary.status().behind > 0) std::this_thread::yield();
   EXPECT_EQ(office.signed_head(), followed.head());

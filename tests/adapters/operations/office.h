@@ -11,15 +11,17 @@
 #include <mutex>
 #include <thread>
 
+#include "adapters/commands/decider.h"
 #include "adapters/commands/draw.h"
 #include "adapters/keys/random.h"
 #include "adapters/keys/sealed_file.h"
 #include "adapters/operations/operations.h"
 #include "bus/errc.h"
 #include "bus/memory_log.h"
-#include "bus/running_sequencer.h"
+#include "bus/running_partition.h"
 #include "domain/record.h"
 #include "domain/slot.h"
+#include "projections/projector.h"
 #include "tests/support/forgetful_file_system.h"
 #include "tests/support/scratch_directory.h"
 
@@ -62,7 +64,7 @@ class DoubtfulLog final : public bus::PartitionLog {
 class Office {
  public:
   Office() {
-    sequencer->start();
+    EXPECT_TRUE(running.own());
     check(keys->create_account_key(domain::system_account()));
     check(keys->create_account_key(account));
     commands::Call call;
@@ -90,7 +92,7 @@ class Office {
 
   OperationPorts ports() {
     return {submitter,
-            decider,
+            published,
             views,
             *keys,
             lookup,
@@ -115,7 +117,7 @@ class Office {
   }
   void wait_landed() {
     std::promise<void> landed;
-    sequencer->when_landed(sequencer->durable_frame(), [&](auto&&...) { landed.set_value(); });
+    running->when_landed(running->durable_frame(), [&](auto&&...) { landed.set_value(); });
     landed.get_future().wait();
   }
   commands::Call as_admin() const {
@@ -219,11 +221,13 @@ class Office {
   const keys::Lookup lookup{keys->cluster().lookup.key};
   projections::Views views{{.directory = scratch / "views", .block_cache_bytes = 1 << 20}};
   commands::RefusalLog refusals;
-  commands::CommandDecider decider{views, *keys, refusals};
+  commands::Published published{views};
+  commands::CommandDecider decider{published, *keys, refusals};
   queries::SealOpener opener{*keys};
   DoubtfulLog log;
   bus::LogIdentity identity;
-  bus::RunningSequencer running{{.log = log,
+  projections::Projector projector{views};
+  bus::RunningPartition running{{.log = log,
                                  .decider = decider,
                                  .identity = identity,
                                  .log_key = std::string(32, 'k'),
@@ -231,22 +235,20 @@ class Office {
                                  .address = {},
                                  .clock = [] { return bus::TimeMs{now()}; },
                                  .random = keys::random_fill,
-                                 .executor = {},
-                                 .landing = {},
-                                 .absorb = {},
-                                 .on_phase = {}},
-                                limits(),
-                                {}};
-  bus::Sequencer* sequencer = &*running;
-  commands::Submitter submitter{*running};
+                                 .fold = [this](const auto& record) { projector.apply(*record.frame(), record.after); },
+                                 .folded = [this](const auto& state) { projector.finish(state); },
+                                 .position = [this] { return views.position(); }},
+                                limits()};
+  commands::Partitions partitions{{&*running}};
+  commands::Submitter submitter{partitions};
   std::unique_ptr<Operations> operations;
 
  private:
   static void check(const boost::system::error_code& error) { ASSERT_FALSE(error) << error.message(); }
-  static bus::SequencerLimits limits() {
-    bus::SequencerLimits limits;
-    limits.retry_after = std::chrono::milliseconds(10);
-    limits.give_up_after = std::chrono::milliseconds(200);
+  static bus::PartitionLimits limits() {
+    bus::PartitionLimits limits;
+    limits.sequencer.retry_after = std::chrono::milliseconds(10);
+    limits.sequencer.give_up_after = std::chrono::milliseconds(200);
     return limits;
   }
   void warned(std::string_view text) {

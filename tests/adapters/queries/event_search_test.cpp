@@ -334,7 +334,7 @@ TEST_F(EventSearches, SayHowFarTheIndexIs) {
   while (index->follow()) {
   }
   EXPECT_EQ(index->status().behind, 0u);
-  EXPECT_EQ(index->status().followed, views->position().last);
+  EXPECT_EQ(index->status().followed, views->positions());
   EXPECT_EQ(index->status().events, 1'000u);
 }
 

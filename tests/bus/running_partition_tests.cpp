@@ -1,6 +1,6 @@
-// The sequencer with its threads over the embedded log, as countersignd runs it.
+// A partition with its threads over the embedded log, as countersignd runs it.
 
-#include "bus/running_sequencer.h"
+#include "bus/running_partition.h"
 
 #include <gtest/gtest.h>
 
@@ -20,43 +20,39 @@ namespace {
 using testing::Command;
 using testing::RegisterWork;
 
-class ARunningSequencer : public ::testing::Test {
+class ARunningPartition : public ::testing::Test {
  protected:
   /// Everything that a process has: gone and made again by restart().
   struct Process {
-    explicit Process(ARunningSequencer& test) : log(test.options()), decider(views, keys) {
-      FrameReader reader(log, testing::test_identity(), testing::test_log_key, {});
-      while (const auto* record = reader.next_frame().value()) {
-        testing::fold_frame(views.rows, *record->frame());
-        views.position = record->after;
-      }
-      SequencerEnvironment env{log,
-                               decider,
-                               testing::test_identity(),
-                               testing::test_log_key,
-                               "node",
-                               "address",
-                               [] {
-                                 const auto now = std::chrono::system_clock::now().time_since_epoch();
-                                 return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
-                               },
-                               [](std::span<std::uint8_t> bytes) {
-                                 std::random_device device;
-                                 for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
-                               },
-                               nullptr,
-                               nullptr,
-                               {},
-                               {}};
-      sequencer.emplace(std::move(env), SequencerLimits{}, reader.state());
-      (*sequencer)->start();
+    explicit Process(ARunningPartition& test) : log(test.options()), decider(views, keys) {
+      PartitionEnvironment env{.log = log,
+                               .decider = decider,
+                               .identity = testing::test_identity(),
+                               .log_key = testing::test_log_key,
+                               .node = "node",
+                               .address = "address",
+                               .clock =
+                                   [] {
+                                     const auto now = std::chrono::system_clock::now().time_since_epoch();
+                                     return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
+                                   },
+                               .random =
+                                   [](std::span<std::uint8_t> bytes) {
+                                     std::random_device device;
+                                     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
+                                   },
+                               .fold = [this](const AcceptedRecord& record) { decider.absorb(record); },
+                               .folded = [this](const AcceptanceState& state) { views.position = state; },
+                               .position = [this] { return views.position; }};
+      partition.emplace(std::move(env), PartitionLimits{});
+      EXPECT_TRUE(partition->own());
     }
 
     testing::Views views;
     std::set<std::string> keys;
     EmbeddedLog log;
     testing::RegistersDecider decider;
-    std::optional<RunningSequencer> sequencer;
+    std::optional<RunningPartition> partition;
   };
 
   EmbeddedLogOptions options() const {
@@ -73,14 +69,14 @@ class ARunningSequencer : public ::testing::Test {
         std::move(command), [&answer](const RegisterWork& done, const Settlement& settlement) {
           answer.set_value({done.outcome, settlement});
         });
-    if (const auto refused = (*process.sequencer)->submit(work)) return {{}, {refused, {}}};
+    if (const auto refused = (*process.partition)->submit(work)) return {{}, {refused, {}}};
     return answer.get_future().get();
   }
 
   testing::ScratchDirectory scratch;
 };
 
-TEST_F(ARunningSequencer, RedeemsACodeOnceHoweverManyAskAtOnce) {
+TEST_F(ARunningPartition, RedeemsACodeOnceHoweverManyAskAtOnce) {
   Process process(*this);
   ask(process, {Command::Kind::issue, "issue", "c:1", "", {}});
   std::atomic<int> redeemed = 0;
@@ -96,7 +92,7 @@ TEST_F(ARunningSequencer, RedeemsACodeOnceHoweverManyAskAtOnce) {
   EXPECT_EQ(redeemed, 1);
 }
 
-TEST_F(ARunningSequencer, ServesManyClientsAndShowsEachItsEffect) {
+TEST_F(ARunningPartition, ServesManyClientsAndShowsEachItsEffect) {
   Process process(*this);
   std::atomic<int> unseen = 0;
   std::vector<std::thread> clients;
@@ -106,34 +102,34 @@ TEST_F(ARunningSequencer, ServesManyClientsAndShowsEachItsEffect) {
         const std::string id = std::to_string(client) + "." + std::to_string(i);
         const auto [outcome, settlement] = ask(process, {Command::Kind::set, id, "r:" + id, "1", {}});
         if (settlement.error || process.decider.visible("r:" + id) != "1") ++unseen;
-        (void)(*process.sequencer)->status();
+        (void)(*process.partition)->status();
       }
     });
   }
   for (auto& client : clients) client.join();
   EXPECT_EQ(unseen, 0);
-  process.sequencer->stop("nobody");
-  EXPECT_EQ((*process.sequencer)->status().works, 800u);
-  EXPECT_EQ((*process.sequencer)->phase(), SequencerPhase::stopped);
+  process.partition->stop("nobody");
+  EXPECT_EQ((*process.partition)->status().sequencer.works, 800u);
+  EXPECT_EQ((*process.partition)->status().sequencer.phase, SequencerPhase::stopped);
   EXPECT_EQ(process.views.rows.size(), 800u * 2 + 1);
 }
 
-TEST_F(ARunningSequencer, CallsWhoWaitsForTheViews) {
+TEST_F(ARunningPartition, CallsWhoWaitsForTheViews) {
   Process process(*this);
   const auto [outcome, settlement] = ask(process, {Command::Kind::set, "a", "r:a", "1", {}});
   std::promise<boost::system::error_code> landed;
-  (*process.sequencer)->when_landed(settlement.frame, [&landed](boost::system::error_code error) {
+  (*process.partition)->when_landed(settlement.frame, [&landed](boost::system::error_code error) {
     landed.set_value(error);
   });
   EXPECT_FALSE(landed.get_future().get());
-  EXPECT_GE((*process.sequencer)->landed_frame(), settlement.frame);
+  EXPECT_GE((*process.partition)->landed_frame(), settlement.frame);
 }
 
-TEST_F(ARunningSequencer, GoesOnAfterARestartInANewTerm) {
+TEST_F(ARunningPartition, GoesOnAfterARestartInANewTerm) {
   {
     Process process(*this);
     ask(process, {Command::Kind::set, "a", "r:a", "1", {}});
-    process.sequencer->stop();
+    process.partition->stop();
   }
   {
     Process crashed(*this);
@@ -143,14 +139,14 @@ TEST_F(ARunningSequencer, GoesOnAfterARestartInANewTerm) {
   EXPECT_EQ(process.views.rows["r:b"], "2");
   const auto [outcome, settlement] = ask(process, {Command::Kind::set, "a", "r:a", "3", {}});
   EXPECT_TRUE(outcome.replayed);
-  EXPECT_EQ((*process.sequencer)->status().term, Term{3});
+  EXPECT_EQ((*process.partition)->status().sequencer.term, Term{3});
 }
 
-TEST_F(ARunningSequencer, RefusesAfterItStopped) {
+TEST_F(ARunningPartition, RefusesAfterItStopped) {
   Process process(*this);
   ask(process, {Command::Kind::set, "a", "r:a", "1", {}});
-  process.sequencer->stop();
-  EXPECT_EQ(ask(process, {Command::Kind::set, "b", "r:b", "1", {}}).second.error, errc::stopping);
+  process.partition->stop();
+  EXPECT_EQ(ask(process, {Command::Kind::set, "b", "r:b", "1", {}}).second.error, errc::not_owner);
 }
 
 }  // namespace
