@@ -2,6 +2,8 @@
 
 The programs' directory comes in the environment variable COUNTERSIGN_PROGRAMS.
 """
+import atexit
+import functools
 import http.client
 import json
 import os
@@ -284,11 +286,11 @@ class Client:
         started = self.post("/v1/users/import", text, type="text/csv", **options).expect(202)
         return self.operation(started.json["operation_id"])
 
-    def all(self, path, query=None):
+    def all(self, path, query=None, headers=None):
         """All items of a list, page by page."""
         query, items = {"limit": "1000"} | (query or {}), []
         while True:
-            page = self.get(path, query).expect(200).json
+            page = self.get(path, query, headers=headers).expect(200).json
             items += page["items"]
             if not page["has_more"]:
                 return items
@@ -296,6 +298,45 @@ class Client:
 
     def events(self, filter=None, **query):
         return self.all("/v1/events", query | ({"filter": filter} if filter else {}))
+
+
+GO_SETTINGS = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+
+
+@functools.cache
+def build_go(name):
+    """(go, sources, program) of the Go program in tests/NAME, or why there is none."""
+    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
+    if not go:
+        return None, "go is not installed"
+    sources = pathlib.Path(__file__).resolve().parent.parent / name
+    settings = os.environ | GO_SETTINGS
+    fetched = subprocess.run([go, "mod", "download"], cwd=sources, env=settings, capture_output=True, text=True, timeout=120)
+    if fetched.returncode != 0:
+        return None, f"what tests/{name} needs can't be fetched: " + " ".join(fetched.stderr.split())[:200]
+    program = pathlib.Path(tempfile.mkdtemp(prefix="countersign-go-")) / name
+    atexit.register(shutil.rmtree, program.parent, True)
+    subprocess.run([go, "build", "-o", program, "."], cwd=sources, env=settings, check=True, timeout=600)
+    return (go, sources, program), None
+
+
+def go_program(name):
+    """The built Go program of tests/NAME. Skips the test when there is no Go, or what it needs can't be fetched."""
+    built, why = build_go(name)
+    if why:
+        raise unittest.SkipTest(why)
+    return built[2]
+
+
+def go_test(name):
+    """Runs the tests of tests/NAME; what they printed. Skips as go_program()."""
+    go_program(name)
+    go, sources, _ = build_go(name)[0]
+    ran = subprocess.run([go, "test", "-count=1", "./..."], cwd=sources, env=os.environ | GO_SETTINGS, capture_output=True, text=True,
+                         timeout=600)
+    if ran.returncode != 0:
+        raise AssertionError(f"go test in {sources}: {ran.stdout}{ran.stderr}")
+    return ran.stdout
 
 
 def replay(*arguments):

@@ -2,10 +2,8 @@
 """The Merkle log of an account, checked from outside by an independent verifier (tests/audit, in Go), and what happens when
 somebody tampers with log, answers or signed heads."""
 import base64
-import functools
 import http.server
 import json
-import os
 import pathlib
 import shutil
 import subprocess
@@ -14,32 +12,13 @@ import threading
 import unittest
 import urllib.parse
 
-from support import NO_LIMITS, PROGRAMS, REPLAY, Server, ServerTest, environment, main, replay, verify
+from support import NO_LIMITS, PROGRAMS, REPLAY, Server, ServerTest, environment, go_program, main, replay, verify
 
-SOURCES = pathlib.Path(__file__).resolve().parent.parent / "audit"
 LEAF, ENTRY = 51, 53
 
 
-@functools.cache
-def verifier():
-    """The Go program, or why there is none."""
-    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if not go:
-        return None, "go is not installed"
-    settings = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"}
-    fetched = subprocess.run([go, "mod", "download"], cwd=SOURCES, env=settings, capture_output=True, text=True, timeout=120)
-    if fetched.returncode != 0:
-        return None, "golang.org/x/mod can't be fetched: " + " ".join(fetched.stderr.split())[:200]
-    program = pathlib.Path(tempfile.mkdtemp(prefix="countersign-audit-")) / "audit"
-    subprocess.run([go, "build", "-o", program, "."], cwd=SOURCES, env=settings, check=True, timeout=600)
-    return program, None
-
-
 def audit(*arguments):
-    program, why = verifier()
-    if why:
-        raise unittest.SkipTest(why)
-    return subprocess.run([program, *map(str, arguments)], text=True, capture_output=True, timeout=300)
+    return subprocess.run([go_program("audit"), *map(str, arguments)], text=True, capture_output=True, timeout=300)
 
 
 def audited(*arguments):
