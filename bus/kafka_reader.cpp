@@ -42,9 +42,9 @@ boost::system::result<std::vector<LogRecord>> KafkaReader::read(int number, Offs
   if (const auto gone = go_to(at, from); gone.has_error()) return gone.error();
   auto records = take(at, max_bytes, Clock::time_point{});
   if (records.has_error() || !records->empty()) return records;
-  const auto span = ask_span_around(at, from, until);
-  if (span.has_error()) return span.error();
-  while (at.next < span->end) {
+  const auto end = ask_end(at, from, until);
+  if (end.has_error()) return end.error();
+  while (at.next < *end) {
     records = take(at, max_bytes, until);
     if (records.has_error() || !records->empty()) return records;
     if (Clock::now() >= until) return failed(number, RD_KAFKA_RESP_ERR__TIMED_OUT, "waiting for records");
@@ -63,10 +63,10 @@ boost::system::result<KafkaTail> KafkaReader::tail(int number, Offset from, std:
   if (records.has_error()) return records.error();
   const auto now = Clock::now();
   if (!at.asked || now - *at.asked >= confirm_end_every) {
-    const auto span = ask_span_around(at, from, now + options_.answer_within);
-    if (span.has_error() && records->empty()) return span.error();
-    if (span.has_value()) {
-      at.end = span->end;
+    const auto end = ask_end(at, from, now + options_.answer_within);
+    if (end.has_error() && records->empty()) return end.error();
+    if (end.has_value()) {
+      at.end = *end;
       at.asked = now;
     }
   }
@@ -75,9 +75,9 @@ boost::system::result<KafkaTail> KafkaReader::tail(int number, Offset from, std:
 }
 
 boost::system::result<Offset> KafkaReader::end(int number) {
-  const auto span = ask_span(number, Clock::now() + options_.answer_within);
-  if (span.has_error()) return span.error();
-  return Offset{span->end};
+  const auto end = ask(number, RD_KAFKA_OFFSET_END, Clock::now() + options_.answer_within);
+  if (end.has_error()) return end.error();
+  return Offset{*end};
 }
 
 KafkaReader::Partition& KafkaReader::partition(int number) {
@@ -125,10 +125,8 @@ boost::system::result<std::vector<LogRecord>> KafkaReader::take(Partition& at, s
       const rd_kafka_resp_err_t error = message->err;
       stop(at);  // the next read begins anew, and meets the error again if it stays
       if (!records.empty()) break;
-      if (error != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) return failed(at.number, error, "reading");
-      const auto span = ask_span_around(at, Offset{at.next}, Clock::now() + options_.answer_within);
-      if (span.has_error()) return span.error();
-      return failed(at.number, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, "reading");
+      if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) return out_of_range(at);
+      return failed(at.number, error, "reading");
     }
     at.returned = at.next = message->offset + 1;
     bytes += message->len;
@@ -137,37 +135,51 @@ boost::system::result<std::vector<LogRecord>> KafkaReader::take(Partition& at, s
   return records;
 }
 
-boost::system::result<KafkaReader::Span> KafkaReader::ask_span(int number, Clock::time_point until) {
+/// The log's first offset or its end (RD_KAFKA_OFFSET_BEGINNING, _END). Not by rd_kafka_query_watermark_offsets(),
+/// which in librdkafka 2.0.2 waits for a broker as long as socket.timeout.ms, whatever its own limit is.
+boost::system::result<std::int64_t> KafkaReader::ask(int number, std::int64_t which, Clock::time_point until) {
+  const KafkaPartitions asked(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_t* about = rd_kafka_topic_partition_list_add(asked.get(), options_.topic.c_str(), number);
   while (true) {
+    about->offset = which;
+    about->err = RD_KAFKA_RESP_ERR_NO_ERROR;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-    Span span{};
-    const rd_kafka_resp_err_t error =
-        rd_kafka_query_watermark_offsets(client_.get(), options_.topic.c_str(), number, &span.first, &span.end,
-                                         static_cast<int>(std::max<std::int64_t>(left, 1)));
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return span;
+    rd_kafka_resp_err_t error =
+        rd_kafka_offsets_for_times(client_.get(), asked.get(), static_cast<int>(std::max<std::int64_t>(left, 1)));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = about->err;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && about->offset >= 0) return about->offset;
     if (!is_transient(errc_of(error)) || Clock::now() + ask_again_after >= until) {
-      return failed(number, error, "asking for the end");
+      return failed(number, error, "asking for the log's end");
     }
     std::this_thread::sleep_for(ask_again_after);
   }
 }
 
-/// The span, if `from` lies in it or is its end.
-boost::system::result<KafkaReader::Span> KafkaReader::ask_span_around(Partition& at, Offset from,
-                                                                      Clock::time_point until) {
-  const auto span = ask_span(at.number, until);
-  if (span.has_error() || (value(from) >= span->first && value(from) <= span->end)) return span;
+/// The end, which isn't before `from`.
+boost::system::result<std::int64_t> KafkaReader::ask_end(Partition& at, Offset from, Clock::time_point until) {
+  const auto end = ask(at.number, RD_KAFKA_OFFSET_END, until);
+  if (end.has_error() || value(from) <= *end) return end;
   stop(at);
-  const std::string place = "topic '" + options_.topic + "', partition " + std::to_string(at.number) + ", at " +
-                            options_.brokers + ": offset " + std::to_string(value(from));
-  if (value(from) < span->first) {
-    problems_.report(place + " was deleted, the oldest record has " + std::to_string(span->first) +
-                     "; the topic needs retention.ms=-1 and retention.bytes=-1; rebuild from a backup of the log");
+  problems_.report(describe(options_, at.number, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, "reading") + "; offset " +
+                   std::to_string(value(from)) + " lies beyond the end, " + std::to_string(*end) +
+                   ": the topic was made anew, or lost records in an unclean leader election");
+  return errc::truncated;
+}
+
+/// Why the brokers say that the place to read from isn't theirs.
+boost::system::error_code KafkaReader::out_of_range(Partition& at) {
+  const auto until = Clock::now() + options_.answer_within;
+  const auto first = ask(at.number, RD_KAFKA_OFFSET_BEGINNING, until);
+  if (first.has_error()) return first.error();
+  if (at.next < *first) {
+    problems_.report(describe(options_, at.number, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, "reading") + "; offset " +
+                     std::to_string(at.next) + " was deleted, the oldest record has " + std::to_string(*first) +
+                     ": the topic needs retention.ms=-1 and retention.bytes=-1, and its records back from a backup");
     return errc::records_deleted;
   }
-  problems_.report(place + " lies beyond the end, " + std::to_string(span->end) +
-                   "; the topic was made anew, or lost records in an unclean leader election");
-  return errc::truncated;
+  const auto end = ask_end(at, Offset{at.next}, until);
+  if (end.has_error()) return end.error();
+  return failed(at.number, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, "reading");
 }
 
 boost::system::error_code KafkaReader::failed(int number, rd_kafka_resp_err_t error, const std::string& doing) {

@@ -62,19 +62,14 @@ class KafkaReader {
     std::optional<Clock::time_point> asked;
     std::optional<Clock::time_point> current_as_of;
   };
-  /// The log's first offset and the one after its last.
-  struct Span {
-    std::int64_t first;
-    std::int64_t end;
-  };
-
   Partition& partition(int number);
   boost::system::result<void> go_to(Partition& partition, Offset from);
   void stop(Partition& partition);
   boost::system::result<std::vector<LogRecord>> take(Partition& partition, std::size_t max_bytes,
                                                      Clock::time_point until);
-  boost::system::result<Span> ask_span(int partition, Clock::time_point until);
-  boost::system::result<Span> ask_span_around(Partition& partition, Offset from, Clock::time_point until);
+  boost::system::result<std::int64_t> ask(int partition, std::int64_t which, Clock::time_point until);
+  boost::system::result<std::int64_t> ask_end(Partition& partition, Offset from, Clock::time_point until);
+  boost::system::error_code out_of_range(Partition& partition);
   boost::system::error_code failed(int partition, rd_kafka_resp_err_t error, const std::string& doing);
 
   const KafkaOptions options_;
