@@ -27,6 +27,13 @@ const char* text(errc e) {
     case errc::log_missing: return "the log is missing beside its anchor file";
     case errc::below_anchor: return "the log lacks records that were acknowledged";
     case errc::read_only: return "the log was opened for reading only";
+    case errc::unreachable:
+      return "no broker of the log answers in time; check kafka_brokers, the network and the brokers";
+    case errc::unknown_topic: return "the brokers have no such topic or partition; create the topics";
+    case errc::not_permitted: return "the brokers refuse this user; check its credentials and its rights on the topic";
+    case errc::records_deleted:
+      return "the brokers have deleted records at the beginning of the log; its topic must keep them for ever";
+    case errc::truncated: return "the log ends before a place that it had reached; records were lost at the brokers";
   }
   return "unknown error of the bus";
 }

@@ -28,6 +28,12 @@ enum class errc {
   log_missing,      ///< an anchor without its log
   below_anchor,     ///< the log lacks records that were acknowledged
   read_only,        ///< opened for reading only
+  // What a broker's log may be.
+  unreachable,      ///< no broker answers in time
+  unknown_topic,    ///< the brokers have no such topic or partition
+  not_permitted,    ///< the brokers refuse this user or this connection
+  records_deleted,  ///< records at the log's beginning are gone
+  truncated,        ///< the log ends before a place that it had reached
 };
 
 const boost::system::error_category& bus_category() noexcept;

@@ -1,6 +1,6 @@
 #pragma once
 // The port to one partition's ordered log of opaque records. Adapters: memory with injected faults, embedded RocksDB,
-// Kafka (later). All pass tests/bus/partition_log_contract.
+// Kafka. All pass tests/bus/partition_log_contract.
 //
 // Operation: append() hands a record over and returns; its handler is called exactly once, from any thread, in no
 // promised order. read() returns durable records in log order. Records of strangers may stand between one's own.

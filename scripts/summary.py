@@ -24,6 +24,12 @@ def why_skipped(case):
     return ": " + reason[0] if reason else ""
 
 
+def said_why(case):
+    """What a test that exits with its SKIP_RETURN_CODE printed: "skipped: REASON"."""
+    lines = (case.findtext("system-out") or "").splitlines()
+    return next((line.removeprefix("skipped") for line in reversed(lines) if line.startswith("skipped: ")), "")
+
+
 def google_cases(folder):
     """Executable's name -> (passed, failed, names of skipped cases), and all case names."""
     suites, names = {}, set()
@@ -59,7 +65,7 @@ def ctest_suites(stage, folder):
         ok = status == "run" and case.find("failure") is None
         passed, failed, skipped = (1, 0, []) if ok else (0, 1, [])
         if status in ("notrun", "disabled") and case.find("failure") is None:
-            passed, failed, skipped = 0, 0, [name]
+            passed, failed, skipped = 0, 0, [name + said_why(case)]
         if name in google and name not in names:
             passed, cases_failed, skipped = google[name]
             failed = max(cases_failed, 0 if ok else 1)  # it may have died after its last case

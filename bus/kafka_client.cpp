@@ -1,0 +1,164 @@
+#include "bus/kafka_client.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+namespace countersign::bus {
+namespace {
+
+constexpr std::chrono::seconds same_text_again_after{30};
+constexpr int warning = 4;  // syslog's level; smaller ones are worse
+
+bool may_be_set(std::string_view name) {
+  constexpr std::array prefixes{"security.", "sasl.", "ssl."};
+  constexpr std::array names{"client.id", "client.rack", "socket.keepalive.enable",
+                             "enable.ssl.certificate.verification"};
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const char* prefix) { return name.starts_with(prefix); }) ||
+         std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_secret(std::string_view name) {
+  return name.find("password") != name.npos || name.find("secret") != name.npos || name == "ssl.key.pem" ||
+         name == "sasl.oauthbearer.config";
+}
+
+/// The value isn't repeated: it may be a secret.
+void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  std::array<char, 256> ignored{};
+  switch (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), ignored.data(), ignored.size())) {
+    case RD_KAFKA_CONF_OK: return;
+    case RD_KAFKA_CONF_UNKNOWN: throw KafkaRefused(errc::unavailable, "librdkafka knows no property '" + name + "'");
+    default: throw KafkaRefused(errc::unavailable, "the value of the librdkafka property '" + name + "' is not valid");
+  }
+}
+
+}  // namespace
+
+KafkaProblems::KafkaProblems(const KafkaOptions& options) : pass_on_(options.on_problem) {
+  for (const auto& [name, value] : options.properties) {
+    if (is_secret(name) && !value.empty()) secrets_.push_back(value);
+  }
+  // One may be part of another.
+  std::sort(secrets_.begin(), secrets_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+}
+
+void KafkaProblems::report(std::string text) {
+  text = without_secrets(std::move(text));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    if (text == newest_ && now - passed_on_at_ < same_text_again_after) return;
+    newest_ = text;
+    passed_on_at_ = now;
+  }
+  if (pass_on_) pass_on_(text);
+}
+
+std::string KafkaProblems::newest() const {
+  const std::lock_guard lock(mutex_);
+  return newest_;
+}
+
+std::string KafkaProblems::without_secrets(std::string text) const {
+  constexpr std::string_view mark = "***";
+  for (const std::string& secret : secrets_) {
+    for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + mark.size())) {
+      text.replace(at, secret.size(), mark);
+    }
+  }
+  return text;
+}
+
+KafkaClient::KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, Properties properties,
+                         KafkaProblems& problems, Delivered delivered)
+    : problems_(problems), delivered_(std::move(delivered)) {
+  if (options.brokers.empty()) throw KafkaRefused(errc::unavailable, "no brokers are named; set kafka_brokers");
+  KafkaConf conf(rd_kafka_conf_new());
+  set(conf.get(), "client.id", "countersign");
+  for (const auto& [name, value] : options.properties) {
+    if (!may_be_set(name)) {
+      throw KafkaRefused(errc::unavailable,
+                         "the librdkafka property '" + name +
+                             "' can't be set; only security.*, sasl.*, ssl.* and the client's name can");
+    }
+    set(conf.get(), name, value);
+  }
+  set(conf.get(), "bootstrap.servers", options.brokers);
+  set(conf.get(), "allow.auto.create.topics", "false");
+  set(conf.get(), "socket.nagle.disable", "true");
+  set(conf.get(), "socket.connection.setup.timeout.ms", "5000");
+  set(conf.get(), "reconnect.backoff.max.ms", "1000");
+  set(conf.get(), "topic.metadata.propagation.max.ms", "5000");
+  for (const auto& [name, value] : properties) set(conf.get(), name, value);
+  rd_kafka_conf_set_opaque(conf.get(), this);
+  rd_kafka_conf_set_log_cb(conf.get(), on_log);
+  if (delivered_) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  std::array<char, 512> text{};
+  handle_.reset(rd_kafka_new(type, conf.get(), text.data(), text.size()));
+  if (!handle_) {
+    problems_.report(std::string("librdkafka refuses the settings: ") + text.data());
+    throw KafkaRefused(errc::unavailable, problems_.newest());
+  }
+  conf.release();  // the handle's own from here on
+}
+
+KafkaTopic KafkaClient::topic(const std::string& name) const {
+  KafkaTopic topic(rd_kafka_topic_new(get(), name.c_str(), nullptr));
+  if (!topic) throw KafkaRefused(errc::unavailable, "'" + name + "' can't be a topic's name");
+  return topic;
+}
+
+void KafkaClient::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* client) {
+  static_cast<KafkaClient*>(client)->delivered_(*message);
+}
+
+void KafkaClient::on_log(const rd_kafka_t* handle, int level, const char*, const char* text) {
+  if (level > warning) return;
+  std::string_view said = text;
+  if (said.starts_with("[thrd:")) {
+    if (const auto end = said.find("]: "); end != said.npos) said.remove_prefix(end + 3);
+  }
+  static_cast<KafkaClient*>(rd_kafka_opaque(handle))->problems_.report("Kafka: " + std::string(said));
+}
+
+errc errc_of(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: return errc::unknown_topic;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION: return errc::not_permitted;
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION: return errc::unreachable;
+    default: return errc::io_error;
+  }
+}
+
+std::string describe(const KafkaOptions& options, int partition, rd_kafka_resp_err_t error, const std::string& doing) {
+  std::string text = "topic '" + options.topic + "', partition " + std::to_string(partition) + ", at " +
+                     options.brokers + ": " + doing + ": " + rd_kafka_err2str(error);
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: return text + "; set max.message.bytes of the topic to 1000000 or more";
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+      return text + "; start the brokers that hold the partition's other replicas";
+    default: break;
+  }
+  switch (errc_of(error)) {
+    case errc::unreachable: return text + "; check that the brokers run and can be reached from here";
+    case errc::unknown_topic: return text + "; create the topics, or check topic_prefix and the number of partitions";
+    case errc::not_permitted: return text + "; check the user's credentials and its rights on the topic";
+    default: return text;
+  }
+}
+
+}  // namespace countersign::bus

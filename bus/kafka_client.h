@@ -1,0 +1,91 @@
+#pragma once
+// What every client of the brokers has: options, a librdkafka handle made from them, and the texts of what went wrong.
+//
+// Properties of librdkafka that an operator may set are those of security and identity (security.*, sasl.*, ssl.*,
+// client.id, client.rack, socket.keepalive.enable, enable.ssl.certificate.verification); everything else that the log's
+// promises rest on is set here and can't be changed. Texts never hold the value of a secret property.
+
+#include <chrono>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bus/errc.h"
+#include "bus/kafka_handles.h"
+
+namespace countersign::bus {
+
+struct KafkaOptions {
+  std::string brokers;                                 ///< host:port,host:port
+  std::string topic;                                   ///< of the log
+  std::map<std::string, std::string> properties;       ///< of librdkafka, passed through
+  std::chrono::milliseconds answer_within{5'000};      ///< a read or a question; then errc::unreachable
+  std::chrono::milliseconds delivered_within{10'000};  ///< an append; then it is in doubt (message.timeout.ms)
+  /// Any thread, also librdkafka's: return soon and call nothing of the log. One text a line, for people.
+  std::function<void(const std::string& text)> on_problem;
+};
+
+/// Why a client can't be made or a topic be managed: `code()` is a bus::errc, what() says what is wrong and what to do.
+class KafkaRefused : public std::runtime_error {
+ public:
+  KafkaRefused(errc code, const std::string& text) : std::runtime_error(text), code_(code) {}
+  boost::system::error_code code() const { return code_; }
+
+ private:
+  boost::system::error_code code_;
+};
+
+/// The newest problem, and its way to KafkaOptions::on_problem: the same text again only after 30 s. Thread-safe.
+class KafkaProblems {
+ public:
+  explicit KafkaProblems(const KafkaOptions& options);
+  void report(std::string text);
+  std::string newest() const;
+
+ private:
+  std::string without_secrets(std::string text) const;
+
+  const std::function<void(const std::string&)> pass_on_;
+  std::vector<std::string> secrets_;
+  mutable std::mutex mutex_;
+  std::string newest_;
+  std::chrono::steady_clock::time_point passed_on_at_;
+};
+
+/// A librdkafka handle, and what its callbacks reach.
+class KafkaClient {
+ public:
+  using Delivered = std::function<void(const rd_kafka_message_t&)>;
+  using Properties = std::initializer_list<std::pair<const char*, std::string>>;
+
+  /// `problems` outlives the client. `delivered`: the delivery reports of a producer, from within rd_kafka_poll().
+  /// Throws KafkaRefused.
+  KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, Properties properties, KafkaProblems& problems,
+              Delivered delivered = {});
+  KafkaClient(const KafkaClient&) = delete;
+  KafkaClient& operator=(const KafkaClient&) = delete;
+
+  rd_kafka_t* get() const { return handle_.get(); }
+  /// Throws KafkaRefused.
+  KafkaTopic topic(const std::string& name) const;
+
+ private:
+  static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* client);
+  static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
+
+  KafkaProblems& problems_;
+  const Delivered delivered_;
+  KafkaHandle handle_;
+};
+
+/// The bus's word for librdkafka's.
+errc errc_of(rd_kafka_resp_err_t error);
+/// "topic 'x', partition 3, at a:9092: what happened; what to do".
+std::string describe(const KafkaOptions& options, int partition, rd_kafka_resp_err_t error, const std::string& doing);
+
+}  // namespace countersign::bus
