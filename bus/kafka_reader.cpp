@@ -7,6 +7,7 @@ namespace countersign::bus {
 namespace {
 
 constexpr std::chrono::milliseconds ask_again_after{50};
+constexpr int most_late = 3;
 constexpr std::chrono::milliseconds confirm_end_every{500};
 
 /// What passes by itself: a leader that moves, a connection that is made again.
@@ -112,6 +113,7 @@ boost::system::result<std::vector<LogRecord>> KafkaReader::take(Partition& at, s
                                                                 Clock::time_point until) {
   std::vector<LogRecord> records;
   std::size_t bytes = 0;
+  int late = 0;
   while (records.empty() || bytes < max_bytes) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
     const int wait_ms = records.empty() ? static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)) : 0;
@@ -125,8 +127,12 @@ boost::system::result<std::vector<LogRecord>> KafkaReader::take(Partition& at, s
       const rd_kafka_resp_err_t error = message->err;
       stop(at);  // the next read begins anew, and meets the error again if it stays
       if (!records.empty()) break;
-      if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) return out_of_range(at);
-      return failed(at.number, error, "reading");
+      if (error != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || ++late > most_late)
+        return failed(at.number, error, "reading");
+      if (const auto why = out_of_range(at)) return why;
+      // librdkafka may say of the place before, which was left, that it is out of range.
+      if (const auto gone = go_to(at, Offset{at.next}); gone.has_error()) return gone.error();
+      continue;
     }
     at.returned = at.next = message->offset + 1;
     bytes += message->len;
@@ -166,7 +172,7 @@ boost::system::result<std::int64_t> KafkaReader::ask_end(Partition& at, Offset f
   return errc::truncated;
 }
 
-/// Why the brokers say that the place to read from isn't theirs.
+/// Why the brokers say that the place to read from isn't theirs; success: it is.
 boost::system::error_code KafkaReader::out_of_range(Partition& at) {
   const auto until = Clock::now() + options_.answer_within;
   const auto first = ask(at.number, RD_KAFKA_OFFSET_BEGINNING, until);
@@ -178,8 +184,7 @@ boost::system::error_code KafkaReader::out_of_range(Partition& at) {
     return errc::records_deleted;
   }
   const auto end = ask_end(at, Offset{at.next}, until);
-  if (end.has_error()) return end.error();
-  return failed(at.number, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, "reading");
+  return end.has_error() ? end.error() : boost::system::error_code{};
 }
 
 boost::system::error_code KafkaReader::failed(int number, rd_kafka_resp_err_t error, const std::string& doing) {

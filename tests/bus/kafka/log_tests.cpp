@@ -293,6 +293,18 @@ TEST_F(AKafkaLog, RefusesPlacesThatItDoesNotHold) {
   EXPECT_EQ(reopened->read(Offset{3}, 1)->front().bytes, "3");
 }
 
+TEST_F(AKafkaLog, IsReadWhereItIsAskedForAfterAPlaceThatItDoesNotHold) {
+  const auto log = open(testing::kafka_options(topic));
+  for (int i = 0; i < 5; ++i) append(*log, std::to_string(i));
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(log->read(Offset{9}, 1).error(), errc::truncated);
+    const auto read = log->read(Offset{i % 5}, 1);
+    ASSERT_TRUE(read.has_value()) << read.error().message();
+    ASSERT_EQ(read->size(), 1u);
+    EXPECT_EQ(read->front().bytes, std::to_string(i % 5));
+  }
+}
+
 TEST_F(AKafkaLog, SaysWhichTopicIsMissing) {
   const std::string name = testing::new_topic_name();
   const auto reader = std::make_shared<KafkaReader>(testing::kafka_options(name));
