@@ -15,7 +15,7 @@ constexpr std::size_t most_rows_at_once = 10'000;
 constexpr milliseconds ask_again_after{50};
 constexpr milliseconds look_for_stop_every{100};
 constexpr milliseconds try_again_after{1'000};
-constexpr std::chrono::seconds say_current_every{60};
+constexpr milliseconds current_within{1'000};
 
 int ms_until(std::chrono::steady_clock::time_point until) {
   const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now()).count();
@@ -24,8 +24,9 @@ int ms_until(std::chrono::steady_clock::time_point until) {
 
 }  // namespace
 
-KafkaTable::KafkaTable(KafkaOptions options)
+KafkaTable::KafkaTable(KafkaOptions options, milliseconds say_current_every)
     : options_(std::move(options)),
+      say_current_every_(say_current_every),
       problems_(options_),
       writer_(options_, problems_),
       client_(RD_KAFKA_CONSUMER, options_,
@@ -111,18 +112,20 @@ Offset KafkaTable::position() const {
 
 void KafkaTable::follow_on(const Apply& apply) {
   pthread_setname_np(pthread_self(), "kafka-table");
-  auto last_applied = Clock::now();
+  auto said_current = Clock::now();
   while (true) {
     const auto before = next_;
     const auto rows = take(Clock::now() + look_for_stop_every);
-    if (rows.has_error()) {
-      if (stopped_within(try_again_after)) break;
-      continue;
+    if (stopped_within(rows.has_error() ? try_again_after : milliseconds(0))) break;
+    if (rows.has_error()) continue;
+    if (next_ > before) {
+      if (!hand_over(apply, *rows)) break;
+    } else if (Clock::now() - said_current >= say_current_every_) {
+      said_current = Clock::now();
+      // Silence alone may mean that the brokers don't answer.
+      const auto end = ask_end(Clock::now() + current_within);
+      if (end.has_value() && next_ >= *end && !hand_over(apply, {})) break;
     }
-    if (stopped_within(milliseconds(0))) break;
-    if (next_ == before && Clock::now() - last_applied < say_current_every) continue;
-    if (!hand_over(apply, *rows)) break;
-    last_applied = Clock::now();
   }
   stop_fetching();
 }

@@ -21,7 +21,7 @@ namespace countersign::bus {
 class KafkaTable final : public SharedTable {
  public:
   /// `options.topic`: the table's. Reaches no broker yet. Throws KafkaRefused.
-  explicit KafkaTable(KafkaOptions options);
+  explicit KafkaTable(KafkaOptions options, std::chrono::milliseconds say_current_every = std::chrono::seconds(60));
   ~KafkaTable() override;
 
   boost::system::result<Offset> put(std::span<const TableRow> rows) override { return writer_.put(rows); }
@@ -46,6 +46,7 @@ class KafkaTable final : public SharedTable {
   bool stopped_within(std::chrono::milliseconds time);
 
   const KafkaOptions options_;
+  const std::chrono::milliseconds say_current_every_;
   KafkaProblems problems_;
   KafkaTableWriter writer_;
   KafkaClient client_;

@@ -39,8 +39,8 @@ class SharedTable {
   /// go on from; errc::truncated: the log ends before `from`.
   virtual boost::system::result<Offset> read(Offset from, const Apply& apply) = 0;
 
-  /// From then on a thread hands over what comes. With no rows about once a minute while nothing comes: the copy is
-  /// up to date.
+  /// From then on a thread hands over what comes; and no rows, about once a minute, when the brokers have just said
+  /// that all has come.
   virtual void follow(Offset from, Apply apply) = 0;
   /// Returns when nothing is applied any more. The destructor does it too.
   virtual void stop() = 0;

@@ -84,7 +84,7 @@ error_code KeyStore::move_to(bus::SharedTable& topic) {
     if (!walked.ok()) return errc::store_failed;
   }
   rocksdb::WriteBatch moved;
-  moved.Put(position_row, encode(copied_now(put(topic, rows))));
+  moved.Put(position_row, encode({put(topic, rows), wall_clock()}));
   return write_here(moved);
 }
 

@@ -18,6 +18,7 @@ enum class errc {
   topic_behind,      ///< whether another node has made or destroyed the key could not be learnt in time
   in_doubt,          ///< an earlier write under this name may have reached the cluster's keys
   shared,            ///< not while the keys are a cluster's
+  out_of_date,       ///< the copy wasn't kept up for KeyStoreOptions::copy_good_for
   contradiction,     ///< the topic's cluster or account keys are others than those here
 };
 

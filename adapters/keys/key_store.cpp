@@ -76,7 +76,7 @@ std::unique_ptr<KeyStore> KeyStore::open(const std::filesystem::path& directory,
   }
   std::unique_ptr<KeyStore> store(new KeyStore(std::unique_ptr<rocksdb::DB>(db), master, mode, options));
   if (shared)
-    store->copy_topic(cluster_rows, options.copy_good_for);
+    store->copy_topic(cluster_rows);
   else
     store->refuse_without_topic();
   store->load();
@@ -94,7 +94,8 @@ KeyStore::KeyStore(std::unique_ptr<rocksdb::DB> db, const MasterKey& master, Mod
       master_(master),
       cache_(options.cached_subject_keys),
       topic_(read_only_ ? nullptr : options.topic),
-      look_up_patience_(options.look_up_patience) {
+      look_up_patience_(options.look_up_patience),
+      copy_good_for_(options.copy_good_for) {
   const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(rocksdb::ReadOptions()));
   rows->SeekToFirst();
   // Empty: new, or a crash came between making the database and its first rows.

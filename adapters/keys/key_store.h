@@ -148,7 +148,8 @@ class KeyStore : public SealKeys {
                                           const std::function<boost::system::error_code()>& before = {});
 
   /// Rows of the topic up to `next`, in order, as the topic hands them over. Idempotent. Keys that were destroyed are
-  /// in no file of the store's directory afterwards. Errors: errc::contradiction (cluster or account keys differ from
+  /// in no file of the store's directory afterwards. No rows: that is all there is. Errors: errc::out_of_date,
+  /// errc::contradiction (cluster or account keys differ from
   /// those known), and those of the other calls; nothing was forgotten then, and repeating the call goes on.
   boost::system::error_code apply(std::span<const bus::TableRow> rows, bus::Offset next);
 
@@ -169,9 +170,10 @@ class KeyStore : public SealKeys {
   boost::system::error_code write_here(rocksdb::WriteBatch& batch, bool synced = true);
   boost::system::error_code write_shared(const std::vector<bus::TableRow>& rows, rocksdb::WriteBatch& batch);
 
-  void copy_topic(const std::vector<bus::TableRow>& cluster_rows, std::chrono::milliseconds good_for);
+  void copy_topic(const std::vector<bus::TableRow>& cluster_rows);
   void refuse_without_topic() const;
-  bool begins_anew(const std::vector<bus::TableRow>& cluster_rows, std::chrono::milliseconds good_for) const;
+  bool begins_anew(const std::vector<bus::TableRow>& cluster_rows) const;
+  bool is_out_of_date(bus::TimeMs all_at) const;
   boost::system::error_code empty();
   boost::system::error_code end_anew();
   boost::system::error_code write_incoming(Incoming& incoming, bus::Offset next);
@@ -218,11 +220,13 @@ class KeyStore : public SealKeys {
 
   const std::shared_ptr<bus::SharedTable> topic_;  ///< null: none
   const std::chrono::milliseconds look_up_patience_;
+  const std::chrono::milliseconds copy_good_for_;
   bus::Offset copied_to_{};  ///< where following begins
   bool copying_ = false;     ///< before the store is open: what is destroyed is purged at the end
   /// Held while rows of the cluster are compared with those here and written; after the ones above. Guards the next
-  /// two.
+  /// three.
   std::mutex applying_mutex_;
+  bus::TimeMs all_at_{};  ///< when the copy was known to be all of the topic
   /// Destroyed here at this offset of the topic, which hasn't been applied: older rows of it are still to come.
   std::unordered_map<std::string, bus::Offset> destroyed_;
   /// Put into the topic with unknown outcome: a second value would leave it open which one counts.

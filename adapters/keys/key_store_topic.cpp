@@ -33,6 +33,7 @@ std::string_view key_id_in(std::string_view wrapped) {
 
 /// What rows of the topic come to here.
 struct KeyStore::Incoming {
+  bool all;  ///< all of the topic has been applied with them
   std::map<std::string_view, const bus::TableRow*> newest;
   std::vector<std::pair<domain::AccountId, NamedKey>> accounts;
   std::vector<std::string> destroyed;
@@ -61,7 +62,7 @@ error_code KeyStore::write_shared(const std::vector<bus::TableRow>& rows, rocksd
 }
 
 error_code KeyStore::apply(std::span<const bus::TableRow> rows, bus::Offset next) {
-  Incoming incoming;
+  Incoming incoming{.all = rows.empty() && !copying_};
   std::vector<Subject> forgotten;
   bool destroys = false;
   for (const auto& row : rows)
@@ -90,6 +91,7 @@ error_code KeyStore::apply(std::span<const bus::TableRow> rows, bus::Offset next
 
 error_code KeyStore::write_incoming(Incoming& incoming, bus::Offset next) {
   const std::lock_guard lock(applying_mutex_);
+  if (!copying_ && is_out_of_date(all_at_)) return errc::out_of_date;
   rocksdb::WriteBatch batch;
   for (const auto& [key, row] : incoming.newest) {
     const error_code error =
@@ -97,7 +99,8 @@ error_code KeyStore::write_incoming(Incoming& incoming, bus::Offset next) {
     if (error) return error;
   }
   const bool synced = batch.Count() > 0;
-  batch.Put(position_row, encode(copied_now(next)));
+  if (incoming.all) all_at_ = wall_clock();
+  batch.Put(position_row, encode({next, all_at_}));
   if (const error_code error = write_here(batch, synced)) return error;
   for (const auto& [key, row] : incoming.newest) {
     in_doubt_.erase(row->key);
@@ -157,7 +160,7 @@ void KeyStore::refuse_without_topic() const {
 }
 
 /// Whether the copy has to be made anew. Throws when it isn't one of this topic.
-bool KeyStore::begins_anew(const std::vector<bus::TableRow>& cluster_rows, std::chrono::milliseconds good_for) const {
+bool KeyStore::begins_anew(const std::vector<bus::TableRow>& cluster_rows) const {
   std::string here;
   const auto found = [&](std::string_view row) { return db_->Get(rocksdb::ReadOptions(), row, &here).ok(); };
   for (const auto& row : cluster_rows) {
@@ -173,15 +176,19 @@ bool KeyStore::begins_anew(const std::vector<bus::TableRow>& cluster_rows, std::
     return false;
   }
   const auto copied = decode_copied_to(here);
-  if (!copied) return true;
-  const auto age_ms = bus::value(copied_now(copied->next).all_at) - bus::value(copied->all_at);
-  return age_ms < 0 || age_ms >= good_for.count();
+  return !copied || is_out_of_date(copied->all_at);
 }
 
-void KeyStore::copy_topic(const std::vector<bus::TableRow>& cluster_rows, std::chrono::milliseconds good_for) {
+bool KeyStore::is_out_of_date(bus::TimeMs all_at) const {
+  const auto age_ms = bus::value(wall_clock()) - bus::value(all_at);
+  return age_ms < 0 || age_ms >= copy_good_for_.count();
+}
+
+void KeyStore::copy_topic(const std::vector<bus::TableRow>& cluster_rows) {
   opened_cluster_key(*std::ranges::find(cluster_rows, check_row, &bus::TableRow::key)->value, check_row);
-  bool anew = begins_anew(cluster_rows, good_for);
+  bool anew = begins_anew(cluster_rows);
   copying_ = true;
+  const bus::TimeMs begun_at = wall_clock();
   const auto stop_at = [this](const error_code& error) {
     if (error) refuse(db_->GetName(), "the topic of the cluster's keys can't be copied: " + error.message());
   };
@@ -189,12 +196,17 @@ void KeyStore::copy_topic(const std::vector<bus::TableRow>& cluster_rows, std::c
     return topic_->read(from, [this](auto rows, bus::Offset next) { return apply(rows, next); });
   };
   std::string here;
-  const bool begun = !anew && db_->Get(rocksdb::ReadOptions(), position_row, &here).ok();
-  if (anew) stop_at(empty());
-  auto copied = copy_from(begun ? decode_copied_to(here)->next : bus::Offset{});
-  if (begun && copied.has_error() && copied.error() == bus::errc::truncated) {  // the topic was made anew, too
+  CopiedTo begun{bus::Offset{}, begun_at};
+  if (anew)
+    stop_at(empty());
+  else if (db_->Get(rocksdb::ReadOptions(), position_row, &here).ok())
+    begun = *decode_copied_to(here);
+  all_at_ = begun.all_at;
+  auto copied = copy_from(begun.next);
+  if (!anew && copied.has_error() && copied.error() == bus::errc::truncated) {  // the topic was made anew, too
     anew = true;
     stop_at(empty());
+    all_at_ = begun_at;
     copied = copy_from(bus::Offset{});
   }
   if (copied.has_error()) stop_at(copied.error());
@@ -203,7 +215,8 @@ void KeyStore::copy_topic(const std::vector<bus::TableRow>& cluster_rows, std::c
            "the topic of the cluster's keys is not complete; delete it, create it anew and run `countersign cluster "
            "init`, or move the keys again");
   rocksdb::WriteBatch done;
-  done.Put(position_row, encode(copied_now(*copied)));
+  all_at_ = begun_at;
+  done.Put(position_row, encode({*copied, all_at_}));
   stop_at(write_here(done));
   if (anew) stop_at(end_anew());
   copied_to_ = *copied;

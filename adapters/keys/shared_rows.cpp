@@ -58,9 +58,9 @@ std::optional<CopiedTo> decode_copied_to(std::string_view value) {
   return CopiedTo{bus::Offset{big_endian(value.substr(0, 8))}, bus::TimeMs{big_endian(value.substr(8))}};
 }
 
-CopiedTo copied_now(bus::Offset next) {
+bus::TimeMs wall_clock() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return {next, bus::TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()}};
+  return bus::TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
 }
 
 }  // namespace countersign::keys

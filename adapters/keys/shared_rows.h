@@ -27,11 +27,11 @@ std::vector<bus::TableRow> shared_rows(const rocksdb::WriteBatch& batch);
 /// The value of position_row.
 struct CopiedTo {
   bus::Offset next;    ///< all of the topic before it was applied
-  bus::TimeMs all_at;  ///< and that was about all of it
+  bus::TimeMs all_at;  ///< when the copy was known to be all of it
 };
 std::string encode(const CopiedTo& copied);
 /// Nothing: damaged.
 std::optional<CopiedTo> decode_copied_to(std::string_view value);
-CopiedTo copied_now(bus::Offset next);
+bus::TimeMs wall_clock();
 
 }  // namespace countersign::keys

@@ -316,6 +316,19 @@ TEST_F(KeyTopicTest, ACopyThatWasAwayTooLongIsMadeAnew) {
   EXPECT_EQ(rows_in(scratch / "b"), log->table());
 }
 
+TEST_F(KeyTopicTest, ACopyThatIsNotKeptUpStopsUntilItIsMadeAnew) {
+  options.copy_good_for = std::chrono::milliseconds(0);
+  auto a = open("a");
+  EXPECT_EQ(a->apply({}, a.topic->position()), errc::out_of_date);
+  MemoryTable other(log);
+  const bus::TableRow gone{subject_row_of(user), std::nullopt};
+  ASSERT_TRUE(other.put({&gone, 1}).has_value());
+  while (a.topic->newest_error() != errc::out_of_date) std::this_thread::yield();
+  options.copy_good_for = std::chrono::hours(12);
+  a = open("b");
+  EXPECT_FALSE(a->apply({}, a.topic->position()));
+}
+
 TEST_F(KeyTopicTest, ACopyThatIsAheadOfItsTopicIsMadeAnew) {
   auto a = open("a");
   make_users(a, 20);

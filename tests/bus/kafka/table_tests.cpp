@@ -29,6 +29,7 @@ class Copy {
       }
       EXPECT_GE(next, next_);
       next_ = next;
+      if (rows.empty()) ++said_current_;
       for (const auto& row : rows) {
         history_.push_back(row);
         if (row.value)
@@ -47,6 +48,10 @@ class Copy {
     const std::lock_guard lock(mutex_);
     return table_;
   }
+  int said_current() const {
+    const std::lock_guard lock(mutex_);
+    return said_current_;
+  }
   std::vector<TableRow> history() const {
     const std::lock_guard lock(mutex_);
     return history_;
@@ -54,7 +59,7 @@ class Copy {
 
  private:
   mutable std::mutex mutex_;
-  int refusals_ = 0;
+  int refusals_ = 0, said_current_ = 0;
   Offset next_{};
   std::map<std::string, std::string> table_;
   std::vector<TableRow> history_;
@@ -185,6 +190,21 @@ TEST_F(AKafkaTable, WhatABrokerDidNotAnswerIsInDoubtAndWhatFollowsIsNot) {
   while (table.read(Offset{}, copy->apply()).has_error()) copy = std::make_unique<Copy>();
   EXPECT_EQ(copy->table().at("after"), "y");
   EXPECT_EQ(copy->table().at("before"), "1");
+}
+
+TEST_F(AKafkaTable, ACopyIsSaidToBeCurrentWhenTheBrokersSayItIs) {
+  KafkaTable table(impatient(), 1ms);
+  Copy copy;
+  table.follow(Offset{}, copy.apply());
+  put(table, some);
+  ASSERT_TRUE(caught_up(table));
+  while (copy.said_current() == 0) std::this_thread::yield();
+  tell("kill");
+  // What was asked before may still be said.
+  while (table.newest_problem().find("asking for the table's end") == std::string::npos) std::this_thread::yield();
+  const int before = copy.said_current();
+  EXPECT_FALSE(table.caught_up(3s));
+  EXPECT_EQ(copy.said_current(), before) << "silence of the brokers says nothing";
 }
 
 TEST_F(AKafkaTable, WhatCannotBeAppliedComesAgain) {
