@@ -39,6 +39,7 @@ KafkaTable::KafkaTable(KafkaOptions options, milliseconds say_current_every)
                {"isolation.level", "read_uncommitted"},
                {"queued.max.messages.kbytes", "4096"}},
               problems_),
+      asking_(RD_KAFKA_CONSUMER, options_, {{"enable.auto.commit", "false"}}, problems_),
       topic_(client_.topic(options_.topic)) {}
 
 KafkaTable::~KafkaTable() {
@@ -207,7 +208,7 @@ boost::system::result<std::int64_t> KafkaTable::ask_end(Clock::time_point until)
   while (true) {
     about->offset = RD_KAFKA_OFFSET_END;
     about->err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(client_.get(), asked.get(), std::max(ms_until(until), 1));
+    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(asking_.get(), asked.get(), std::max(ms_until(until), 1));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = about->err;
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR && about->offset >= 0) return about->offset;
     const errc kind = errc_of(error);
