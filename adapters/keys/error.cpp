@@ -20,6 +20,14 @@ class Category final : public boost::system::error_category {
       case errc::erase_unfinished: return "files that hold erased keys could not be removed yet";
       case errc::sealed_truncated: return "the sealed file is not complete";
       case errc::sealed_damaged: return "the sealed file was changed or sealed under another key";
+      case errc::topic_behind: return "the topic of the cluster's keys can't be read in time; check the brokers";
+      case errc::in_doubt: return "it isn't known whether the same was written before; use another id";
+      case errc::shared: return "the keys are a cluster's, which can't be changed at one node";
+      case errc::out_of_date:
+        return "the copy of the cluster's keys has not been kept up for too long; restart, and it is made anew";
+      case errc::contradiction:
+        return "the topic of the cluster's keys has other cluster or account keys than this node; somebody else writes "
+               "to it";
     }
     return "unknown";
   }

@@ -15,6 +15,11 @@ enum class errc {
   erase_unfinished,  ///< old files of the key database could not be removed yet; repeating the call goes on
   sealed_truncated,  ///< a sealed file ends before its last chunk
   sealed_damaged,    ///< a sealed file's chunk was changed, moved or sealed under another key
+  topic_behind,      ///< whether another node has made or destroyed the key could not be learnt in time
+  in_doubt,          ///< an earlier write under this name may have reached the cluster's keys
+  shared,            ///< not while the keys are a cluster's
+  out_of_date,       ///< the copy wasn't kept up for KeyStoreOptions::copy_good_for
+  contradiction,     ///< the topic's cluster or account keys are others than those here
 };
 
 const boost::system::error_category& keys_category();

@@ -1,6 +1,7 @@
 #pragma once
 // The rows of the key store, told apart by their first letter: format, cluster keys, account keys, subject keys,
-// secrets of others, erasures under way, rotations of the master key that no event tells of yet.
+// secrets of others; and what each store has for itself: erasures under way, rotations of the master key that no event
+// tells of yet, up to where a topic was copied.
 
 #include <rocksdb/db.h>
 
@@ -16,6 +17,8 @@ namespace countersign::keys {
 inline constexpr std::string_view format_row = "f", format = "1";
 inline constexpr std::string_view check_row = "c/check", lookup_row = "c/look-up", log_row = "c/log",
                                   signing_row = "c/signing", filler_row = "z";
+/// How far the topic was applied, and when that was all of it; that a copy is being made anew.
+inline constexpr std::string_view position_row = "p", anew_row = "q";
 inline constexpr char account_letter = 'a', subject_letter = 's', erasing_letter = 'e', rotation_letter = 'r',
                       secret_letter = 'd';
 inline constexpr std::size_t account_row_bytes = 1 + 16, subject_row_bytes = 1 + 32, rotation_row_bytes = 1 + 16,

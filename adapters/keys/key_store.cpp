@@ -7,12 +7,11 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
-#include <algorithm>
-
+#include "adapters/keys/cluster_keys.h"
 #include "adapters/keys/key_rows.h"
 #include "adapters/keys/key_wrap.h"
 #include "adapters/keys/random.h"
-#include "adapters/keys/store_files.h"
+#include "adapters/keys/shared_rows.h"
 #include "bus/hash.h"
 
 namespace countersign::keys {
@@ -22,8 +21,6 @@ using domain::AccountId;
 using domain::UserId;
 
 namespace {
-
-constexpr std::size_t most_separate_ranges = 16;
 
 rocksdb::Options database_options(const KeyStoreOptions& options, bool create) {
   rocksdb::Options db;
@@ -58,6 +55,9 @@ bool key_store_exists(const std::filesystem::path& directory) {
 std::unique_ptr<KeyStore> KeyStore::open(const std::filesystem::path& directory, const MasterKey& master, Mode mode,
                                          const KeyStoreOptions& options) {
   const std::string name = directory.string();
+  const bool shared = options.topic && mode != Mode::read_only;
+  const auto cluster_rows =
+      shared ? cluster_rows_of(*options.topic, key_store_exists(directory)) : std::vector<bus::TableRow>();
   if (mode != Mode::create_if_missing && !key_store_exists(directory)) refuse(name, "there is none");
   if (mode == Mode::create_if_missing) {
     std::error_code error;
@@ -75,7 +75,15 @@ std::unique_ptr<KeyStore> KeyStore::open(const std::filesystem::path& directory,
     refuse(name, locked ? "is in use by another process" : "can't be opened: " + status.ToString());
   }
   std::unique_ptr<KeyStore> store(new KeyStore(std::unique_ptr<rocksdb::DB>(db), master, mode, options));
+  if (shared)
+    store->copy_topic(cluster_rows);
+  else
+    store->refuse_without_topic();
   store->load();
+  if (shared) {
+    KeyStore& copy = *store;
+    options.topic->follow(copy.copied_to_, [&copy](auto rows, bus::Offset next) { return copy.apply(rows, next); });
+  }
   return store;
 }
 
@@ -84,22 +92,23 @@ KeyStore::KeyStore(std::unique_ptr<rocksdb::DB> db, const MasterKey& master, Mod
       read_only_(mode == Mode::read_only),
       removal_patience_(options.removal_patience),
       master_(master),
-      cache_(options.cached_subject_keys) {
+      cache_(options.cached_subject_keys),
+      topic_(read_only_ ? nullptr : options.topic),
+      look_up_patience_(options.look_up_patience),
+      copy_good_for_(options.copy_good_for) {
   const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(rocksdb::ReadOptions()));
   rows->SeekToFirst();
   // Empty: new, or a crash came between making the database and its first rows.
-  if (!rows->Valid() && rows->status().ok() && mode == Mode::create_if_missing) initialise();
+  if (!rows->Valid() && rows->status().ok() && mode == Mode::create_if_missing && !topic_) initialise();
 }
 
-KeyStore::~KeyStore() = default;
+KeyStore::~KeyStore() {
+  if (topic_) topic_->stop();
+}
 
 void KeyStore::initialise() {
   rocksdb::WriteBatch batch;
-  batch.Put(format_row, format);
-  batch.Put(check_row, wrap(known_constant(), master_as_named(), check_row));
-  for (const std::string_view row : {lookup_row, log_row, signing_row}) {
-    batch.Put(row, wrap({random_key_id(), random_key()}, master_as_named(), row));
-  }
+  for (const bus::TableRow& row : fresh_cluster_rows(master_)) batch.Put(row.key, *row.value);
   if (const error_code error = write(batch)) refuse(db_->GetName(), "can't be written");
 }
 
@@ -108,6 +117,10 @@ NamedKey KeyStore::load_cluster_key(std::string_view name) {
   if (!db_->Get(rocksdb::ReadOptions(), name, &wrapped).ok()) {
     refuse(db_->GetName(), "is damaged: " + std::string(name) + " is missing");
   }
+  return opened_cluster_key(wrapped, name);
+}
+
+NamedKey KeyStore::opened_cluster_key(const std::string& wrapped, std::string_view name) const {
   if (const auto key = unwrap(wrapped, master_as_named(), name)) return *key;
   const bool same_id = wrapped.size() == wrapped_bytes && std::string_view(wrapped).substr(9, 8) == master_.id.view();
   refuse(db_->GetName(), same_id ? "the master key has the right id but doesn't open it: one of the two is damaged"
@@ -159,14 +172,20 @@ KeyId KeyStore::master_id() const {
 
 error_code KeyStore::write(rocksdb::WriteBatch& batch) {
   if (read_only_) return errc::read_only;
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  return db_->Write(synced, &batch).ok() ? error_code() : error_code(errc::store_failed);
+  if (!topic_) return write_here(batch);
+  const auto rows = shared_rows(batch);
+  return rows.empty() ? write_here(batch) : write_shared(rows, batch);
+}
+
+error_code KeyStore::write_here(rocksdb::WriteBatch& batch, bool synced) {
+  rocksdb::WriteOptions options;
+  options.sync = synced;
+  return db_->Write(options, &batch).ok() ? error_code() : error_code(errc::store_failed);
 }
 
 error_code KeyStore::create_account_key(AccountId account) {
   const std::lock_guard wrapping(wrapping_mutex_);
-  if (account_key(account)) return {};
+  if (wrapping_key_here(account)) return {};
   const NamedKey key{random_key_id(), random_key()};
   const std::string row = account_row(account);
   rocksdb::WriteBatch batch;
@@ -178,12 +197,22 @@ error_code KeyStore::create_account_key(AccountId account) {
 }
 
 std::optional<Key> KeyStore::account_key(AccountId account) const {
-  const std::shared_lock lock(keys_mutex_);
-  const auto found = accounts_.find(account);
-  return found == accounts_.end() ? std::nullopt : std::optional(found->second.key);
+  const auto found = wrapping_key(account);
+  return found ? std::optional(found->key) : std::nullopt;
 }
 
 std::optional<NamedKey> KeyStore::wrapping_key(AccountId account) const {
+  auto found = wrapping_key_here(account);
+  if (found || !topic_) return found;
+  const auto row = account_row(account);
+  const auto more = caught_up_for(row);
+  if (more.has_error() || !*more) return found;
+  found = wrapping_key_here(account);
+  if (!found) missing_.add(row);
+  return found;
+}
+
+std::optional<NamedKey> KeyStore::wrapping_key_here(AccountId account) const {
   const std::shared_lock lock(keys_mutex_);
   const auto found = accounts_.find(account);
   return found == accounts_.end() ? std::nullopt : std::optional(found->second);
@@ -216,9 +245,21 @@ error_code KeyStore::create_subject_keys(AccountId account, std::span<const User
 
 boost::system::result<std::optional<Key>> KeyStore::subject_key(AccountId account, UserId user) {
   const Subject subject{account, user};
+  auto found = subject_key_here(subject);
+  if (!topic_ || found.has_error() || *found) return found;
+  const auto row = subject_row(subject);
+  const auto more = caught_up_for(row);
+  if (more.has_error()) return more.error();
+  if (!*more) return found;
+  found = subject_key_here(subject);
+  if (found.has_value() && !*found) missing_.add(row);
+  return found;
+}
+
+boost::system::result<std::optional<Key>> KeyStore::subject_key_here(const Subject& subject) {
   if (auto cached = cache_.find(subject)) return cached;
   const std::shared_lock lock(keys_mutex_);
-  const auto wrapping = accounts_.find(account);
+  const auto wrapping = accounts_.find(subject.account);
   if (wrapping == accounts_.end()) return std::optional<Key>();
   const std::string row = subject_row(subject);
   std::string wrapped;
@@ -229,87 +270,6 @@ boost::system::result<std::optional<Key>> KeyStore::subject_key(AccountId accoun
   if (!key) return errc::damaged;
   if (!erasing_.contains(subject)) cache_.insert(subject, key->key);
   return std::optional(key->key);
-}
-
-error_code KeyStore::erase_subject(AccountId account, UserId user) {
-  const Subject subject{account, user};
-  return erase_subjects({&subject, 1});
-}
-
-error_code KeyStore::erase_subjects(std::span<const Subject> subjects) {
-  if (subjects.empty()) return {};
-  const std::lock_guard erasing(erasing_mutex_);
-  {
-    const std::unique_lock lock(keys_mutex_);
-    erasing_.insert(subjects.begin(), subjects.end());
-    for (const Subject& subject : subjects) cache_.erase(subject);
-  }
-  std::vector<std::string> rows;
-  const error_code error = delete_rows(subjects, rows);
-  {
-    const std::unique_lock lock(keys_mutex_);
-    erasing_.clear();
-  }
-  return error || rows.empty() ? error : purge_erased(rows);
-}
-
-error_code KeyStore::delete_rows(std::span<const Subject> subjects, std::vector<std::string>& rows) {
-  rocksdb::WriteBatch batch;
-  for (const Subject& subject : subjects)
-    if (const error_code error = delete_row(subject_row(subject), batch, rows)) return error;
-  return rows.empty() ? error_code() : write(batch);
-}
-
-error_code KeyStore::delete_row(const std::string& row, rocksdb::WriteBatch& batch, std::vector<std::string>& rows) {
-  const std::string mark = erasing_row(row);
-  std::string value;
-  const auto kept = db_->Get(rocksdb::ReadOptions(), row, &value);
-  const auto marked = db_->Get(rocksdb::ReadOptions(), mark, &value);
-  if (kept.IsNotFound() && marked.IsNotFound()) return {};
-  if ((!kept.ok() && !kept.IsNotFound()) || (!marked.ok() && !marked.IsNotFound())) return errc::store_failed;
-  rows.push_back(row);
-  batch.Delete(row);
-  batch.Put(mark, "");  // so that a crash before the files are gone is made good at the next start
-  return {};
-}
-
-error_code KeyStore::purge_erased(const std::vector<std::string>& rows) {
-  std::vector<std::pair<std::string, std::string>> ranges;
-  const auto [first, last] = std::minmax_element(rows.begin(), rows.end());
-  if (rows.size() > most_separate_ranges) {
-    ranges.emplace_back(*first, *last);
-  } else {
-    for (const std::string& row : rows) ranges.emplace_back(row, row);
-  }
-  if (const error_code error = purge(ranges)) return error;
-  rocksdb::WriteBatch done;
-  for (const std::string& row : rows) done.Delete(erasing_row(row));
-  return write(done);
-}
-
-error_code KeyStore::purge(std::span<const std::pair<std::string, std::string>> ranges) {
-  const std::unique_lock lock(files_mutex_);
-  const auto old_wals = wal_files(*db_);
-  // One more row, so that the memory table is not empty: only then the flush goes over to a fresh write-ahead log.
-  if (!db_->Put(rocksdb::WriteOptions(), filler_row, "").ok()) return errc::store_failed;
-  if (!db_->Flush(rocksdb::FlushOptions()).ok()) return errc::store_failed;
-  rocksdb::CompactRangeOptions forced;
-  forced.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  for (const auto& [first, last] : ranges) {
-    const rocksdb::Slice begin(first), end(last);
-    if (!db_->CompactRange(forced, &begin, &end).ok()) return errc::store_failed;
-  }
-  if (!wait_for_removal(*db_, old_wals, removal_patience_)) return errc::erase_unfinished;
-  sync_directory(db_->GetName());  // a file removed after the last compaction would be back after a loss of power
-  return {};
-}
-
-std::vector<std::string> KeyStore::unfinished_erasures() {
-  std::vector<std::string> rows;
-  const auto status = for_each_row(
-      *db_, erasing_letter, [&rows](std::string_view row, std::string_view) { rows.push_back(row_being_erased(row)); });
-  if (!status.ok()) refuse(db_->GetName(), "can't be read: " + status.ToString());
-  return rows;
 }
 
 boost::system::result<std::vector<Subject>> KeyStore::subjects_after(const std::optional<Subject>& after,

@@ -6,6 +6,12 @@
 // Erasing a subject means that its wrapped key is in no file of the store's directory any more: delete, flush, forced
 // compaction of that range, and waiting until the old files are gone. Copies elsewhere (backups) are beyond reach.
 //
+// On several nodes the keys are rows of a table that they share (KeyStoreOptions::topic); the database is then a copy
+// of it. What is made or destroyed is durable there before it is here, and what other nodes make or destroy comes from
+// there (adapters/keys/key_store_topic.cpp). What a look-up doesn't find here it looks for among what has just come.
+// An error of the table (bus::errc) leaves a write in doubt: a key may be there that nobody uses. Two nodes must not
+// create a key under the same name.
+//
 // Concurrency: all calls from any thread; erase and rotation run one at a time. Two threads must not create a key for
 // the same user at the same moment (ids are drawn by one caller, so nobody does).
 // Errors: open() throws StartError; afterwards error codes of keys::errc.
@@ -28,7 +34,9 @@
 #include "adapters/keys/error.h"
 #include "adapters/keys/key_cache.h"
 #include "adapters/keys/master_key.h"
+#include "adapters/keys/missing_rows.h"
 #include "adapters/keys/seal_keys.h"
+#include "bus/shared_table.h"
 #include "domain/ids.h"
 
 namespace rocksdb {
@@ -60,6 +68,13 @@ struct KeyStoreOptions {
   rocksdb::Env* env = nullptr;                         ///< for tests that forget unsynced bytes
   std::chrono::milliseconds removal_patience{30'000};  ///< how long erased bytes' files may take to vanish
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+  /// The cluster's keys, of which this store is a copy; followed while the store is open. Null: they are here alone.
+  /// Not used when opened for reading.
+  std::shared_ptr<bus::SharedTable> topic;
+  std::chrono::milliseconds look_up_patience{2'000};  ///< for what other nodes have just written
+  /// A copy that wasn't kept up for longer is made anew: what tells of keys destroyed meanwhile may be gone from the
+  /// topic, after delete.retention.ms (24 hours at least).
+  std::chrono::milliseconds copy_good_for{std::chrono::hours(12)};
 };
 
 /// Whether a key store was ever begun there: then a missing master key is mislaid, and none may be made.
@@ -78,7 +93,7 @@ class KeyStore : public SealKeys {
   /// Public keys that signed before the present one, the oldest first.
   std::vector<PublicKey> former_signing_keys() const;
   /// A new signing key takes the present one's place, whose public half stays and whose secret half is in no file of
-  /// the store any more afterwards. Not while somebody signs.
+  /// the store any more afterwards. Not while somebody signs. With a topic: errc::shared.
   boost::system::error_code rotate_signing();
 
   /// Keys that exist are left alone.
@@ -117,6 +132,7 @@ class KeyStore : public SealKeys {
 
   /// Wraps everything that the master key wraps under `fresh`, in one write, which also leaves word of it for the log;
   /// then removes the old wrappings' bytes. After a crash the store belongs either to the old or to the new master key.
+  /// With a topic, whose rows can't be changed all at once: errc::shared.
   boost::system::error_code rotate_master(const MasterKey& fresh);
   /// The second half alone, for a rotation that was broken off between the two.
   boost::system::error_code purge_old_wrappings();
@@ -131,14 +147,47 @@ class KeyStore : public SealKeys {
   boost::system::error_code checkpoint_to(const std::filesystem::path& directory,
                                           const std::function<boost::system::error_code()>& before = {});
 
+  /// Rows of the topic up to `next`, in order, as the topic hands them over. Idempotent. Keys that were destroyed are
+  /// in no file of the store's directory afterwards. No rows: that is all there is. Errors: errc::out_of_date,
+  /// errc::contradiction (cluster or account keys differ from
+  /// those known), and those of the other calls; nothing was forgotten then, and repeating the call goes on.
+  boost::system::error_code apply(std::span<const bus::TableRow> rows, bus::Offset next);
+
+  /// Writes all rows that are a cluster's to a table, and makes this store a copy of it, which can't be opened for
+  /// writing without the table any more (adapters/keys/cluster_keys.h).
+  boost::system::error_code move_to(bus::SharedTable& topic);
+
  private:
+  struct Incoming;
   KeyStore(std::unique_ptr<rocksdb::DB> db, const MasterKey& master, Mode mode, const KeyStoreOptions& options);
   void initialise();
   void load();
   NamedKey load_cluster_key(std::string_view name);
+  NamedKey opened_cluster_key(const std::string& wrapped, std::string_view name) const;
   void load_former_signing_keys();
+  /// To the topic first, where the rows are the cluster's.
   boost::system::error_code write(rocksdb::WriteBatch& batch);
+  boost::system::error_code write_here(rocksdb::WriteBatch& batch, bool synced = true);
+  boost::system::error_code write_shared(const std::vector<bus::TableRow>& rows, rocksdb::WriteBatch& batch);
+
+  void copy_topic(const std::vector<bus::TableRow>& cluster_rows);
+  void refuse_without_topic() const;
+  bool begins_anew(const std::vector<bus::TableRow>& cluster_rows) const;
+  bool is_out_of_date(bus::TimeMs all_at) const;
+  boost::system::error_code empty();
+  boost::system::error_code end_anew();
+  boost::system::error_code write_incoming(Incoming& incoming, bus::Offset next);
+  boost::system::error_code compare(const bus::TableRow& row, Incoming& incoming, rocksdb::WriteBatch& batch);
+  /// True: what was in the topic when this was called is here now. False: not needed, the row is known to be missing.
+  boost::system::result<bool> caught_up_for(const std::string& row) const;
+  boost::system::error_code caught_up_for(std::span<const std::string> rows) const;
+  void forget(std::span<const Subject> subjects);
+  void end_forgetting();
+
   std::optional<NamedKey> wrapping_key(domain::AccountId account) const;
+  std::optional<NamedKey> wrapping_key_here(domain::AccountId account) const;
+  boost::system::result<std::optional<Key>> subject_key_here(const Subject& subject);
+  boost::system::result<std::optional<std::string>> secret_here(const SecretName& name) const;
   /// Marks those that are there, `rows`, as being erased, in the same write.
   boost::system::error_code delete_rows(std::span<const Subject> subjects, std::vector<std::string>& rows);
   boost::system::error_code delete_row(const std::string& row, rocksdb::WriteBatch& batch,
@@ -168,6 +217,21 @@ class KeyStore : public SealKeys {
   std::shared_mutex files_mutex_;
   /// Held by erasures, and by a copy of the store with what belongs to it.
   std::mutex erasing_mutex_;
+
+  const std::shared_ptr<bus::SharedTable> topic_;  ///< null: none
+  const std::chrono::milliseconds look_up_patience_;
+  const std::chrono::milliseconds copy_good_for_;
+  bus::Offset copied_to_{};  ///< where following begins
+  bool copying_ = false;     ///< before the store is open: what is destroyed is purged at the end
+  /// Held while rows of the cluster are compared with those here and written; after the ones above. Guards the next
+  /// three.
+  std::mutex applying_mutex_;
+  bus::TimeMs all_at_{};  ///< when the copy was known to be all of the topic
+  /// Destroyed here at this offset of the topic, which hasn't been applied: older rows of it are still to come.
+  std::unordered_map<std::string, bus::Offset> destroyed_;
+  /// Put into the topic with unknown outcome: a second value would leave it open which one counts.
+  std::unordered_set<std::string> in_doubt_;
+  mutable MissingRows missing_;
 };
 
 }  // namespace countersign::keys

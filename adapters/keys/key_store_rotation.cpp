@@ -15,6 +15,7 @@ namespace countersign::keys {
 using boost::system::error_code;
 
 error_code KeyStore::rotate_master(const MasterKey& fresh) {
+  if (topic_) return errc::shared;
   {
     const std::lock_guard wrapping_all(wrapping_mutex_);
     const std::unique_lock lock(keys_mutex_);
@@ -67,6 +68,7 @@ std::vector<PublicKey> KeyStore::former_signing_keys() const {
 }
 
 error_code KeyStore::rotate_signing() {
+  if (topic_) return errc::shared;
   {
     const std::lock_guard wrapping_all(wrapping_mutex_);
     const std::unique_lock lock(keys_mutex_);

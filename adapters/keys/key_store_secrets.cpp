@@ -22,7 +22,19 @@ error_code KeyStore::keep_secret(const SecretName& name, std::string_view secret
 }
 
 boost::system::result<std::optional<std::string>> KeyStore::secret(const SecretName& name) const {
-  const auto sealing = wrapping_key(name.account);
+  auto found = secret_here(name);
+  if (!topic_ || found.has_error() || *found) return found;
+  const auto row = secret_row(name);
+  const auto more = caught_up_for(row);
+  if (more.has_error()) return more.error();
+  if (!*more) return found;
+  found = secret_here(name);
+  if (found.has_value() && !*found) missing_.add(row);
+  return found;
+}
+
+boost::system::result<std::optional<std::string>> KeyStore::secret_here(const SecretName& name) const {
+  const auto sealing = wrapping_key_here(name.account);
   if (!sealing) return std::optional<std::string>();
   const auto row = secret_row(name);
   std::string wrapped;
@@ -36,6 +48,11 @@ boost::system::result<std::optional<std::string>> KeyStore::secret(const SecretN
 
 error_code KeyStore::destroy_secrets(std::span<const SecretName> names) {
   if (names.empty()) return {};
+  if (topic_) {
+    std::vector<std::string> wanted;
+    for (const auto& name : names) wanted.push_back(secret_row(name));
+    if (const error_code error = caught_up_for(wanted)) return error;
+  }
   const std::lock_guard erasing(erasing_mutex_);
   std::vector<std::string> rows;
   rocksdb::WriteBatch batch;

@@ -36,7 +36,7 @@ std::unique_ptr<KeyStore> open_with_master_file(const std::filesystem::path& dir
                                                 const std::filesystem::path& file, KeyStore::Mode mode,
                                                 const KeyStoreOptions& options) {
   const auto fresh_file = fresh_path(file);
-  const bool may_create = mode == KeyStore::Mode::create_if_missing && !key_store_exists(directory);
+  const bool may_create = mode == KeyStore::Mode::create_if_missing && !key_store_exists(directory) && !options.topic;
   const MasterKey master = load_or_create_master_key(file, may_create);
   std::error_code ignored;
   if (!std::filesystem::exists(fresh_file, ignored)) return KeyStore::open(directory, master, mode, options);

@@ -14,7 +14,7 @@ namespace countersign::keys {
 void rotate_master_file(KeyStore& store, const std::filesystem::path& file);
 
 /// As KeyStore::open with the master key from `file`; after an interrupted rotation with the one from "<file>.new" if
-/// that is the store's, and then (unless read-only) gives it its proper name.
+/// that is the store's, and then (unless read-only) gives it its proper name. A master key is never made for a topic.
 std::unique_ptr<KeyStore> open_with_master_file(const std::filesystem::path& directory,
                                                 const std::filesystem::path& file, KeyStore::Mode mode,
                                                 const KeyStoreOptions& options = {});
