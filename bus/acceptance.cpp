@@ -46,6 +46,7 @@ AcceptanceState accept(const AcceptanceState& before, const Record& record, cons
     after.term = claim->term;
     after.nonce = claim->nonce;
     after.released = false;
+    after.writer = std::make_shared<const Writer>(Writer{std::string(claim->node), std::string(claim->address)});
   } else if (const auto* frame = std::get_if<Frame>(&record)) {
     after.last = frame->number;
     after.time = frame->time;

@@ -3,6 +3,7 @@
 // small enough to be stored beside a view as its position.
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,12 @@ namespace countersign::bus {
 
 using Nonce = std::array<std::uint8_t, 16>;
 
+/// Who opened a term.
+struct Writer {
+  std::string node, address;
+  bool operator==(const Writer&) const = default;
+};
+
 struct AcceptanceState {
   Term term{};            ///< of the newest accepted claim
   Nonce nonce{};          ///< of that claim
@@ -22,11 +29,13 @@ struct AcceptanceState {
   Bytes32 head{};         ///< hash over everything accepted
   TimeMs time{};          ///< of the newest accepted frame: time never goes back below it
   Offset next{};          ///< where reading goes on
+  /// Of the newest accepted claim, so that a reader that begins behind it knows whom to ask; null before the first.
+  std::shared_ptr<const Writer> writer;
 
-  bool operator==(const AcceptanceState&) const = default;
+  bool operator==(const AcceptanceState& other) const;
 };
 
-/// Fixed-size canonical bytes, for a view's position row and the embedded log's start.
+/// Canonical bytes, for a view's position row.
 std::string encode(const AcceptanceState& state);
 /// Nothing when the bytes are not what encode() makes.
 std::optional<AcceptanceState> decode_acceptance_state(std::string_view bytes);

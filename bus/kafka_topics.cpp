@@ -48,6 +48,11 @@ class TopicsClient {
   explicit TopicsClient(const KafkaOptions& options)
       : options_(options), problems_(options), client_(RD_KAFKA_PRODUCER, options, {}, problems_) {}
 
+  int partitions(const std::string& topic) {
+    FoundTopic found;
+    return look_at_partitions(topic, found) ? static_cast<int>(found.replicas.size()) : 0;
+  }
+
   std::vector<TopicFinding> findings(const std::vector<TopicSpec>& topics) {
     std::vector<TopicFinding> all;
     for (const TopicSpec& topic : topics) {
@@ -258,6 +263,10 @@ std::string describe(const TopicFinding& finding) {
   if (!finding.advice.empty()) text += " (" + finding.advice + ")";
   if (!finding.command.empty()) text += "; run: " + finding.command;
   return text;
+}
+
+int partition_count(const KafkaOptions& options) {
+  return TopicsClient(options).partitions(options.topic);
 }
 
 std::vector<TopicFinding> check_topics(const KafkaOptions& options, const std::vector<TopicSpec>& topics) {

@@ -29,6 +29,9 @@ struct TopicSpec {
 /// Replication 1 is for trials: the loss of one disk loses the log.
 std::vector<TopicSpec> topics_of(const std::string& prefix, int partitions = 24, int replication = 3);
 
+/// Of `options.topic`; 0 when there is no such topic.
+int partition_count(const KafkaOptions& options);
+
 /// What is wrong with a topic.
 struct TopicFinding {
   std::string topic;

@@ -30,6 +30,12 @@ Partition::Partition(PartitionEnvironment environment, const PartitionLimits& li
   status_.sequencer.landed_frame = status_.sequencer.durable_frame = acceptance_.state().last;
   status_.sequencer.last_time = acceptance_.state().time;
   status_.owner.term = acceptance_.state().term;
+  status_.owner.released = acceptance_.state().released;
+  // Whom a release named is forgotten: who claims next says so himself.
+  if (const auto& writer = acceptance_.state().writer; writer && !acceptance_.state().released) {
+    status_.owner.node = writer->node;
+    status_.owner.address = writer->address;
+  }
 }
 
 Partition::~Partition() = default;
@@ -125,6 +131,7 @@ void Partition::caught_up(SteadyTime when) {
     const std::lock_guard lock(mutex_);
     recovered = !status_.at_end || !status_.trouble.empty();
     status_.at_end = std::max(status_.at_end.value_or(when), when);
+    at_end_since_.store(status_.at_end->time_since_epoch().count(), std::memory_order_release);
     if (status_.role != PartitionRole::failed) status_.trouble.clear();
   }
   if (recovered) changed();

@@ -75,6 +75,7 @@ struct PartitionStatus {
 
 class Partition {
  public:
+  using SteadyTime = std::chrono::steady_clock::time_point;
   Partition(PartitionEnvironment environment, const PartitionLimits& limits);
   ~Partition();
   Partition(const Partition&) = delete;
@@ -97,11 +98,16 @@ class Partition {
   TimeMs last_accepted_time() const;
   bool owns() const { return serving() != nullptr; }
   Owner owner() const;
+  /// Since when all that was in the log is known to stand in the views, or on the way there.
+  std::chrono::steady_clock::duration behind() const {
+    const auto since = at_end_since_.load(std::memory_order_acquire);
+    return since == SteadyTime::duration::min().count() ? SteadyTime::duration::max()
+                                                        : now().time_since_epoch() - SteadyTime::duration(since);
+  }
   PartitionStatus status() const;
   const LogIdentity& identity() const { return env_.identity; }
 
  private:
-  using SteadyTime = std::chrono::steady_clock::time_point;
   void post(std::function<void()> step);
   void post_after(std::chrono::milliseconds delay, std::function<void()> step);
   std::function<void()> guarded(std::function<void()> step);
@@ -141,6 +147,7 @@ class Partition {
   std::optional<std::pair<Offset, SteadyTime>> looked_;  ///< an end that was seen, and hasn't been reached yet
   std::vector<std::function<void()>> on_stopped_;
 
+  std::atomic<SteadyTime::rep> at_end_since_{SteadyTime::duration::min().count()};
   mutable std::mutex mutex_;  ///< guards what follows
   std::shared_ptr<Sequencer> sequencer_;
   PartitionStatus status_;

@@ -20,6 +20,8 @@ void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after
     domain::RecordedEvent recorded{*event, {}};
     if (domain::keeps_seal(event->type())) recorded.clear_hash = bus::sha256(event->clear_bytes());
     reduce(overlay_, state, recorded, bytes);
+    if (on_erased_ && event->type() == domain::EventType::user_erased)
+      on_erased_(event->account(), domain::UserId{event->subject().id});
     ++events_;
   }
   for (const auto record : frame.answers) reduce_answer(overlay_, record, bus::value(frame.time));

@@ -32,6 +32,10 @@ class Projector {
 
   std::uint64_t events() const { return events_; }
 
+  /// Is told of each `user.erased` that is folded, before it lands.
+  using OnErased = std::function<void(domain::AccountId, domain::UserId)>;
+  void on_erased(OnErased call) { on_erased_ = std::move(call); }
+
  private:
   void land();
   Views& views_;
@@ -41,6 +45,7 @@ class Projector {
   std::shared_ptr<const Overlay> landing_;  ///< readable until the next one takes its place
   std::future<void> landed_;
   std::uint64_t events_ = 0;
+  OnErased on_erased_;
 };
 
 /// Hash of every key and value of every table in order, as hex: equal for byte-identical views. Positions don't count:

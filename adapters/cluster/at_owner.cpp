@@ -1,10 +1,14 @@
 #include "adapters/cluster/at_owner.h"
 
 #include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
 
 #include "adapters/http/api/answers.h"
 #include "adapters/http/api/caller.h"
+#include "adapters/http/api/writes.h"
 #include "domain/secret_text.h"
 
 namespace countersign::cluster {
@@ -86,25 +90,56 @@ const bus::Partition* elsewhere(const Cluster& cluster, const Exchange& exchange
   return owned ? owned : &cluster.partitions.at(0);
 }
 
+using Goes = std::function<const bus::Partition*(const Exchange&)>;
+
+/// Here or elsewhere; while ownership moves, whoever asks waits a little for the new owner. What it is given must
+/// outlive the exchange.
+boost::asio::awaitable<Response> answered(const Cluster& cluster, const Goes& goes, const http::AnswerLater& here,
+                                          Exchange& exchange) {
+  constexpr auto patience = std::chrono::seconds(5);
+  constexpr auto pause = std::chrono::milliseconds(20);
+  const bool from_node = exchange.request().has_header(hops_header);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  for (;;) {
+    const auto* partition = goes(exchange);
+    if (partition) {
+      auto response = co_await cluster.forwarder.forward(exchange, *partition, cluster.node);
+      if (response) co_return std::move(*response);
+    } else {
+      auto response = co_await here(exchange);
+      const bool moved = response.header_lines().find(http::moved_header) != std::string::npos;
+      if (!moved || from_node) co_return response;
+    }
+    // A body that was streamed is gone, and who forwarded it to us is patient himself.
+    if (from_node || exchange.route().streams_request || std::chrono::steady_clock::now() >= until) break;
+    timer.expires_after(pause);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+  auto response = exchange.problem({.status = 503,
+                                    .code = "no-owner",
+                                    .detail = "Nothing was changed: no node serves this account at the moment.",
+                                    .retry_after_s = 1});
+  if (from_node) response.header(http::moved_header, "1");
+  co_return response;
+}
+
 }  // namespace
 
 std::vector<Route> at_owner(const Cluster& cluster, std::vector<Route> routes) {
   for (auto& route : routes) {
     const bool at_owner = only_owner_answers(route);
     if ((route.roles & http::public_route) && !at_owner) continue;
-    const auto goes = [&cluster, place = where(cluster, route), at_owner](const Exchange& exchange) {
+    const Goes goes = [&cluster, place = where(cluster, route), at_owner](const Exchange& exchange) {
       return elsewhere(cluster, exchange, place, at_owner);
     };
-    auto here = route.later;
+    http::AnswerLater here = route.later;
     if (!here) here = [now = route.now](Exchange& exchange) { return http::ready(now(exchange)); };
     if (route.now)
       route.must_wait = [goes, waits = route.must_wait](const Exchange& exchange) {
         return goes(exchange) != nullptr || (waits && waits(exchange));
       };
-    route.later = [&cluster, goes, here](Exchange& exchange) {
-      const auto* partition = goes(exchange);
-      return partition ? cluster.forwarder.forward(exchange, partition->owner(), cluster.node) : here(exchange);
-    };
+    route.later = [&cluster, goes, here](Exchange& exchange) { return answered(cluster, goes, here, exchange); };
   }
   return routes;
 }

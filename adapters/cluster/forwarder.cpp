@@ -11,6 +11,7 @@
 #include <boost/url/parse.hpp>
 #include <charconv>
 
+#include "adapters/http/api/writes.h"
 #include "bus/hash.h"
 
 namespace countersign::cluster {
@@ -25,11 +26,6 @@ using http::Problem;
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t piece_bytes = 64 << 10;
 constexpr std::uint64_t most_buffered = 1 << 20;
-
-http::Response no_owner(const http::Exchange& exchange) {
-  return exchange.problem(
-      {.status = 503, .code = "no-owner", .detail = "No node serves this account at the moment.", .retry_after_s = 1});
-}
 
 http::Response unknown(const http::Exchange& exchange) {
   return exchange.problem({.status = 503,
@@ -202,15 +198,16 @@ http::Response answer_head(const wire::response_header<>& head) {
 
 }  // namespace
 
-asio::awaitable<http::Response> Forwarder::forward(http::Exchange& exchange, const bus::Owner& owner,
-                                                   const std::string& this_node) {
+asio::awaitable<std::optional<http::Response>> Forwarder::forward(http::Exchange& exchange,
+                                                                  const bus::Partition& partition,
+                                                                  const std::string& this_node) {
+  const bus::Owner owner = partition.owner();
   const int hops = exchange.request().has_header(hops_header) ? hops_of(exchange.request()) : 0;
-  if (owner.released || owner.address.empty() || owner.node == this_node || hops >= most_hops)
-    co_return no_owner(exchange);
+  if (owner.released || owner.address.empty() || owner.node == this_node || hops >= most_hops) co_return std::nullopt;
   const auto executor = co_await asio::this_coro::executor;
   const Place place{&asio::query(executor, asio::execution::context), owner.address};
   auto socket = co_await connect(place, executor);
-  if (!socket) co_return no_owner(exchange);
+  if (!socket) co_return std::nullopt;
   Deadline deadline(*socket, options_.answer_within);
   auto head = head_of(exchange, owner.address.substr(owner.address.find("//") + 2), options_.secret, hops);
   if (!co_await send(exchange, head, *socket, deadline, options_.answer_within)) co_return unknown(exchange);
@@ -257,6 +254,7 @@ asio::awaitable<http::Response> Forwarder::forward(http::Exchange& exchange, con
     co_await exchange.end();
     co_return http::Response();
   }
+  if (parser.get().base().count(http::moved_header) > 0) co_return std::nullopt;
   response.set_body(std::move(body));
   co_return response;
 }

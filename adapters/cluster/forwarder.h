@@ -14,6 +14,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,11 @@ class Forwarder {
 
   /// Whether a request comes from a node of this cluster.
   bool is_from_node(const http::Request& request) const;
-  /// To the partition's owner, or 503 when nobody is known to own it.
-  boost::asio::awaitable<http::Response> forward(http::Exchange& exchange, const bus::Owner& owner,
-                                                 const std::string& this_node);
+  /// To the partition's owner. Nothing: it could not be reached, or owns the partition no longer, and nothing was done.
+  /// Partition and name must outlive the exchange.
+  boost::asio::awaitable<std::optional<http::Response>> forward(http::Exchange& exchange,
+                                                                const bus::Partition& partition,
+                                                                const std::string& this_node);
 
  private:
   using Socket = boost::asio::ip::tcp::socket;

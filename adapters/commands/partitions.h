@@ -11,10 +11,15 @@
 
 namespace countersign::commands {
 
+/// A node that hasn't heard from a partition's log for so long doesn't say what is active.
+inline constexpr std::chrono::seconds stale_after{5};
+
 class Partitions {
  public:
-  /// By number. They must outlive this.
-  explicit Partitions(std::vector<bus::Partition*> by_number) : by_number_(std::move(by_number)) {}
+  /// By number. They must outlive this. `shared`: other nodes may own some.
+  explicit Partitions(std::vector<bus::Partition*> by_number, bool shared = false)
+      : by_number_(std::move(by_number)), shared_(shared) {}
+  bool shared() const { return shared_; }
 
   std::uint32_t count() const { return static_cast<std::uint32_t>(by_number_.size()); }
   bus::Partition& at(std::uint32_t number) const { return *by_number_[number]; }
@@ -37,6 +42,7 @@ class Partitions {
 
  private:
   std::vector<bus::Partition*> by_number_;
+  bool shared_;
 };
 
 }  // namespace countersign::commands

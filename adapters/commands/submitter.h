@@ -25,6 +25,9 @@ class Submitter {
     if (const auto error = partition.submit(work)) work->settle({error, {}});
   }
 
+  /// Whether commands of this account are decided here.
+  bool takes(domain::AccountId account) const { return partitions_.of(account).owns(); }
+
   /// For threads of their own: blocks until settled.
   template <class Command>
   Outcome<ResultOf<Command>> wait(Call call, Command command) {

@@ -81,6 +81,7 @@ std::uint64_t Upkeep::sweep() {
     });
     from = last + '\0';
     for (auto& [account, command] : due) {
+      if (!submitter_.takes(account)) continue;  // its owner's
       const auto outcome = submitter_.wait(system_call(account), std::move(command));
       if (outcome.settlement.error) return events;  // the log takes nothing now: the next round tries again
       if (outcome.refusal)

@@ -277,8 +277,6 @@ class Starts(unittest.TestCase):
         self.refused("--restore", status=2, arguments=["--erasures", "/tmp/x"])
         for settings in ({"ROOT_KEY_FILE": "/tmp/x"}, {"ROOT_KEY": "an-operators-own-root-key"}):
             self.refused("--new-root-key", status=2, arguments=["--new-root-key"], settings=settings)
-        self.refused("kafka", "later release", status=2, settings={"BUS": "kafka"})
-        self.refused("kafka", status=2, arguments=["--bus", "kafka", "--kafka-brokers", "localhost:9092"])
         self.refused("embedded", "carrier-pigeon", status=2, settings={"BUS": "carrier-pigeon"})
         self.refused("loopback", "tls.certificate", "--insecure-plain-http", status=2, arguments=["--listen", "0.0.0.0:0"])
         self.refused("belong together", status=2, settings={"TLS_CERTIFICATE": "/tmp/x.pem"})
@@ -292,6 +290,27 @@ class Starts(unittest.TestCase):
         config.write_text("listen = \n")
         self.refused("config.toml:1", status=2, arguments=["--config", config])
         self.refused("missing.toml", status=2, arguments=["--config", self.scratch / "missing.toml"])
+
+    def test_settings_of_a_cluster(self):
+        right = {"BUS": "kafka", "KAFKA_BROKERS": "127.0.0.1:1", "MASTER_KEY_FILE": "/tmp/x", "ROOT_KEY_FILE": "/tmp/x"}
+        for name in ("KAFKA_BROKERS", "MASTER_KEY_FILE", "ROOT_KEY_FILE"):
+            self.refused(name.lower(), status=2, settings={key: value for key, value in right.items() if key != name})
+        self.refused("--restore", status=2, settings=right, arguments=["--restore", "/tmp/x"])
+        self.refused("node_id", status=2, settings=right | {"NODE_ID": ""})
+        for name, value, said in (("ANCHOR_MIRROR", "/tmp/x", "anchor_mirror"), ("CLUSTER_LISTEN", "0.0.0.0:8421", "loopback"),
+                                  ("CLUSTER_LISTEN", "nonsense", "HOST:PORT"), ("ADVERTISE", "https://127.0.0.1:1", "advertise"),
+                                  ("ADVERTISE", "http://192.0.2.1:80", "advertise"), ("CLUSTER_OWN", "some", "cluster.own"),
+                                  ("CLUSTER_OWN", "3-1", "cluster.own"), ("CLUSTER_OWN", "961", "cluster.own"),
+                                  ("KAFKA_REPLICATION", "0", "a whole number from 1")):
+            self.refused(said, status=2, settings=right | {name: value})
+        said = self.refused("kafka_properties", status=2, settings=right | {"KAFKA_PROPERTIES": "a-password"})
+        self.assertNotIn("a-password", said)
+
+    def test_a_cluster_without_brokers(self):
+        key = self.scratch / "key"
+        key.write_text("a-root-key-of-a-cluster")
+        self.refused("the brokers at 127.0.0.1:1", "Connection refused",
+                     settings={"BUS": "kafka", "KAFKA_BROKERS": "127.0.0.1:1", "MASTER_KEY_FILE": str(key), "ROOT_KEY_FILE": str(key)})
 
     def test_help_and_version(self):
         for flag, text in (("--help", "--data-dir"), ("--version", "countersignd ")):

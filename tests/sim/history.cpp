@@ -106,6 +106,8 @@ History read_history(const std::vector<bus::LogRecord>& records, const bus::LogI
       if (claim->term <= state.term) continue;
       state.term = claim->term;
       state.nonce = claim->nonce;
+      state.writer =
+          std::make_shared<const bus::Writer>(bus::Writer{std::string(claim->node), std::string(claim->address)});
       state.released = false;
     } else if (const auto* frame = std::get_if<bus::Frame>(&*decoded)) {
       if (!chained(*frame)) continue;

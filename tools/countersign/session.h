@@ -80,5 +80,6 @@ void add_operations(CLI::App& app, Session& session);
 void add_siem_destinations(CLI::App& app, Session& session);
 void add_login(CLI::App& app, Session& session);
 void add_backup(CLI::App& app, Session& session);
+void add_cluster(CLI::App& app, Session& session);
 
 }  // namespace countersign::cli

@@ -11,6 +11,7 @@
 #include "domain/record.h"
 #include "tools/countersignd/backup.h"
 #include "tools/countersignd/key_audit.h"
+#include "tools/countersignd/node_api.h"
 #include "tools/countersignd/openapi.h"
 #include "tools/countersignd/recovery.h"
 #include "tools/countersignd/rotation_report.h"
@@ -34,74 +35,16 @@ domain::UnixMs wall_clock() {
       .count();
 }
 
-struct Node::Api {
-  http::Authentication authentication;
-  http::Reads reads;
-  http::Writes writes;
-  http::Accounts accounts;
-  http::Users users;
-  http::RecentRefusals recent_refusals;
-  http::RegistrationCodes codes;
-  http::Redemption redemption;
-  http::Connections connections;
-  http::Introspection introspection;
-  http::Events events;
-  http::AccountLog log;
-  http::SiemDestinations siem_destinations;
-  http::Status status;
-
-  Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports)
-      : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, root_key,
-                       [&n] { return n.now(); }),
-        reads(*n.published_, *n.views_, *n.partitions_, *n.opener_, *n.lookup_, [&n] { return n.now(); }),
-        writes(*n.submitter_, *n.published_, *n.lookup_, *n.partitions_),
-        accounts(reads, writes, *n.keys_, authentication, false),
-        users(reads, writes, *n.keys_, *n.operations_),
-        codes(reads, writes, *n.operations_, recent_refusals),
-        redemption(reads, writes, *n.limits_, recent_refusals),
-        connections(reads, writes, n.activity_),
-        introspection(reads, writes, n.activity_),
-        events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
-        log(reads, *n.notary_),
-        siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),
-        status(reads, *n.event_index_, *n.notary_, *n.exporter_, std::move(ports)) {}
-
-  void stop() {
-    reads.stop();
-    writes.stop();
-  }
-
-  std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
-    return http::routes({reads, accounts, users, codes, redemption, connections, introspection, events, log,
-                         siem_destinations, status, operations, read_log});
-  }
-};
-
 Node::Node(const Settings& settings, Log& log)
     : settings_(settings), log_(log), directory_(settings.data_dir), egress_(settings.egress_allow) {
   write_buffers_ = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
   // What can't be used is found before the log is claimed.
   if (!settings_.tls_certificate.empty())
     certificate_ = std::make_shared<http::TlsCertificate>(settings_.tls_certificate, settings_.tls_key);
-  if (!settings_.restore_from.empty())
-    restore_files(settings_, directory_);
+  if (settings_.bus == "kafka")
+    open_kafka();
   else
-    refuse_half_restored(directory_);
-  const auto root_key = directory_.root_key(settings_, root_key_origin_);
-  const auto mode =
-      directory_.has_log() ? keys::KeyStore::Mode::open_existing : keys::KeyStore::Mode::create_if_missing;
-  keys_ = keys::open_with_master_file(directory_.keys(), directory_.master_key_file(settings_), mode,
-                                      {.write_buffers = write_buffers_});
-  lookup_ = std::make_unique<keys::Lookup>(keys_->cluster().lookup.key);
-  identity_ = identity_of(*keys_);
-  partition_log_ =
-      std::make_unique<bus::EmbeddedLog>(bus::EmbeddedLogOptions{.directory = directory_.log().string(),
-                                                                 .anchor_mirror = settings_.anchor_mirror,
-                                                                 .identity = identity_,
-                                                                 .reserve_bytes = settings_.disk_reserve_mib << 20,
-                                                                 .write_buffers = write_buffers_});
-  open_views();
-  recovered_ = recover({*partition_log_, *keys_, *views_, identity_, directory_.log(), directory_.keys()}, log_);
+    open_embedded();
   opener_ = std::make_unique<queries::SealOpener>(*keys_);
   locations_ =
       std::make_unique<location::LocationDatabases>(settings_.location_city_database, settings_.location_asn_database);
@@ -111,12 +54,35 @@ Node::Node(const Settings& settings, Log& log)
       *views_, *segments_, projections::EventIndexOptions{.memory_bytes = settings_.index_memory_mib << 20});
   event_index_->start();
   start_partitions();
+  if (embedded_) own_embedded();
   if (!settings_.restore_from.empty()) begin_epoch();
-  serve(root_key);
+  serve();
 }
 
 Node::~Node() {
   stop();
+}
+
+void Node::open_embedded() {
+  if (!settings_.restore_from.empty())
+    restore_files(settings_, directory_);
+  else
+    refuse_half_restored(directory_);
+  root_key_ = directory_.root_key(settings_, root_key_origin_);
+  const auto mode =
+      directory_.has_log() ? keys::KeyStore::Mode::open_existing : keys::KeyStore::Mode::create_if_missing;
+  keys_ = keys::open_with_master_file(directory_.keys(), directory_.master_key_file(settings_), mode,
+                                      {.write_buffers = write_buffers_});
+  lookup_ = std::make_unique<keys::Lookup>(keys_->cluster().lookup.key);
+  identity_ = identity_of(*keys_);
+  embedded_ =
+      std::make_unique<bus::EmbeddedLog>(bus::EmbeddedLogOptions{.directory = directory_.log().string(),
+                                                                 .anchor_mirror = settings_.anchor_mirror,
+                                                                 .identity = identity_,
+                                                                 .reserve_bytes = settings_.disk_reserve_mib << 20,
+                                                                 .write_buffers = write_buffers_});
+  open_views();
+  recovered_ = recover({*embedded_, *keys_, *views_, identity_, directory_.log(), directory_.keys()}, log_);
 }
 
 void Node::open_views() {
@@ -138,21 +104,37 @@ commands::Call Node::system_call() const {
   return call;
 }
 
-void Node::start_partitions() {
+std::unique_ptr<ServedPartition> Node::serve_partition(bus::PartitionLog& log, std::uint32_t number) {
   bus::PartitionLimits limits;
   limits.sequencer.queue.interactive = settings_.queue;
+  limits.sequencer.confirm_unwritten = kafka_ != nullptr;
   PartitionParts parts{.views = *views_,
                        .published = *published_,
                        .keys = *keys_,
                        .refusals = refusals_,
                        .node = settings_.node_id,
-                       .address = settings_.advertise};
+                       .address = kafka_ ? kafka_->address() : settings_.advertise};
   if (!locations_->empty()) parts.locate = [this](const std::string& address) { return locations_->locate(address); };
-  served_.push_back(std::make_unique<ServedPartition>(parts, *partition_log_, identity_, limits));
+  if (kafka_) parts.on_erased = [this](auto account, auto user) { steward_->erased(account, user); };
+  bus::LogIdentity identity = identity_;
+  identity.partition = number;
+  return std::make_unique<ServedPartition>(parts, log, identity, limits);
+}
+
+void Node::start_partitions() {
+  if (embedded_) served_.push_back(serve_partition(*embedded_, 0));
+  for (std::uint32_t n = 0; kafka_ && n < kafka_->partitions(); ++n)
+    served_.push_back(serve_partition(kafka_->log(n), n));
   std::vector<bus::Partition*> by_number;
   for (const auto& served : served_) by_number.push_back(&**served);
-  partitions_ = std::make_unique<commands::Partitions>(std::move(by_number));
+  partitions_ = std::make_unique<commands::Partitions>(std::move(by_number), kafka_ != nullptr);
   submitter_ = std::make_unique<commands::Submitter>(*partitions_);
+  if (!kafka_) return;
+  steward_ = std::make_unique<Steward>(*partitions_, *submitter_, *keys_, settings_.node_id, log_);
+  for (const auto& served : served_) (*served)->start();
+}
+
+void Node::own_embedded() {
   if (!served_.front()->running().own())
     throw StartRefused("the log in " + directory_.log().string() + " can't be claimed: " + ended());
   if (const auto error = keys_->create_account_key(domain::system_account()))
@@ -223,7 +205,7 @@ void Node::begin_epoch() {
              {{"codes_revoked", std::to_string(codes_revoked)}});
 }
 
-void Node::serve(const std::string& root_key) {
+void Node::serve() {
   limits_ = std::make_unique<commands::AttemptLimits>(
       commands::AttemptLimitSettings{static_cast<std::uint32_t>(settings_.redeem_failures_per_source),
                                      static_cast<std::uint32_t>(settings_.redeem_failures_per_account)});
@@ -237,7 +219,7 @@ void Node::serve(const std::string& root_key) {
   operations_ = std::make_unique<operations::Operations>(
       operations::OperationPorts{*submitter_, *published_, *views_, *keys_, *lookup_, *opener_,
                                  [this] { return now(); }, warn, wait_landed,
-                                 [this](std::size_t bytes) { return partition_log_->has_space(bytes); },
+                                 [this](std::size_t bytes) { return has_space(bytes); },
                                  [this](auto account, auto user) { names_.forget(account, user); }},
       directory_.operations());
   open_notary();
@@ -245,7 +227,9 @@ void Node::serve(const std::string& root_key) {
   upkeep_ = std::make_unique<commands::Upkeep>(
       *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn);
 
-  http::StatusPorts ports{.not_ready = [this] { return not_ready(); },
+  http::StatusPorts ports{.node = settings_.node_id,
+                          .bus = settings_.bus,
+                          .not_ready = [this] { return not_ready(); },
                           .metrics =
                               [this] {
                                 return metrics_->text(partitions_->at(0).status().sequencer, *views_,
@@ -253,9 +237,10 @@ void Node::serve(const std::string& root_key) {
                               },
                           .backup = [this](const fs::path& directory) { return backup(directory); },
                           .openapi = std::string(openapi_document())};
-  api_ = std::make_unique<Api>(*this, commands::digest_of(*lookup_, domain::BearerKind::root_key, root_key),
+  api_ = std::make_unique<Api>(*this, commands::digest_of(*lookup_, domain::BearerKind::root_key, root_key_),
                                std::move(ports));
   auto routes = api_->routes(*operations_, read_log_);
+  if (kafka_) routes = serve_cluster(std::move(routes));
   metrics_ = std::make_unique<Metrics>(routes);
 
   const auto listen = parse_listen(settings_.listen);
@@ -293,8 +278,14 @@ void Node::serve(const std::string& root_key) {
   upkeep_->start();
   notary_->start();
   exporter_->start();
+  if (kafka_) {
+    cluster_server_->start();
+    steward_->start();
+    kafka_->share_out(*partitions_);
+  }
   server_->start();
-  key_audit_ = std::jthread([this](const std::stop_token& stop) { audit_keys(*keys_, *views_, log_, stop); });
+  if (!kafka_)
+    key_audit_ = std::jthread([this](const std::stop_token& stop) { audit_keys(*keys_, *views_, log_, stop); });
   const auto endpoint = server_->endpoints().front();
   url_ = (certificate_ ? "https://" : "http://") +
          (endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]" : endpoint.address().to_string()) +
@@ -322,14 +313,16 @@ domain::UnixMs Node::now() const {
 std::string Node::ended() const {
   for (const auto* partition : *partitions_) {
     const auto status = partition->status();
-    if (status.role == bus::PartitionRole::failed) return "the partition has stopped: " + status.trouble;
-    if (status.role != bus::PartitionRole::owning) return "another node has claimed the partition";
+    const auto which = kafka_ ? "partition " + std::to_string(partition->identity().partition) : "the partition";
+    if (status.role == bus::PartitionRole::failed) return which + " has stopped: " + status.trouble;
+    if (embedded_ && status.role != bus::PartitionRole::owning) return "another node has claimed the partition";
   }
   return {};
 }
 
 std::string Node::not_ready() const {
   if (auto why = ended(); !why.empty()) return why;
+  if (kafka_) return not_current();
   for (const auto* partition : *partitions_) {
     const auto behind = bus::value(partition->last_accepted_time()) - wall_clock();
     if (behind > bus::SequencerLimits{}.max_clock_skew.count())
@@ -342,24 +335,32 @@ std::string Node::not_ready() const {
 }
 
 std::string Node::backup(const fs::path& directory) {
+  if (!embedded_) return "The log is on Kafka, and its topics are what is to be backed up.";
   return write_backup(
-      {*partition_log_, *keys_, directory_.heads(), identity_, partitions_->at(0).durable_frame(), wall_clock()},
-      directory);
+      {*embedded_, *keys_, directory_.heads(), identity_, partitions_->at(0).durable_frame(), wall_clock()}, directory);
 }
 
 void Node::stop() {
   if (std::exchange(stopped_, true)) return;
   key_audit_.request_stop();
   if (server_) server_->stop(drain_grace);
+  if (cluster_server_) cluster_server_->stop(drain_grace);
+  if (steward_) steward_->stop();
   if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
   if (exporter_) exporter_->stop();
   if (upkeep_) upkeep_->stop();
   if (notary_) notary_->stop();
   if (!partitions_) return;
-  submitter_->wait(system_call(),
-                   domain::RecordServer{domain::EventType::server_stopped, COUNTERSIGN_VERSION, settings_.node_id});
-  for (const auto& served : served_) served->running().stop();
+  if (kafka_) kafka_->disown();
+  for (const auto& served : served_) {
+    auto call = system_call();
+    call.context.account = domain::system_account((*served)->identity().partition);
+    if ((*served)->owns())
+      submitter_->wait(call,
+                       domain::RecordServer{domain::EventType::server_stopped, COUNTERSIGN_VERSION, settings_.node_id});
+    served->running().stop();
+  }
   if (key_audit_.joinable()) key_audit_.join();
   views_->flush();
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "adapters/cluster/at_owner.h"
 #include "adapters/commands/attempt_limits.h"
 #include "adapters/commands/upkeep.h"
 #include "adapters/exports/exporter.h"
@@ -15,9 +16,11 @@
 #include "adapters/queries/party_names.h"
 #include "bus/embedded_log.h"
 #include "tools/countersignd/data_directory.h"
+#include "tools/countersignd/kafka_parts.h"
 #include "tools/countersignd/logging.h"
 #include "tools/countersignd/metrics.h"
 #include "tools/countersignd/served_partition.h"
+#include "tools/countersignd/steward.h"
 
 namespace countersign::server {
 
@@ -39,14 +42,21 @@ class Node {
   void stop();
 
  private:
+  void open_embedded();
+  void open_kafka();
   void open_views();
   void open_notary();
   void open_exporter();
   std::optional<std::string> checkpoint_of(domain::AccountId account);
+  std::unique_ptr<ServedPartition> serve_partition(bus::PartitionLog& log, std::uint32_t number);
   void start_partitions();
+  void own_embedded();
+  std::vector<http::Route> serve_cluster(std::vector<http::Route> routes);
   void begin_epoch();
   void erase_again();
-  void serve(const std::string& root_key);
+  void serve();
+  bool has_space(std::size_t bytes) const;
+  std::string not_current() const;
   std::string backup(const std::filesystem::path& directory);
   std::string not_ready() const;
   commands::Call system_call() const;
@@ -55,12 +65,13 @@ class Node {
   const Settings settings_;
   Log& log_;
   DataDirectory directory_;
-  std::string root_key_origin_, url_;
+  std::string root_key_, root_key_origin_, url_;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
   std::unique_ptr<keys::KeyStore> keys_;
   std::unique_ptr<keys::Lookup> lookup_;
   bus::LogIdentity identity_;
-  std::unique_ptr<bus::EmbeddedLog> partition_log_;
+  std::unique_ptr<KafkaParts> kafka_;  ///< null: the log is embedded
+  std::unique_ptr<bus::EmbeddedLog> embedded_;
   std::unique_ptr<projections::Views> views_;
   std::unique_ptr<projections::SegmentStore> segments_;
   std::unique_ptr<projections::EventIndex> event_index_;
@@ -87,7 +98,10 @@ class Node {
   std::unique_ptr<Api> api_;
   std::shared_ptr<http::TlsCertificate> certificate_;
   std::unique_ptr<Metrics> metrics_;
-  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<http::Server> server_, cluster_server_;
+  std::unique_ptr<cluster::Forwarder> forwarder_;
+  std::unique_ptr<cluster::Cluster> cluster_;
+  std::unique_ptr<Steward> steward_;
   std::jthread key_audit_;
   bool stopped_ = false;
 };

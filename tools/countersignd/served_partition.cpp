@@ -21,6 +21,8 @@ ServedPartition::ServedPartition(const PartitionParts& parts, bus::PartitionLog&
                 .folded = [this](const auto& state) { projector_.finish(state); },
                 .position = [&views = parts.views, n = identity.partition] { return views.position(n); },
                 .on_change = parts.on_change},
-               limits) {}
+               limits) {
+  projector_.on_erased(parts.on_erased);
+}
 
 }  // namespace countersign::server

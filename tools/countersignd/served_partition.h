@@ -17,6 +17,7 @@ struct PartitionParts {
   commands::Locate locate;
   std::string node, address;
   std::function<void()> on_change;
+  projections::Projector::OnErased on_erased;
 };
 
 class ServedPartition {

@@ -13,10 +13,12 @@
 #include <set>
 #include <variant>
 
+#include "adapters/cluster/forwarder.h"
 #include "adapters/http/server/client_address.h"
 #include "adapters/notary/checkpoint.h"
 #include "adapters/push/egress.h"
 #include "domain/secret_text.h"
+#include "domain/slot.h"
 
 namespace countersign::server {
 namespace {
@@ -38,11 +40,18 @@ constexpr std::uint64_t day_ms = 86'400'000, most_failures = 1'000'000'000;
 const Setting table[] = {
     {"data_dir", &Settings::data_dir, "where log, keys and views are kept"},
     {"listen", &Settings::listen, "address and port; beyond loopback only with TLS"},
-    {"bus", &Settings::bus, "embedded (kafka comes with a later release)"},
-    {"kafka_brokers", &Settings::kafka_brokers, "brokers, for bus = kafka"},
+    {"bus", &Settings::bus, "the log: embedded, or kafka"},
+    {"kafka_brokers", &Settings::kafka_brokers, "brokers for bus = kafka, as host:port,host:port"},
+    {"kafka_properties", &Settings::kafka_properties,
+     "properties of librdkafka for security and identity, such as security.protocol=SASL_SSL"},
+    {"kafka_replication", &Settings::kafka_replication, "copies that the brokers must keep of each topic; 1: for trials",
+     1, 100},
     {"topic_prefix", &Settings::topic_prefix, "prefix of Kafka topics"},
-    {"node_id", &Settings::node_id, "this node's name in claims and events"},
-    {"advertise", &Settings::advertise, "URL under which other nodes reach this one"},
+    {"node_id", &Settings::node_id, "this node's name in claims and events; on Kafka each node has its own"},
+    {"cluster.listen", &Settings::cluster_listen, "address and port for other nodes, on loopback, for bus = kafka"},
+    {"cluster.own", &Settings::cluster_own,
+     "partitions that this node should own: group (those that Kafka's group gives it), all, none, or such as 0-3,7"},
+    {"advertise", &Settings::advertise, "URL under which other nodes reach cluster.listen; default http://<it>"},
     {"insecure_plain_http", &Settings::insecure_plain_http, "listen beyond loopback without TLS"},
     {"tls.certificate", &Settings::tls_certificate, "PEM file with the certificate chain; read again on SIGHUP"},
     {"tls.key", &Settings::tls_key, "PEM file with the private key"},
@@ -176,9 +185,34 @@ std::vector<std::string> unknown_variables() {
   return unknown;
 }
 
+/// All nodes have the same keys, and each a name of its own.
+void check_cluster(const Settings& settings) {
+  if (settings.kafka_brokers.empty()) throw UsageError{"bus = kafka needs kafka_brokers"};
+  if (settings.root_key.empty() && settings.root_key_file.empty())
+    throw UsageError{"bus = kafka needs root_key_file: all nodes have the same root key"};
+  if (settings.master_key_file.empty())
+    throw UsageError{"bus = kafka needs master_key_file: all nodes have the same master key"};
+  if (!settings.restore_from.empty()) throw UsageError{"--restore is for the embedded log"};
+  if (!settings.anchor_mirror.empty()) throw UsageError{"anchor_mirror is for the embedded log"};
+  if (settings.new_root_key) throw UsageError{"--new-root-key is for the embedded log"};
+  if (settings.node_id.empty()) throw UsageError{"node_id: a name is expected"};
+  for (const auto& property : settings.kafka_properties)
+    if (property.find('=') == std::string::npos || property.front() == '=')
+      throw UsageError{"kafka_properties: name=value is expected"};  // not quoted: it may be a password
+  if (!parse_listen(settings.cluster_listen).loopback)
+    throw UsageError{"cluster.listen: " + settings.cluster_listen +
+                     " is beyond loopback: nodes speak plain HTTP among themselves"};
+  if (!settings.advertise.empty() && !cluster::node_endpoint(settings.advertise))
+    throw UsageError{"advertise: http://<loopback address>:<port> is expected, not '" + settings.advertise + "'"};
+  if (settings.cluster_own != "group" && !parse_partitions(settings.cluster_own))
+    throw UsageError{"cluster.own: group, all, none or numbers of partitions such as 0-3,7 are expected, not '" +
+                     settings.cluster_own + "'"};
+}
+
 void check(const Settings& settings) {
-  if (settings.bus == "kafka") throw UsageError{"bus: kafka comes with a later release; this one has: embedded"};
-  if (settings.bus != "embedded") throw UsageError{"bus: embedded is expected, not '" + settings.bus + "'"};
+  if (settings.bus != "embedded" && settings.bus != "kafka")
+    throw UsageError{"bus: embedded or kafka is expected, not '" + settings.bus + "'"};
+  if (settings.bus == "kafka") check_cluster(settings);
   if (!notary::is_origin_host(settings.origin_host))
     throw UsageError{"origin_host: a host's name is expected, such as audit.example.com, not '" + settings.origin_host +
                      "'"};
@@ -218,6 +252,29 @@ void check(const Settings& settings) {
 }
 
 }  // namespace
+
+std::optional<std::function<bool(std::uint32_t)>> parse_partitions(const std::string& text) {
+  if (text == "all" || text == "none") return [all = text == "all"](std::uint32_t) { return all; };
+  std::set<std::uint32_t> numbers;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    auto part = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    std::uint32_t first = 0, last = 0;
+    const auto [behind, error] = std::from_chars(part.data(), part.data() + part.size(), first);
+    if (error != std::errc()) return std::nullopt;
+    last = first;
+    part.remove_prefix(static_cast<std::size_t>(behind - part.data()));
+    if (!part.empty()) {
+      const auto [end, wrong] = std::from_chars(part.data() + 1, part.data() + part.size(), last);
+      if (part.front() != '-' || wrong != std::errc() || end != part.data() + part.size()) return std::nullopt;
+    }
+    if (last < first || last >= domain::slot_count) return std::nullopt;
+    for (auto number = first; number <= last; ++number) numbers.insert(number);
+  }
+  if (numbers.empty()) return std::nullopt;
+  return [numbers](std::uint32_t number) { return numbers.contains(number); };
+}
 
 bool is_root_key(std::string_view text) {
   return text.size() >= 16 && text.size() <= 256 && text.find_first_of(" \t") == std::string_view::npos &&

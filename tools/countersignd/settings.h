@@ -3,6 +3,7 @@
 // COUNTERSIGN_* variable, the flag and --help. Defaults < file < variable < flag.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ struct Settings {
   std::string listen = "127.0.0.1:8420";
   std::string bus = "embedded";
   std::string kafka_brokers, topic_prefix = "countersign", node_id = "node-1", advertise;
+  std::vector<std::string> kafka_properties;
+  std::uint64_t kafka_replication = 3;
+  std::string cluster_listen = "127.0.0.1:8421", cluster_own = "group";
   bool insecure_plain_http = false;
   std::string tls_certificate, tls_key;
   std::string master_key_file, root_key, root_key_file;
@@ -40,6 +44,9 @@ struct UsageError {
   std::string text;
 };
 std::optional<Settings> read_settings(int argc, const char* const* argv);
+
+/// "all", "none", or numbers and ranges such as "0-3,7": which partitions they name. Nothing for anything else.
+std::optional<std::function<bool(std::uint32_t partition)>> parse_partitions(const std::string& text);
 
 /// 16 to 256 characters without blanks; and what begins like an account's API key would be taken for one.
 bool is_root_key(std::string_view text);

@@ -35,6 +35,11 @@ Response Introspection::introspect(Exchange& exchange) {
   const auto& text = std::get<std::string>(token);
   if (!domain::is_bearer(domain::BearerKind::access_token, text)) return inactive();
   const auto account = exchange.caller<Caller>()->account;
+  if (reads_.partitions().shared() && reads_.partitions().of(account).behind() > commands::stale_after)
+    return exchange.problem({.status = 503,
+                             .code = "stale-replica",
+                             .detail = "This node has not heard from its log lately: ask another one.",
+                             .retry_after_s = 1});
   const auto state = reads_.state();
   const auto entry = state.find(commands::digest_of(reads_.lookup(), domain::BearerKind::access_token, text));
   if (!entry || entry->kind != domain::PartyKind::token || entry->account != account) return inactive();

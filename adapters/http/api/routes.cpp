@@ -279,6 +279,7 @@ std::vector<Route> routes(Endpoints e) {
 
   add(look(row(get, "/v1/projections", "list_projections", event_readers | root, later(status, &Status::projections))));
 
+  add(row(get, "/v1/cluster", "get_cluster", root, now(status, &Status::cluster)));
   add(row(post, "/v1/backup", "create_backup", root, later(status, &Status::backup)));
   add(row(get, "/healthz", "health", public_route, now(status, &Status::health)));
   add(row(get, "/readyz", "ready", public_route, now(status, &Status::ready)));

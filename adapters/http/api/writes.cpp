@@ -66,7 +66,12 @@ boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submi
 }
 
 Response Writes::to_response(Exchange& exchange, const Ended& ended, const bus::LogIdentity& log, bool secret) const {
-  if (ended.settlement.error) return exchange.problem(problem_of_settlement(ended.settlement.error));
+  if (const auto& error = ended.settlement.error) {
+    auto response = exchange.problem(problem_of_settlement(error));
+    const bool moved = error == bus::errc::not_owner || error == bus::errc::stopping;
+    if (moved && partitions_.shared()) response.header(moved_header, "1");
+    return response;
+  }
   if (ended.refusal)
     return exchange.problem(ended.retry_after_ms > 0 ? too_many_attempts(ended.retry_after_ms)
                                                      : problem_of(*ended.refusal));

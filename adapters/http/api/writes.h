@@ -36,6 +36,10 @@ struct DiskLimits {
   std::size_t most_waiting = 1024;
 };
 
+/// In the answer of a node that was not, or no longer, the owner when the command came to its turn: nothing was
+/// changed, and who owns the partition now may be asked. Only nodes see it.
+inline constexpr const char* moved_header = "Countersign-Moved";
+
 class Writes {
  public:
   Writes(commands::Submitter& submitter, const commands::Published& state, const keys::Lookup& lookup,

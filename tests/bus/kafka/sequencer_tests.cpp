@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-#include "bus/running_sequencer.h"
+#include "bus/running_partition.h"
 #include "tests/support/kafka_brokers.h"
 #include "tests/support/log_calls.h"
 #include "tests/support/registers_decider.h"
@@ -24,40 +24,38 @@ class ASequencerOnKafka : public testing::WithKafka {
   struct Process {
     explicit Process(const KafkaOptions& options)
         : log(std::make_shared<KafkaReader>(options), 0), decider(views, keys) {
-      FrameReader reader(log, testing::test_identity(), testing::test_log_key, {});
-      while (const auto* record = reader.next_frame().value()) {
-        testing::fold_frame(views.rows, *record->frame());
-        views.position = record->after;
-      }
-      SequencerEnvironment env{log,
-                               decider,
-                               testing::test_identity(),
-                               testing::test_log_key,
-                               "node",
-                               "address",
-                               [] {
-                                 const auto now = std::chrono::system_clock::now().time_since_epoch();
-                                 return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
-                               },
-                               [](std::span<std::uint8_t> bytes) {
-                                 std::random_device device;
-                                 for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
-                               },
-                               nullptr,
-                               nullptr,
-                               [this](const AcceptedRecord& record) { decider.absorb(record); },
-                               {}};
-      SequencerLimits limits;
-      limits.give_up_after = 60s;  // the broker comes back before
-      sequencer.emplace(std::move(env), limits, reader.state());
-      (*sequencer)->start();
+      PartitionEnvironment env{.log = log,
+                               .decider = decider,
+                               .identity = testing::test_identity(),
+                               .log_key = testing::test_log_key,
+                               .node = "node",
+                               .address = "address",
+                               .clock =
+                                   [] {
+                                     const auto now = std::chrono::system_clock::now().time_since_epoch();
+                                     return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
+                                   },
+                               .random =
+                                   [](std::span<std::uint8_t> bytes) {
+                                     std::random_device device;
+                                     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
+                                   },
+                               .fold = [this](const AcceptedRecord& record) { decider.absorb(record); },
+                               .folded = [this](const AcceptanceState& state) { views.position = state; },
+                               .position = [this] { return views.position; }};
+      PartitionLimits limits;
+      limits.sequencer.give_up_after = 60s;  // the broker comes back before
+      limits.sequencer.confirm_unwritten = true;
+      limits.claim_again_after = limits.look_every = 60s;  // who has lost does nothing by himself
+      partition.emplace(std::move(env), limits);
+      EXPECT_TRUE(partition->own());
     }
 
     testing::Views views;
     std::set<std::string> keys;
     KafkaLog log;
     testing::RegistersDecider decider;
-    std::optional<RunningSequencer> sequencer;
+    std::optional<RunningPartition> partition;
   };
 
   KafkaOptions options() const {
@@ -72,7 +70,7 @@ class ASequencerOnKafka : public testing::WithKafka {
     std::unique_ptr<Work> work = std::make_unique<RegisterWork>(
         Command{Command::Kind::set, id, "r:" + id, "1", {}},
         [&answer](const RegisterWork&, const Settlement& settlement) { answer.set_value(settlement); });
-    if (const auto refused = (*process.sequencer)->submit(work)) return {refused, {}};
+    if (const auto refused = (*process.partition)->submit(work)) return {refused, {}};
     return answer.get_future().get();
   }
 
@@ -103,7 +101,7 @@ TEST_F(ASequencerOnKafka, AnswersEveryCommandOnceThoughItsBrokerDies) {
     tell("start");
     for (auto& client : clients) client.join();
     EXPECT_EQ(answered.size(), 400u);
-    process.sequencer->stop("nobody");
+    process.partition->stop("nobody");
     rows = process.views.rows;
   }
   Process again(options());
@@ -119,7 +117,7 @@ TEST_F(ASequencerOnKafka, StepsDownWhenAnotherNodeClaims) {
   EXPECT_EQ(second.decider.visible("r:a"), "1");
   EXPECT_TRUE(set(first, "c").error) << "its frame follows a claim that isn't its own";
   EXPECT_FALSE(set(second, "d").error);
-  second.sequencer->stop();
+  second.partition->stop();
   Process third(options());
   EXPECT_EQ(third.views.rows.count("r:c"), 0u);
   EXPECT_EQ(third.views.rows.count("r:d"), 1u);

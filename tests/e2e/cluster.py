@@ -1,0 +1,164 @@
+"""A cluster of countersignd processes on real Kafka brokers. Where Java or the jars can't be had the test is skipped by
+name (exit status 77)."""
+import pathlib
+import random
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from support import NO_LIMITS, PROGRAMS, Client, Server, id_bytes, until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "kafka"))
+import brokers as kafka  # noqa: E402
+import jars  # noqa: E402
+
+CLI = PROGRAMS / "countersign"
+SKIPPED = 77
+
+
+def brokers_or_skip(count, version, directory):
+    """The brokers, started; ends the process with 77 where they can't be had."""
+    try:
+        made = kafka.Cluster(version, directory, brokers=count)
+    except jars.Unavailable as why:
+        print(f"skipped: {why}", flush=True)
+        sys.exit(SKIPPED)
+    made.start()
+    return made
+
+
+def murmur2(data, seed=0x9747B28C):
+    """MurmurHash2, 32 bits (Austin Appleby)."""
+    mask, m = 0xFFFFFFFF, 0x5BD1E995
+    h = seed ^ len(data)
+    whole = len(data) // 4 * 4
+    for at in range(0, whole, 4):
+        k = int.from_bytes(data[at:at + 4], "little") * m & mask
+        k = (k ^ k >> 24) * m & mask
+        h = (h * m & mask) ^ k
+    if data[whole:]:
+        h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
+    h = (h ^ h >> 13) * m & mask
+    return h ^ h >> 15
+
+
+class Node(Server):
+    """One of them. Its port stays over restarts, so that others find it again."""
+
+    def __init__(self, cluster, number):
+        self.number = number
+        self.public_port, self.cluster_port = kafka.free_ports(2)
+        settings = NO_LIMITS | {
+            "BUS": "kafka", "KAFKA_BROKERS": cluster.brokers.bootstrap, "KAFKA_REPLICATION": str(cluster.replication),
+            "NODE_ID": f"node-{number}", "CLUSTER_LISTEN": f"127.0.0.1:{self.cluster_port}", "MASTER_KEY_FILE": str(cluster.master_key),
+            "ROOT_KEY_FILE": str(cluster.root_key_file)}
+        super().__init__(settings, ["--listen", f"127.0.0.1:{self.public_port}"], start=False)
+        self.cluster = cluster
+
+    @property
+    def root_key(self):
+        return self.cluster.root_key
+
+    def partitions(self):
+        with_key = Client(self, self.root_key, timeout=10)
+        try:
+            return with_key.get("/v1/cluster").expect(200).json["partitions"]
+        finally:
+            with_key.close()
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+
+class Cluster:
+    def __init__(self, nodes=3, partitions=6, brokers=1, version="4.1"):
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="countersign-cluster-"))
+        self.replication, self.partitions = brokers, partitions
+        self.nodes = []
+        self.brokers = brokers_or_skip(brokers, version, self.scratch / "kafka")
+        try:
+            self.master_key, self.root_key_file = self.scratch / "master-key", self.scratch / "root-key"
+            self.root_key = secrets.token_hex(16)
+            self.root_key_file.write_text(self.root_key)
+            subprocess.run([CLI, "cluster", "init", "--kafka-brokers", self.brokers.bootstrap, "--partitions", str(partitions),
+                            "--replication", str(brokers), "--master-key-file", self.master_key], check=True, capture_output=True, timeout=120)
+            self.nodes = [Node(self, number) for number in range(1, nodes + 1)]
+            for node in self.nodes:
+                node.start()
+            self.settle()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for node in self.nodes:
+            if node.process and not node.running() and node.process.returncode not in (0, -signal.SIGKILL):
+                print(f"node {node.number} ended with status {node.process.returncode}: {node.said()[-4000:]}", flush=True)
+            node.close()
+        self.brokers.stop()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def running(self):
+        return [node for node in self.nodes if node.running()]
+
+    def urls(self):
+        return [f"http://127.0.0.1:{node.port}" for node in self.running()]
+
+    def settle(self, timeout=60):
+        """Until every partition has one owner, which all nodes that run agree on and which runs."""
+        def agreed():
+            views = [node.partitions() for node in self.running()]
+            names = {f"node-{node.number}" for node in self.running()}
+            owners = [{partition["owner"] for partition in of_all} for of_all in zip(*views)]
+            if set().union(*owners) != names:
+                return False  # the group has still to share out
+            owning = sum(partition["role"] == "owning" for view in views for partition in view)
+            return all(len(owner) == 1 and owner <= names for owner in owners) and owning == len(owners) and owners
+        return until(agreed, "each partition has an owner that all agree on", timeout=timeout)
+
+    def owner_of(self, number):
+        name = self.running()[0].partitions()[number]["owner"]
+        return next(node for node in self.nodes if f"node-{node.number}" == name)
+
+    def partition_of(self, account):
+        return (murmur2(id_bytes(account)) & 0x7FFFFFFF) % 961 % self.partitions
+
+    def client(self, key, chance=random):
+        return Anywhere(self, key, chance)
+
+    def account(self, name="Example"):
+        made = self.client(self.root_key).post("/v1/accounts", {"name": name}).expect(201)
+        admin = self.client(made.json["admin_key"])
+        admin.account = made.json["id"]
+        return admin
+
+
+class Anywhere(Client):
+    """Each request goes to another node, drawn at random."""
+
+    def __init__(self, cluster, key, chance=random):
+        super().__init__(None, key)
+        self.cluster, self.chance = cluster, chance
+
+    def with_key(self, key):
+        return Anywhere(self.cluster, key, self.chance)
+
+    def request(self, *arguments, **options):
+        self.close()
+        self.server = self.chance.choice(self.cluster.running())
+        try:
+            return super().request(*arguments, **options)
+        finally:
+            self.close()

@@ -1,0 +1,65 @@
+#include "tools/countersignd/kafka_parts.h"
+
+#include "bus/kafka_topics.h"
+#include "tools/countersignd/data_directory.h"
+
+namespace countersign::server {
+namespace {
+
+std::string all_of(const std::vector<bus::TopicFinding>& findings) {
+  std::string text = "the topics on Kafka are not as they must be:";
+  for (const auto& finding : findings) text.append("\n  ").append(bus::describe(finding));
+  return text.append("\nNew topics are made by countersign cluster init.");
+}
+
+}  // namespace
+
+KafkaParts::KafkaParts(const Settings& settings, Log& log)
+    : settings_(settings),
+      log_(log),
+      address_(settings.advertise.empty() ? "http://" + settings.cluster_listen : settings.advertise) {
+  try {
+    const auto partitions = bus::partition_count(options("log"));
+    if (partitions == 0)
+      throw StartRefused("there is no topic '" + options("log").topic + "' on " + settings_.kafka_brokers +
+                         ": countersign cluster init makes the topics");
+    auto topics =
+        bus::topics_of(settings_.topic_prefix, partitions, static_cast<int>(settings_.kafka_replication));
+    topics.resize(2);  // log and keys: nothing is written to the others yet
+    const auto findings = bus::check_topics(options("log"), topics);
+    if (!findings.empty()) throw StartRefused(all_of(findings));
+    keys_ = std::make_shared<bus::KafkaTable>(options("keys"));
+    reader_ = std::make_shared<bus::KafkaReader>(options("log"));
+    for (int n = 0; n < partitions; ++n) logs_.push_back(std::make_unique<bus::KafkaLog>(reader_, n));
+  } catch (const bus::KafkaRefused& refused) {
+    throw StartRefused(refused.what());
+  }
+}
+
+KafkaParts::~KafkaParts() = default;
+
+bus::KafkaOptions KafkaParts::options(const char* topic) const {
+  bus::KafkaOptions options;
+  options.brokers = settings_.kafka_brokers;
+  options.topic = settings_.topic_prefix + "." + topic;
+  for (const auto& property : settings_.kafka_properties) {
+    const auto equals = property.find('=');
+    options.properties[property.substr(0, equals)] = property.substr(equals + 1);
+  }
+  options.on_problem = [&log = log_](const std::string& text) { log.write(LogLevel::warning, text); };
+  return options;
+}
+
+void KafkaParts::share_out(const commands::Partitions& partitions) {
+  if (settings_.cluster_own != "group") {
+    const auto owned = *parse_partitions(settings_.cluster_own);
+    for (auto* partition : partitions) partition->own(owned(partition->identity().partition));
+    return;
+  }
+  group_ = std::make_unique<bus::KafkaGroup>(
+      options("log"), settings_.topic_prefix + ".owners", [&partitions](const std::set<std::uint32_t>& shared) {
+        for (auto* partition : partitions) partition->own(shared.contains(partition->identity().partition));
+      });
+}
+
+}  // namespace countersign::server

@@ -1,0 +1,51 @@
+#pragma once
+// All endpoints of a node, made of its parts.
+
+#include "tools/countersignd/node.h"
+
+namespace countersign::server {
+
+struct Node::Api {
+  http::Authentication authentication;
+  http::Reads reads;
+  http::Writes writes;
+  http::Accounts accounts;
+  http::Users users;
+  http::RecentRefusals recent_refusals;
+  http::RegistrationCodes codes;
+  http::Redemption redemption;
+  http::Connections connections;
+  http::Introspection introspection;
+  http::Events events;
+  http::AccountLog log;
+  http::SiemDestinations siem_destinations;
+  http::Status status;
+
+  Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports)
+      : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, root_key,
+                       [&n] { return n.now(); }),
+        reads(*n.published_, *n.views_, *n.partitions_, *n.opener_, *n.lookup_, [&n] { return n.now(); }),
+        writes(*n.submitter_, *n.published_, *n.lookup_, *n.partitions_),
+        accounts(reads, writes, *n.keys_, authentication, false),
+        users(reads, writes, *n.keys_, *n.operations_),
+        codes(reads, writes, *n.operations_, recent_refusals),
+        redemption(reads, writes, *n.limits_, recent_refusals),
+        connections(reads, writes, n.activity_),
+        introspection(reads, writes, n.activity_),
+        events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
+        log(reads, *n.notary_),
+        siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),
+        status(reads, *n.event_index_, *n.notary_, *n.exporter_, std::move(ports)) {}
+
+  void stop() {
+    reads.stop();
+    writes.stop();
+  }
+
+  std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
+    return http::routes({reads, accounts, users, codes, redemption, connections, introspection, events, log,
+                         siem_destinations, status, operations, read_log});
+  }
+};
+
+}  // namespace countersign::server

@@ -1,0 +1,86 @@
+// A node of a cluster on Kafka: what it opens, what it forwards, when it is behind.
+
+#include "adapters/keys/hkdf.h"
+#include "adapters/keys/master_rotation.h"
+#include "adapters/keys/rfc4648.h"
+#include "tools/countersignd/backup.h"
+#include "tools/countersignd/node_api.h"
+
+namespace countersign::server {
+namespace {
+
+constexpr const char* refused_stranger = "Only nodes of this cluster are answered here.";
+
+}  // namespace
+
+void Node::open_kafka() {
+  kafka_ = std::make_unique<KafkaParts>(settings_, log_);
+  root_key_ = directory_.root_key(settings_, root_key_origin_);
+  keys_ = keys::open_with_master_file(directory_.keys(), directory_.master_key_file(settings_),
+                                      keys::KeyStore::Mode::create_if_missing,
+                                      {.write_buffers = write_buffers_, .topic = kafka_->keys()});
+  lookup_ = std::make_unique<keys::Lookup>(keys_->cluster().lookup.key);
+  identity_ = identity_of(*keys_);
+  open_views();
+  // Those that the views knew of when this node ended.
+  std::vector<keys::Subject> erased;
+  const std::string table(1, static_cast<char>(projections::Table::erased));
+  views_->scan(table, table, [&](std::string_view key, std::string_view) {
+    const auto [account, user] = projections::parse_erased_key(key);
+    erased.push_back({account, user});
+    return true;
+  });
+  if (const auto error = keys_->erase_subjects(erased))
+    throw StartRefused("keys of erased people can't be destroyed: " + error.message());
+}
+
+/// Routes for clients; and a server of its own for the other nodes, who have the same routes.
+std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
+  cluster::ForwarderOptions options;
+  options.secret = keys::base64url(keys::hkdf_expand(keys_->cluster().log.key, "countersign nodes", "").view());
+  forwarder_ = std::make_unique<cluster::Forwarder>(std::move(options));
+  cluster_ = std::make_unique<cluster::Cluster>(cluster::Cluster{*partitions_, *forwarder_, settings_.node_id});
+  routes = cluster::at_owner(*cluster_, std::move(routes));
+
+  const auto listen = parse_listen(settings_.cluster_listen);
+  http::ServerOptions server;
+  server.listen.push_back({listen.host, listen.port});
+  server.threads = static_cast<unsigned>(settings_.threads);
+  server.limits.max_connections = settings_.max_connections;
+  server.trusted_proxies = http::TrustedProxies({"127.0.0.0/8", "::1"});
+  server.hooks.admit = [this](http::Exchange& exchange) -> std::optional<http::Response> {
+    if (!forwarder_->is_from_node(exchange.request()))
+      return exchange.problem({.status = 403, .code = "forbidden", .detail = refused_stranger});
+    if (auto problem = api_->authentication.admit(exchange)) return exchange.problem(*problem);
+    return std::nullopt;
+  };
+  server.hooks.on_failure = [this](std::string_view reference, const http::Route& route, std::string_view what) {
+    log_.write(LogLevel::error, "a handler failed",
+               {{"route", route.path}, {"reference", std::string(reference)}, {"what", std::string(what)}});
+  };
+  cluster_server_ = std::make_unique<http::Server>(routes, std::move(server));
+  return routes;
+}
+
+bool Node::has_space(std::size_t bytes) const {
+  if (embedded_) return embedded_->has_space(bytes);
+  std::error_code error;
+  const auto space = std::filesystem::space(directory_.path(), error);
+  return !error && space.available > (settings_.disk_reserve_mib << 20) + bytes;
+}
+
+/// Why what this node shows may be older than it promises; empty: it isn't.
+std::string Node::not_current() const {
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto* partition : *partitions_) {
+    const auto status = partition->status();
+    if (status.at_end && now - *status.at_end <= commands::stale_after) continue;
+    const auto number = std::to_string(partition->identity().partition);
+    if (!status.trouble.empty()) return "partition " + number + ": " + status.trouble;
+    return "partition " + number + (status.at_end ? " was last known to be current more than 5 s ago"
+                                                  : " is still being read");
+  }
+  return {};
+}
+
+}  // namespace countersign::server

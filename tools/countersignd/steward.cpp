@@ -1,0 +1,70 @@
+#include "tools/countersignd/steward.h"
+
+#include "domain/account.h"
+#include "domain/record.h"
+
+namespace countersign::server {
+
+Steward::Steward(const commands::Partitions& partitions, commands::Submitter& submitter, keys::KeyStore& keys,
+                 std::string node, Log& log)
+    : partitions_(partitions),
+      submitter_(submitter),
+      keys_(keys),
+      node_(std::move(node)),
+      log_(log),
+      begun_(partitions.count()) {}
+
+void Steward::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void Steward::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Steward::erased(domain::AccountId account, domain::UserId user) {
+  const std::lock_guard lock(mutex_);
+  erased_.push_back({account, user});
+}
+
+void Steward::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    for (std::uint32_t n = 0; n < partitions_.count() && !stop.stop_requested(); ++n) look_after(n);
+    destroy_keys();
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, stop, std::chrono::milliseconds(100), [] { return false; });
+  }
+}
+
+void Steward::look_after(std::uint32_t number) {
+  const auto status = partitions_.at(number).status();
+  if (status.sequencer.phase != bus::SequencerPhase::serving || status.sequencer.term == begun_[number]) return;
+  commands::Call call;
+  call.context.account = domain::system_account(number);
+  call.context.actor.kind = domain::PartyKind::system;
+  const auto created = submitter_.wait(call, domain::CreateSystemAccount{});
+  if (!created.ok()) return;  // lost again, or the log takes nothing: the next look tries again
+  const domain::RecordServer started{domain::EventType::server_started, COUNTERSIGN_VERSION, node_};
+  if (!submitter_.wait(call, started).ok()) return;
+  begun_[number] = status.sequencer.term;
+  log_.write(LogLevel::info, "owns a partition",
+             {{"partition", std::to_string(number)}, {"term", std::to_string(bus::value(status.sequencer.term))}});
+}
+
+void Steward::destroy_keys() {
+  std::vector<keys::Subject> erased;
+  {
+    const std::lock_guard lock(mutex_);
+    erased.swap(erased_);
+  }
+  if (erased.empty()) return;
+  if (const auto error = keys_.erase_subjects(erased)) {
+    log_.write(LogLevel::error, "keys of erased people can't be destroyed yet", {{"reason", error.message()}});
+    const std::lock_guard lock(mutex_);
+    erased_.insert(erased_.end(), erased.begin(), erased.end());
+  }
+}
+
+}  // namespace countersign::server
