@@ -80,26 +80,46 @@ void Metrics::answered(const http::AccessRecord& record) {
   counter_of(it->second, record.route->operation, record.status).Increment();
 }
 
-std::string Metrics::text(const bus::SequencerStatus& status, const projections::Views& views, std::size_t connections,
-                          const std::vector<exports::DestinationStatus>& destinations) {
+void Metrics::note(const bus::Partition& partition, const prometheus::Labels& of_which) {
+  const auto status = partition.status();
+  const auto& sequencer = status.sequencer;
+  const auto set = [&](const char* what, double value) {
+    auto labels = of_which;
+    labels["what"] = what;
+    gauges_.Add(labels).Set(value);
+  };
+  set("durable_frame", static_cast<double>(value(sequencer.durable_frame)));
+  set("landed_frame", static_cast<double>(value(sequencer.landed_frame)));
+  set("term", static_cast<double>(value(sequencer.term)));
+  set("owned", status.role == bus::PartitionRole::owning ? 1 : 0);
+  set("queue_depth", static_cast<double>(sequencer.queue_depth));
+  set("landing_batches", static_cast<double>(sequencer.landing_batches));
+  set("frames", static_cast<double>(sequencer.frames));
+  set("commands", static_cast<double>(sequencer.works));
+  set("commands_failed", static_cast<double>(sequencer.works_failed));
+  set("queue_full", static_cast<double>(sequencer.queue_full));
+  set("resolves", static_cast<double>(sequencer.resolves));
+  // Since when the node knows that it has read everything; -1: never yet.
+  set("behind_seconds", status.at_end ? std::chrono::duration<double>(partition.behind()).count() : -1);
+  for (std::size_t reason = 0; reason < bus::ignored_reasons; ++reason) {
+    auto labels = of_which;
+    labels["reason"] = std::string(bus::name(static_cast<bus::Ignored>(reason)));
+    auto& counter = ignored_.Add(labels);
+    counter.Increment(static_cast<double>(sequencer.ignored[reason]) - counter.Value());
+  }
+}
+
+std::string Metrics::text(const commands::Partitions& partitions, const projections::Views& views,
+                          std::size_t connections, const std::vector<exports::DestinationStatus>& destinations) {
   const std::lock_guard lock(scrape_);
+  for (const auto* partition : partitions) {
+    prometheus::Labels of_which;
+    if (partitions.shared()) of_which["partition"] = std::to_string(partition->identity().partition);
+    note(*partition, of_which);
+  }
   const auto set = [&](const char* what, double value) { gauges_.Add({{"what", what}}).Set(value); };
-  set("durable_frame", static_cast<double>(value(status.durable_frame)));
-  set("landed_frame", static_cast<double>(value(status.landed_frame)));
-  set("term", static_cast<double>(value(status.term)));
-  set("queue_depth", static_cast<double>(status.queue_depth));
-  set("landing_batches", static_cast<double>(status.landing_batches));
-  set("frames", static_cast<double>(status.frames));
-  set("commands", static_cast<double>(status.works));
-  set("commands_failed", static_cast<double>(status.works_failed));
-  set("queue_full", static_cast<double>(status.queue_full));
-  set("resolves", static_cast<double>(status.resolves));
   set("connections", static_cast<double>(connections));
   set("views_bytes", static_cast<double>(views.disk_bytes()));
-  for (std::size_t reason = 0; reason < bus::ignored_reasons; ++reason) {
-    auto& counter = ignored_.Add({{"reason", std::string(bus::name(static_cast<bus::Ignored>(reason)))}});
-    counter.Increment(static_cast<double>(status.ignored[reason]) - counter.Value());
-  }
   return prometheus::TextSerializer().Serialize(registry_.Collect()) + text_of(destinations);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Prometheus metrics: requests by operation and status with their durations, and a snapshot of sequencer and views at
-// each scrape.
+// Prometheus metrics: requests by operation and status with their durations, and a snapshot of sequencers and views at
+// each scrape. In a cluster what is a partition's has its number.
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -13,9 +13,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "adapters/commands/partitions.h"
 #include "adapters/exports/status.h"
 #include "adapters/http/server/service.h"
-#include "bus/sequencer.h"
 #include "projections/views.h"
 
 namespace countersign::server {
@@ -24,10 +24,11 @@ class Metrics {
  public:
   explicit Metrics(const std::vector<http::Route>& routes);
   void answered(const http::AccessRecord& record);
-  std::string text(const bus::SequencerStatus& status, const projections::Views& views, std::size_t connections,
+  std::string text(const commands::Partitions& partitions, const projections::Views& views, std::size_t connections,
                    const std::vector<exports::DestinationStatus>& destinations);
 
  private:
+  void note(const bus::Partition& partition, const prometheus::Labels& of_which);
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& durations_;

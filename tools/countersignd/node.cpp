@@ -227,16 +227,14 @@ void Node::serve() {
   upkeep_ = std::make_unique<commands::Upkeep>(
       *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn);
 
-  http::StatusPorts ports{.node = settings_.node_id,
-                          .bus = settings_.bus,
-                          .not_ready = [this] { return not_ready(); },
-                          .metrics =
-                              [this] {
-                                return metrics_->text(partitions_->at(0).status().sequencer, *views_,
-                                                      server_->connection_count(), exporter_->statuses());
-                              },
-                          .backup = [this](const fs::path& directory) { return backup(directory); },
-                          .openapi = std::string(openapi_document())};
+  http::StatusPorts ports{
+      .node = settings_.node_id,
+      .bus = settings_.bus,
+      .not_ready = [this] { return not_ready(); },
+      .metrics =
+          [this] { return metrics_->text(*partitions_, *views_, server_->connection_count(), exporter_->statuses()); },
+      .backup = [this](const fs::path& directory) { return backup(directory); },
+      .openapi = std::string(openapi_document())};
   api_ = std::make_unique<Api>(*this, commands::digest_of(*lookup_, domain::BearerKind::root_key, root_key_),
                                std::move(ports));
   auto routes = api_->routes(*operations_, read_log_);
