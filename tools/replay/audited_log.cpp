@@ -13,6 +13,15 @@ namespace countersign::replay {
 
 namespace fs = std::filesystem;
 
+namespace {
+constexpr std::size_t read_bytes = 4u << 20;
+}  // namespace
+
+bool is_superseded(bus::Ignored reason) {
+  return reason == bus::Ignored::stale_claim || reason == bus::Ignored::wrong_term ||
+         reason == bus::Ignored::wrong_nonce;
+}
+
 void AuditedLog::open_keys(const Source& source) {
   const auto store = source.directory / "keys";
   const auto master = source.master_key_file.empty() ? source.directory / "master-key" : source.master_key_file;
@@ -27,13 +36,30 @@ void AuditedLog::open_keys(const Source& source) {
   } else if (!fs::exists(store)) {
     why_no_keys_ = "there is no key store in " + store.string();
   } else {
-    keys_ = keys::open_with_master_file(store, master, keys::KeyStore::Mode::read_only);
+    own_keys_ = keys::open_with_master_file(store, master, keys::KeyStore::Mode::read_only);
+    keys_ = own_keys_.get();
     identity_ = keys::log_identity(*keys_);
     acceptance_.emplace(identity_, keys_->cluster().log.key.view(), state_);
   }
 }
 
 AuditedLog::AuditedLog(const Source& source) {
+  if (!source.cluster) {
+    open_directory(source);
+    return;
+  }
+  keys_ = &source.cluster->keys();
+  identity_ = source.cluster->identity(source.partition);
+  log_ = &source.cluster->log(source.partition);
+  acceptance_.emplace(identity_, keys_->cluster().log.key.view(), state_);
+}
+
+AuditedLog::AuditedLog(bus::PartitionLog& log, const bus::LogIdentity& identity, keys::KeyStore& keys)
+    : keys_(&keys), identity_(identity), log_(&log) {
+  acceptance_.emplace(identity_, keys.cluster().log.key.view(), state_);
+}
+
+void AuditedLog::open_directory(const Source& source) {
   const auto log = source.directory / "log";
   if (!fs::exists(log)) throw std::runtime_error(source.directory.string() + " holds no log");
   open_keys(source);
@@ -45,11 +71,12 @@ AuditedLog::AuditedLog(const Source& source) {
   bus::EmbeddedLogOptions options;
   options.directory = log.string();
   options.identity = identity_;
-  log_ = bus::EmbeddedLog::open_read_only(options);
+  own_log_ = bus::EmbeddedLog::open_read_only(options);
+  log_ = own_log_.get();
 }
 
 keys::SealKeys* AuditedLog::seal_keys(domain::AccountId account) const {
-  if (keys_) return keys_.get();
+  if (keys_) return keys_;
   return account_keys_ && account_keys_->audit_key().account == account ? account_keys_.get() : nullptr;
 }
 
@@ -59,7 +86,7 @@ const Step* AuditedLog::next() {
 
 bool AuditedLog::read(Step& into) {
   if (read_.empty()) {
-    auto read = log_->read(state_.next, 4u << 20);
+    auto read = log_->read(state_.next, read_bytes);
     if (read.has_error()) throw std::runtime_error("the log can't be read: " + read.error().message());
     if (read->empty()) return false;
     read_.assign(std::make_move_iterator(read->begin()), std::make_move_iterator(read->end()));

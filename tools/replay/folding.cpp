@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -15,21 +14,9 @@ namespace countersign::replay {
 
 namespace fs = std::filesystem;
 
-ScratchViews::ScratchViews() {
-  std::string pattern = fs::temp_directory_path() / "countersign-replay-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw std::runtime_error("no directory can be made in " + fs::temp_directory_path().string() + ": " +
-                             std::strerror(errno));
-  directory_ = pattern;
-  views_ = std::make_unique<projections::Views>(
-      projections::ViewOptions{.directory = (directory_ / "views").string(), .bulk = true});
-}
-
-ScratchViews::~ScratchViews() {
-  views_.reset();
-  std::error_code ignored;
-  fs::remove_all(directory_, ignored);
-}
+ScratchViews::ScratchViews()
+    : views_(std::make_unique<projections::Views>(
+          projections::ViewOptions{.directory = (scratch_.path() / "views").string(), .bulk = true})) {}
 
 std::uint64_t fold(AuditedLog& log, projections::Views& views, const std::function<bool(const bus::Frame&)>& wanted,
                    const Progress& progress) {

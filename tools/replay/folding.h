@@ -6,6 +6,7 @@
 
 #include "projections/projector.h"
 #include "tools/replay/audited_log.h"
+#include "tools/replay/scratch.h"
 
 namespace countersign::replay {
 
@@ -13,14 +14,11 @@ namespace countersign::replay {
 class ScratchViews {
  public:
   ScratchViews();
-  ~ScratchViews();
-  ScratchViews(const ScratchViews&) = delete;
-  ScratchViews& operator=(const ScratchViews&) = delete;
   projections::Views& operator*() { return *views_; }
   projections::Views* operator->() { return views_.get(); }
 
  private:
-  std::filesystem::path directory_;
+  Scratch scratch_;
   std::unique_ptr<projections::Views> views_;
 };
 

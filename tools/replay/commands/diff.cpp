@@ -18,10 +18,10 @@ void add_diff(CLI::App& app, Program& program) {
   diff->add_option("--user", wanted->user, "usr_...: nobody else");
   diff->add_option("--device", wanted->device, "dev_...: nothing else, and whose it is");
   diff->add_flag("--json", wanted->json, "JSON on a terminal, too");
-  program.reads(*diff, [&program, wanted] {
+  program.reads_any(*diff, [&program, wanted] {
     const DifferenceQuestion question{account_option(wanted->account), moment_option("--from", wanted->from),
                                       moment_option("--to", wanted->to), sitter_options(wanted->user, wanted->device)};
-    const auto found = difference(program.source, question, program.line.port());
+    const auto found = difference(program.source_of(question.account), question, program.line.port());
     if (found.is_null()) return program.fail("there was no such account, user or device at either moment");
     if (Program::for_people(wanted->json))
       program.say(difference_text(found.get_object()));

@@ -40,10 +40,10 @@ void add_explain(CLI::App& app, Program& program) {
   about->require_option(1);
   explained->add_option("--at", wanted->at, "Time, position or #SEQUENCE (the log's end)");
   explained->add_flag("--json", wanted->json, "JSON on a terminal, too");
-  program.reads(*explained, [&program, wanted] {
+  program.reads_any(*explained, [&program, wanted] {
     const ExplainQuestion question{account_option(wanted->account), object_of(*wanted),
                                    wanted->at.empty() ? Moment() : moment_option("--at", wanted->at)};
-    const auto found = explain(program.source, question, program.line.port());
+    const auto found = explain(program.source_of(question.account), question, program.line.port());
     if (found.is_null()) return program.fail("there was no such thing in the account then");
     if (Program::for_people(wanted->json))
       program.say(explanation_text(found.get_object()));

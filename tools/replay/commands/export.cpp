@@ -31,14 +31,15 @@ void add_export(CLI::App& app, Program& program) {
   exported->add_option("--out", wanted->out, "Directory: new, empty, or of the same export")->required();
   exported->add_flag("--bundle", question.bundle, "With bytes, proofs and keys of the events");
   exported->add_flag("--resume", wanted->resume, "Only go on with an export that was begun");
-  program.reads(*exported, [&program, wanted] {
+  program.reads_any(*exported, [&program, wanted] {
     wanted->question.account = account_option(wanted->account);
     if (wanted->resume && !std::filesystem::exists(wanted->out / progress_file) &&
         !std::filesystem::exists(wanted->out / manifest_file))
       return program.fail(wanted->out.string() + " holds no export that could go on");
     Exported done;
     try {
-      done = export_events(program.source, wanted->question, wanted->out, program.line.port());
+      done = export_events(program.source_of(wanted->question.account), wanted->question, wanted->out,
+                           program.line.port());
     } catch (const std::invalid_argument& error) {
       throw CLI::ValidationError("export", error.what());
     }

@@ -18,11 +18,19 @@ class Program {
  public:
   Source source;
   ProgressLine line;
+  KafkaPlace kafka;  ///< no brokers: a data directory is read
 
-  /// --data-dir and which keys open it: for all subcommands, before their names or behind.
+  /// --data-dir or where a cluster is, and which keys open it: for all subcommands, before their names or behind.
   void add_options(CLI::App& app);
   /// What the subcommand does, which needs --data-dir.
   void reads(CLI::App& command, std::function<void()> run);
+  /// The same, from a cluster, too.
+  void reads_any(CLI::App& command, std::function<void()> run);
+
+  /// Where an account's events are: in a cluster, its partition or the one that --partition says.
+  Source source_of(domain::AccountId account) const;
+  /// All partitions, or the one that --partition says; a data directory is one.
+  std::vector<Source> sources() const;
 
   /// One line, with what others wrote escaped.
   void show(const boost::json::value& value);
@@ -35,6 +43,8 @@ class Program {
   static bool for_people(bool json);
 
  private:
+  void open_cluster();
+  std::optional<std::uint32_t> partition_;
   int exit_code_ = 0;
 };
 
@@ -45,6 +55,7 @@ Moment moment_option(const std::string& option, const std::string& text);
 Sitter sitter_options(const std::string& user, const std::string& device);
 
 // One function a subcommand, each in a file of its own.
+void add_copy(CLI::App& app, Program& program);
 void add_verify(CLI::App& app, Program& program);
 void add_prove(CLI::App& app, Program& program);
 void add_state(CLI::App& app, Program& program);

@@ -21,11 +21,11 @@ void add_prove(CLI::App& app, Program& program) {
   auto* from =
       command->add_option("--from", wanted.from, "Size from which the log is proven to go on")->excludes(sequence);
   command->add_option("--to", wanted.size, "Later size (the last signed one)")->needs(from);
-  program.reads(*command, [&program, asked] {
+  program.reads_any(*command, [&program, asked] {
     asked->wanted.account = account_option(asked->account);
     if ((asked->wanted.sequence > 0) == (asked->wanted.from > 0))
       throw CLI::ValidationError("prove", "either --sequence (with --size), or --from (with --to) is expected");
-    program.show(prove(program.source, asked->wanted, program.line.port()));
+    program.show(prove(program.source_of(asked->wanted.account), asked->wanted, program.line.port()));
   });
 }
 

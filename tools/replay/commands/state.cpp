@@ -15,10 +15,10 @@ void add_state(CLI::App& app, Program& program) {
   state->add_option("--at", wanted->at, "Time, position or #SEQUENCE")->required();
   state->add_option("--user", wanted->user, "usr_...: nobody else");
   state->add_option("--device", wanted->device, "dev_...: nothing else, and whose it is");
-  program.reads(*state, [&program, wanted] {
+  program.reads_any(*state, [&program, wanted] {
     const Question question{account_option(wanted->account), moment_option("--at", wanted->at),
                             sitter_options(wanted->user, wanted->device)};
-    const auto drawn = state_at(program.source, question, program.line.port());
+    const auto drawn = state_at(program.source_of(question.account), question, program.line.port());
     if (drawn.is_null()) return program.fail("there was no such account, user or device then");
     program.show(drawn);
   });

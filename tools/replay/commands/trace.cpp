@@ -21,11 +21,12 @@ void add_trace(CLI::App& app, Program& program) {
   about->add_option("--ip", wanted->address, "Source address (an IPv6 /64 is one)");
   about->require_option(1);
   trace->add_flag("--json", wanted->json, "The whole events, a line each");
-  program.reads(*trace, [&program, wanted] {
+  program.reads_any(*trace, [&program, wanted] {
     const auto sitter = sitter_options(wanted->user, wanted->device);
     const Protagonist protagonist{sitter.user, sitter.device, wanted->code, wanted->address};
+    const auto account = account_option(wanted->account);
     const auto told = tell_story(
-        program.source, account_option(wanted->account), protagonist,
+        program.source_of(account), account, protagonist,
         [&](const queries::RenderedEvent& event) {
           if (wanted->json)
             program.show(queries::to_json(event));
