@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "projections/rows.h"
+
 namespace countersign::projections {
 
 Projector::Projector(Views& views, std::uint32_t partition, std::size_t batch_bytes)
@@ -48,25 +50,55 @@ void Projector::finish(const bus::AcceptanceState& position) {
   landed_.get();
 }
 
-std::string fingerprint(const Views& views) {
-  bus::Sha256 hash;
-  const auto add = [&](std::string_view bytes) {
+namespace {
+
+class Fingerprint {
+ public:
+  void add(std::string_view bytes) {
     const std::uint64_t size = bytes.size();
-    hash.update(std::string_view(reinterpret_cast<const char*>(&size), sizeof size)).update(bytes);
-  };
+    hash_.update(std::string_view(reinterpret_cast<const char*>(&size), sizeof size)).update(bytes);
+  }
+  std::string hex() {
+    std::string hex;
+    for (const auto byte : hash_.finish()) {
+      constexpr std::string_view digits = "0123456789abcdef";
+      hex += digits[byte >> 4];
+      hex += digits[byte & 15];
+    }
+    return hex;
+  }
+
+ private:
+  bus::Sha256 hash_;
+};
+
+}  // namespace
+
+std::string fingerprint(const Views& views) {
+  Fingerprint all;
   views.dump([&](std::string_view family, std::string_view key, std::string_view value) {
     if (is_position(key)) return;
-    add(family);
-    add(key);
-    add(value);
+    all.add(family);
+    all.add(key);
+    all.add(value);
   });
-  std::string hex;
-  for (const auto byte : hash.finish()) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
-  }
-  return hex;
+  return all.hex();
+}
+
+std::string fingerprint_without_frames(const Views& views) {
+  Fingerprint all;
+  views.dump([&](std::string_view family, std::string_view key, std::string_view value) {
+    if (family != "default") {
+      for (const auto event : decode_event_run(value).events) {
+        all.add(key.substr(0, sizeof(domain::Uuid::bytes)));
+        all.add(event);
+      }
+    } else if (!is_position(key)) {
+      all.add(key);
+      all.add(value);
+    }
+  });
+  return all.hex();
 }
 
 }  // namespace countersign::projections

@@ -51,5 +51,7 @@ class Projector {
 /// Hash of every key and value of every table in order, as hex: equal for byte-identical views. Positions don't count:
 /// claims move them, which change no row.
 std::string fingerprint(const Views& views);
+/// The same for views of the same events in other frames: which frame an event stands in doesn't count either.
+std::string fingerprint_without_frames(const Views& views);
 
 }  // namespace countersign::projections

@@ -1,5 +1,5 @@
-// countersign-replay: audits a log, or a copy of one, without a server. Writes to nothing but what `rebuild` rebuilds
-// and the directory that `export` is given.
+// countersign-replay: audits a log, or a copy of one, without a server. Writes to nothing but what `rebuild` rebuilds,
+// the directory that `export` is given, and the target of a `copy`.
 //
 // Exit: 0 done, 1 something is wrong, 2 not understood. Errors go to stderr.
 
@@ -23,6 +23,9 @@ API's answers have it, or an event's #SEQUENCE.
   countersign-replay verify-bundle OUT --verifier-key KEY
   countersign-replay prove --data-dir DIR --account acc_... --sequence 17
   countersign-replay erasures --data-dir DIR > erasures
+  countersign-replay verify --kafka-brokers LIST --master-key-file FILE
+  countersign-replay copy --data-dir DIR --to-kafka-brokers LIST --master-key-file FILE
+  countersign-replay copy --kafka-brokers LIST --to-data-dir NEW --master-key-file FILE
 
 Exit status: 0 done, 1 something is wrong, 2 the command line was not understood.)";
 
@@ -38,7 +41,7 @@ int main(int argc, char** argv) {
   Program program;
   program.add_options(app);
   for (auto* add : {add_verify, add_state, add_diff, add_trace, add_explain, add_export, add_verify_bundle, add_prove,
-                    add_rebuild, add_erasures, add_dump_views})
+                    add_rebuild, add_erasures, add_dump_views, add_copy})
     add(app, program);
   try {
     app.parse(argc, argv);
