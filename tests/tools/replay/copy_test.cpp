@@ -340,6 +340,15 @@ TEST(Copy, ATargetThatIsNotEmptyIsLeftAlone) {
   EXPECT_EQ(bus::value(other.stored[0]->end()), 0);
 }
 
+TEST(Copy, NobodyIsToldToRemoveACluster) {
+  const ManyAccounts there;
+  MemoryCluster cluster;
+  copy_to_cluster(there.source(), cluster.target(), false, {});
+  const auto text = error_of([&] { copy_to_cluster(there.source(), cluster.target(), false, {}); });
+  EXPECT_NE(text.find("it is left alone"), std::string::npos) << text;
+  EXPECT_EQ(text.find("remove it"), std::string::npos) << text;
+}
+
 /// Takes so many records, and is gone then.
 class ShortLog final : public bus::PartitionLog {
  public:

@@ -18,6 +18,8 @@ struct Wanted {
 };
 
 constexpr int usual_partitions = 24;
+/// Megabytes are under way to each partition at once, and nobody waits for one of them.
+constexpr std::chrono::minutes delivered_within{5};
 
 /// Makes the topics where there are none.
 int ready_topics(const KafkaPlace& place, const Wanted& wanted) {
@@ -40,9 +42,11 @@ Copied to_kafka(Program& program, const Wanted& wanted) {
   auto place = program.kafka;
   place.brokers = wanted.to_brokers;
   const auto partitions = ready_topics(place, wanted);
-  const auto reader = std::make_shared<bus::KafkaReader>(place.options("log"));
+  auto log_options = place.options("log"), key_options = place.options("keys");
+  log_options.delivered_within = key_options.delivered_within = delivered_within;
+  const auto reader = std::make_shared<bus::KafkaReader>(log_options);
   std::vector<std::unique_ptr<bus::KafkaLog>> logs;
-  bus::KafkaTable keys(place.options("keys"));
+  bus::KafkaTable keys(key_options);
   ClusterTarget target{{},
                        keys,
                        "delete the topics and start again:\n" + command_to_delete(place, "log") + "\n" +

@@ -71,6 +71,8 @@ Copied copy_to_cluster(const Source& source, const ClusterTarget& target, bool f
   const auto embedded = open_log(source, log.identity());
   bus::PartitionLog* const sources[] = {embedded.get()};
   if (!force) require_released(sources, *log.keys());
+  if (is_complete(target.keys))
+    throw std::runtime_error("the target has a cluster's keys, all of them: it is left alone. Take another prefix");
   try {
     return write_cluster(source, log, *embedded, target, force, progress);
   } catch (const std::exception& error) {

@@ -11,6 +11,22 @@ namespace countersign::replay {
 
 namespace fs = std::filesystem;
 
+namespace {
+constexpr int most_tries = 3;
+}  // namespace
+
+bool is_complete(bus::SharedTable& table) {
+  const auto seen_enough = boost::system::errc::make_error_code(boost::system::errc::operation_canceled);
+  bool complete = false;
+  const auto read = table.read({}, [&](std::span<const bus::TableRow> rows, bus::Offset) {
+    for (const auto& row : rows) complete = complete || (row.key == keys::format_row && row.value);
+    return complete ? seen_enough : boost::system::error_code();
+  });
+  if (read.has_error() && read.error() != seen_enough)
+    throw std::runtime_error("the topic of the keys can't be read: " + read.error().message());
+  return complete;
+}
+
 /// Passes everything on but the format's row.
 class KeysToTable::Held final : public bus::SharedTable {
  public:
@@ -61,10 +77,14 @@ KeysToTable::~KeysToTable() = default;
 
 void KeysToTable::complete() {
   if (held_->held().size() != 1) throw std::logic_error("the key store has no format");
-  const auto put = held_->table().put(held_->held());
-  if (put.has_error())
-    throw std::runtime_error("it is in doubt whether the topic of the keys is complete: " + put.error().message() +
-                             "; countersign-replay verify says so");
+  boost::system::error_code failed;
+  for (int tries = 0; tries < most_tries; ++tries) {  // twice in the table is as good as once
+    const auto put = held_->table().put(held_->held());
+    if (put.has_value()) return;
+    failed = put.error();
+  }
+  throw std::runtime_error("all is copied, but it is in doubt whether the keys' last row was written: " +
+                           failed.message() + "; countersign-replay verify of the cluster says whether it was");
 }
 
 void keys_to_store(const ClusterSource& from, const fs::path& store) {

@@ -10,6 +10,9 @@
 
 namespace countersign::replay {
 
+/// Whether a table holds a cluster's keys, all of them: then a server takes it. Throws std::runtime_error.
+bool is_complete(bus::SharedTable& table);
+
 /// Puts the keys of a stopped server's store into an empty table, and a key of each partition's system account. The row
 /// without which no server takes the table for complete is held back until complete(). The store itself isn't changed:
 /// a copy of it is what moves.

@@ -6,7 +6,7 @@
 // order: they come from one partition and go to one (domain::partition_of). Answers to requests with an Idempotency-Key
 // go where their account goes; those of no account are left out.
 //
-// Memory: 8 MiB a partition of the source, 16 MiB of the target. Errors: std::runtime_error.
+// Memory: 8 MiB a partition of the source, 5 MiB of the target. Errors: std::runtime_error.
 
 #include <span>
 

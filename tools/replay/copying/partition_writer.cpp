@@ -9,7 +9,7 @@
 namespace countersign::replay {
 namespace {
 
-constexpr std::size_t most_bytes_under_way = 16u << 20, most_records_under_way = 4'000;
+constexpr std::size_t most_bytes_under_way = 4u << 20, most_records_under_way = 4'000;
 constexpr bus::Term only_term{1};
 constexpr std::string_view node = "countersign-replay copy";
 

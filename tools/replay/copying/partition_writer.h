@@ -2,7 +2,7 @@
 // Writes one partition of a new log from its beginning: a claim of term 1, frames, and a release at the end.
 //
 // Operation: records are handed over without waiting for the ones before; finish() waits for all of them. The first one
-// that isn't durable ends it: nothing is tried again, since nobody could tell what the log holds then. Memory: 16 MiB
+// that isn't durable ends it: nothing is tried again, since nobody could tell what the log holds then. Memory: 4 MiB
 // of records under way. Concurrency: one thread. Errors: std::runtime_error naming the partition.
 
 #include <condition_variable>
