@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """countersign-replay copy: an installation goes to Apache Kafka, a real broker, and back; what a killed copy leaves."""
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -174,7 +175,8 @@ class Copy(unittest.TestCase):
 
     def killed(self, command, begun):
         """Whether it was killed once `begun`, before it ended."""
-        process = subprocess.Popen([REPLAY, *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen([REPLAY, *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=os.environ | {"TMPDIR": str(self.scratch)})  # it can't clear up any more
         until(lambda: begun() or process.poll() is not None, "the copy has begun", timeout=120, pause=0.002)
         process.send_signal(signal.SIGKILL)
         process.communicate()
