@@ -53,8 +53,9 @@ void init(const Wanted& wanted) {
             << ": keep a copy of it apart from the brokers. Every node needs it.\n";
 }
 
-const std::vector<Column> columns{{"PARTITION", "partition"}, {"OWNER", "owner"},   {"TERM", "term"},
-                                  {"FRAME", "frame"},         {"ROLE HERE", "role"}, {"CURRENT", "current_seconds_ago"},
+const std::vector<Column> columns{{"PARTITION", "partition"}, {"OWNER", "owner"},
+                                  {"TERM", "term"},           {"FRAME", "frame"},
+                                  {"ROLE HERE", "role"},      {"CURRENT MS AGO", "current_ms_ago"},
                                   {"TROUBLE", "trouble"}};
 
 }  // namespace
@@ -71,7 +72,8 @@ void add_cluster(CLI::App& app, Session& session) {
   begin->add_option("--kafka-brokers", wanted->brokers, "host:port,host:port")->required();
   begin->add_option("--topic-prefix", wanted->prefix, "Prefix of the topics (countersign)");
   begin->add_option("--partitions", wanted->partitions, "Partitions of the log (24)")->check(CLI::Range(1, 961));
-  begin->add_option("--replication", wanted->replication, "Copies that the brokers keep (3)")->check(CLI::Range(1, 100));
+  begin->add_option("--replication", wanted->replication, "Copies that the brokers keep (3)")
+      ->check(CLI::Range(1, 100));
   begin->add_option("--kafka-property", wanted->properties,
                     "Property of librdkafka for security and identity, such as security.protocol=SASL_SSL; repeatable");
   begin->add_option("--master-key-file", wanted->master_key_file, "Master key of all nodes; made if it isn't there")

@@ -108,12 +108,14 @@ Response Status::cluster(Exchange&) {
   for (const auto* partition : reads_.partitions()) {
     const auto status = partition->status();
     const auto& sequencer = status.sequencer;
-    const auto optional = [](const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); };
+    const auto optional = [](const std::string& text) {
+      return text.empty() ? json::value(nullptr) : json::value(text);
+    };
     json::object ignored;
     for (std::size_t reason = 0; reason < bus::ignored_reasons; ++reason)
       ignored[bus::name(static_cast<bus::Ignored>(reason))] = sequencer.ignored[reason];
     json::value behind = nullptr;
-    if (status.at_end) behind = std::chrono::duration<double>(now - *status.at_end).count();
+    if (status.at_end) behind = std::chrono::duration_cast<std::chrono::milliseconds>(now - *status.at_end).count();
     constexpr std::string_view roles[] = {"following", "owning", "failed"};
     partitions.push_back(
         json::object{{"partition", partition->identity().partition},
@@ -125,7 +127,7 @@ Response Status::cluster(Exchange&) {
                      {"term", value(sequencer.term)},
                      {"frame", value(sequencer.durable_frame)},
                      {"landed_frame", value(sequencer.landed_frame)},
-                     {"current_seconds_ago", behind},
+                     {"current_ms_ago", behind},
                      {"ignored", std::move(ignored)},
                      {"trouble", optional(status.trouble)}});
   }
