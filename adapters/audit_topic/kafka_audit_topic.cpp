@@ -12,7 +12,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int poll_ms = 100;
-constexpr std::chrono::seconds reported_within{2};
 constexpr std::chrono::seconds purged_within{5};
 
 /// An argument of rd_kafka_produceva().
@@ -64,25 +63,27 @@ boost::system::result<void> KafkaAuditTopic::write(std::uint32_t partition, std:
   }
   for (const auto& record : records)
     if (!failed_) send(partition, record);
-  await_reports();
+  await_reports(partition);
   if (!failed_) return {};
   drop_producer();
   return failed_;
 }
 
 void KafkaAuditTopic::make_producer() {
-  producer_.emplace(
-      RD_KAFKA_PRODUCER, options_,
-      bus::KafkaClient::Properties{{"acks", "all"},
-                                   {"enable.idempotence", "true"},
-                                   {"max.in.flight", "5"},
-                                   {"linger.ms", "5"},
-                                   {"message.timeout.ms", std::to_string(options_.delivered_within.count())},
-                                   {"request.timeout.ms", "5000"},
-                                   {"compression.codec", "none"},
-                                   {"queue.buffering.max.messages", "10000"},
-                                   {"queue.buffering.max.kbytes", "65536"}},
-      problems_, [this](const rd_kafka_message_t& message) { on_delivery(message); });
+  producer_.emplace(RD_KAFKA_PRODUCER, options_,
+                    bus::KafkaClient::Properties{{"acks", "all"},
+                                                 {"enable.idempotence", "true"},
+                                                 {"max.in.flight", "5"},
+                                                 {"linger.ms", "5"},
+                                                 // No record is given up by itself and followed by later ones: all of
+                                                 // them are, by await_reports(), or by an error that ends the producer.
+                                                 {"message.timeout.ms", "0"},
+                                                 {"enable.gapless.guarantee", "true"},
+                                                 {"request.timeout.ms", "5000"},
+                                                 {"compression.codec", "none"},
+                                                 {"queue.buffering.max.messages", "10000"},
+                                                 {"queue.buffering.max.kbytes", "65536"}},
+                    problems_, [this](const rd_kafka_message_t& message) { on_delivery(message); });
   produced_ = producer_->topic(options_.topic);
 }
 
@@ -119,15 +120,17 @@ void KafkaAuditTopic::on_delivery(const rd_kafka_message_t& message) {
     failed_ = failed(message.partition, message.err, "in doubt whether an event was written");
 }
 
-void KafkaAuditTopic::await_reports() {
-  auto until = Clock::now() + options_.delivered_within + reported_within;
+void KafkaAuditTopic::await_reports(std::uint32_t partition) {
+  auto until = Clock::now() + options_.delivered_within;
   auto before = under_way_;
   while (under_way_ > 0 && !failed_) {
     rd_kafka_poll(producer_->get(), poll_ms);
-    if (under_way_ < before) until = Clock::now() + options_.delivered_within + reported_within;
+    if (under_way_ < before) until = Clock::now() + options_.delivered_within;
     before = under_way_;
     if (cancelled_) failed_ = errc::stopping;
-    if (Clock::now() >= until && !failed_) failed_ = errc::unreachable;
+    if (Clock::now() >= until && !failed_)
+      failed_ =
+          failed(static_cast<int>(partition), RD_KAFKA_RESP_ERR__TIMED_OUT, "in doubt whether events were written");
   }
 }
 

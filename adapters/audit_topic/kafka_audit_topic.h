@@ -3,7 +3,7 @@
 // unknown outcome; the next write() makes a new one. A record's mark is its header cs_progress.
 //
 // Concurrency: one thread, but cancel(). Limits: a write() that fails does so within KafkaOptions::delivered_within and
-// 7 s of the last record that was confirmed; marks() within answer_within of the last record that came.
+// 5 s of the last record that was confirmed; marks() within answer_within of the last record that came.
 
 #include <atomic>
 #include <optional>
@@ -29,7 +29,7 @@ class KafkaAuditTopic final : public AuditTopic {
   void make_producer();
   void send(std::uint32_t partition, const AuditRecord& record);
   void on_delivery(const rd_kafka_message_t& message);
-  void await_reports();
+  void await_reports(std::uint32_t partition);
   void drop_producer();
   void make_consumer();
   boost::system::result<Older> read_marks(int partition, std::uint64_t records, rd_kafka_queue_t* queue,
