@@ -23,9 +23,8 @@ KafkaParts::KafkaParts(const Settings& settings, Log& log)
     if (partitions == 0)
       throw StartRefused("there is no topic '" + options("log").topic + "' on " + settings_.kafka_brokers +
                          ": countersign cluster init makes the topics");
-    auto topics =
+    const auto topics =
         bus::topics_of(settings_.topic_prefix, partitions, static_cast<int>(settings_.kafka_replication));
-    topics.resize(2);  // log and keys: nothing is written to the others yet
     const auto findings = bus::check_topics(options("log"), topics);
     if (!findings.empty()) throw StartRefused(all_of(findings));
     keys_ = std::make_shared<bus::KafkaTable>(options("keys"));

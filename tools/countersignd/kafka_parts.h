@@ -1,5 +1,5 @@
 #pragma once
-// A node's way to its cluster: the log's partitions and the keys' topic on Kafka, and which partitions to write.
+// A node's way to its cluster: the log's partitions and the other topics on Kafka, and which partitions to write.
 
 #include <memory>
 #include <vector>
@@ -22,6 +22,8 @@ class KafkaParts {
   std::uint32_t partitions() const { return static_cast<std::uint32_t>(logs_.size()); }
   bus::PartitionLog& log(std::uint32_t number) { return *logs_[number]; }
   const std::shared_ptr<bus::KafkaTable>& keys() const { return keys_; }
+  /// Of "log", "keys" or "audit".
+  bus::KafkaOptions options(const char* topic) const;
   /// Under which other nodes reach this one.
   const std::string& address() const { return address_; }
 
@@ -31,8 +33,6 @@ class KafkaParts {
   void disown() { group_.reset(); }
 
  private:
-  bus::KafkaOptions options(const char* topic) const;
-
   const Settings& settings_;
   Log& log_;
   const std::string address_;

@@ -40,6 +40,31 @@ std::string text_of(const std::vector<exports::DestinationStatus>& destinations)
   return prometheus::TextSerializer().Serialize(registry.Collect());
 }
 
+/// Of the partitions that this node owns now: likewise.
+std::string text_of(const std::vector<audit_topic::PublicationStatus>& publications) {
+  if (publications.empty()) return {};
+  prometheus::Registry registry;
+  auto& lag = prometheus::BuildGauge()
+                  .Name("countersign_audit_topic_lag_events")
+                  .Help("Events of the partition that were not in the public topic when the node last looked.")
+                  .Register(registry);
+  auto& written = prometheus::BuildGauge()
+                      .Name("countersign_audit_topic_written_events")
+                      .Help("Events that this node has written there in its term, repeats included.")
+                      .Register(registry);
+  auto& failing = prometheus::BuildGauge()
+                      .Name("countersign_audit_topic_failing")
+                      .Help("1: the last attempt to write there failed.")
+                      .Register(registry);
+  for (const auto& each : publications) {
+    const prometheus::Labels labels{{"partition", std::to_string(each.partition)}};
+    lag.Add(labels).Set(static_cast<double>(each.lag_events));
+    written.Add(labels).Set(static_cast<double>(each.written));
+    failing.Add(labels).Set(each.failure.empty() ? 0 : 1);
+  }
+  return prometheus::TextSerializer().Serialize(registry.Collect());
+}
+
 }  // namespace
 
 Metrics::Metrics(const std::vector<http::Route>& routes)
@@ -110,7 +135,8 @@ void Metrics::note(const bus::Partition& partition, const prometheus::Labels& of
 }
 
 std::string Metrics::text(const commands::Partitions& partitions, const projections::Views& views,
-                          std::size_t connections, const std::vector<exports::DestinationStatus>& destinations) {
+                          std::size_t connections, const std::vector<exports::DestinationStatus>& destinations,
+                          const std::vector<audit_topic::PublicationStatus>& publications) {
   const std::lock_guard lock(scrape_);
   for (const auto* partition : partitions) {
     prometheus::Labels of_which;
@@ -120,7 +146,7 @@ std::string Metrics::text(const commands::Partitions& partitions, const projecti
   const auto set = [&](const char* what, double value) { gauges_.Add({{"what", what}}).Set(value); };
   set("connections", static_cast<double>(connections));
   set("views_bytes", static_cast<double>(views.disk_bytes()));
-  return prometheus::TextSerializer().Serialize(registry_.Collect()) + text_of(destinations);
+  return prometheus::TextSerializer().Serialize(registry_.Collect()) + text_of(destinations) + text_of(publications);
 }
 
 }  // namespace countersign::server

@@ -13,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "adapters/audit_topic/publisher.h"
 #include "adapters/commands/partitions.h"
 #include "adapters/exports/status.h"
 #include "adapters/http/server/service.h"
@@ -25,7 +26,8 @@ class Metrics {
   explicit Metrics(const std::vector<http::Route>& routes);
   void answered(const http::AccessRecord& record);
   std::string text(const commands::Partitions& partitions, const projections::Views& views, std::size_t connections,
-                   const std::vector<exports::DestinationStatus>& destinations);
+                   const std::vector<exports::DestinationStatus>& destinations,
+                   const std::vector<audit_topic::PublicationStatus>& publications);
 
  private:
   void note(const bus::Partition& partition, const prometheus::Labels& of_which);

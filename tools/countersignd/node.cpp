@@ -224,6 +224,7 @@ void Node::serve() {
       directory_.operations());
   open_notary();
   open_exporter();
+  if (kafka_) open_audit_topic();
   upkeep_ = std::make_unique<commands::Upkeep>(
       *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn);
 
@@ -232,7 +233,10 @@ void Node::serve() {
       .bus = settings_.bus,
       .not_ready = [this] { return not_ready(); },
       .metrics =
-          [this] { return metrics_->text(*partitions_, *views_, server_->connection_count(), exporter_->statuses()); },
+          [this] {
+            return metrics_->text(*partitions_, *views_, server_->connection_count(), exporter_->statuses(),
+                                  publisher_ ? publisher_->statuses() : std::vector<audit_topic::PublicationStatus>{});
+          },
       .backup = [this](const fs::path& directory) { return backup(directory); },
       .openapi = std::string(openapi_document())};
   api_ = std::make_unique<Api>(*this, commands::digest_of(*lookup_, domain::BearerKind::root_key, root_key_),
@@ -279,6 +283,7 @@ void Node::serve() {
   if (kafka_) {
     cluster_server_->start();
     steward_->start();
+    publisher_->start();
     kafka_->share_out(*partitions_);
   }
   server_->start();
@@ -347,6 +352,7 @@ void Node::stop() {
   if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
   if (exporter_) exporter_->stop();
+  if (publisher_) publisher_->stop();
   if (upkeep_) upkeep_->stop();
   if (notary_) notary_->stop();
   if (!partitions_) return;

@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "adapters/audit_topic/kafka_audit_topic.h"
+#include "adapters/audit_topic/publisher.h"
 #include "adapters/cluster/at_owner.h"
 #include "adapters/commands/attempt_limits.h"
 #include "adapters/commands/upkeep.h"
@@ -47,6 +49,7 @@ class Node {
   void open_views();
   void open_notary();
   void open_exporter();
+  void open_audit_topic();
   std::optional<std::string> checkpoint_of(domain::AccountId account);
   std::unique_ptr<ServedPartition> serve_partition(bus::PartitionLog& log, std::uint32_t number);
   void start_partitions();
@@ -94,6 +97,8 @@ class Node {
   std::unique_ptr<notary::Notary> notary_;
   const push::EgressRules egress_;
   std::unique_ptr<exports::Exporter> exporter_;
+  std::unique_ptr<audit_topic::KafkaAuditTopic> audit_topic_;
+  std::unique_ptr<audit_topic::Publisher> publisher_;  ///< null: the log is embedded
   struct Api;
   std::unique_ptr<Api> api_;
   std::shared_ptr<http::TlsCertificate> certificate_;

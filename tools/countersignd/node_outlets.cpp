@@ -1,4 +1,5 @@
-// What leaves the house besides answers: signed heads of accounts' logs, and events that are pushed to SIEMs.
+// What leaves the house besides answers: signed heads of accounts' logs, and events that are pushed to SIEMs or written
+// to the public topic.
 
 #include "adapters/http/api/event_question.h"
 #include "tools/countersignd/node.h"
@@ -44,6 +45,13 @@ void Node::open_exporter() {
       .checkpoint = [this](domain::AccountId account) { return checkpoint_of(account); }};
   exporter_ = std::make_unique<exports::Exporter>(std::move(ports), directory_.exports(), exports::ExportOptions{},
                                                   write_buffers_);
+}
+
+void Node::open_audit_topic() {
+  audit_topic_ = std::make_unique<audit_topic::KafkaAuditTopic>(kafka_->options("audit"));
+  publisher_ = std::make_unique<audit_topic::Publisher>(
+      audit_topic::PublicationPorts{*views_, *published_, *opener_, *audit_topic_, partitions_->count()}, *partitions_,
+      [this](std::string_view text) { log_.write(LogLevel::warning, text); });
 }
 
 }  // namespace countersign::server
