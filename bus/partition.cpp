@@ -24,6 +24,7 @@ Partition::Partition(PartitionEnvironment environment, const PartitionLimits& li
     : env_(std::move(environment)),
       limits_(limits),
       self_(std::make_shared<Partition*>(this)),
+      retired_(std::make_shared<Retired>()),
       mark_(std::make_shared<LandedMark>(env_.position().last)),
       acceptance_(env_.identity, env_.log_key, env_.position()),
       again_after_(limits.claim_again_after) {
@@ -59,6 +60,29 @@ void Partition::post(std::function<void()> step) {
 void Partition::post_after(std::chrono::milliseconds delay, std::function<void()> step) {
   env_.folding->post_after(delay, guarded(std::move(step)));
 }
+
+/// Sequencers on their way out. Who submits may be the last to hold one while a step of it still runs: so it is
+/// destroyed by a step of its own executor, or, if that takes no more, with the partition, which outlives the
+/// executors.
+struct Partition::Retired {
+  static void destroy_on(Executor& steps, const std::shared_ptr<Retired>& retired, Sequencer* ended) {
+    {
+      const std::lock_guard lock(retired->mutex);
+      retired->sequencers.emplace_back(ended);
+    }
+    steps.post([retired, ended] {
+      std::unique_ptr<Sequencer> gone;
+      const std::lock_guard lock(retired->mutex);
+      auto& all = retired->sequencers;
+      const auto at = std::ranges::find(all, ended, [](const auto& sequencer) { return sequencer.get(); });
+      if (at == all.end()) return;
+      gone = std::move(*at);
+      all.erase(at);
+    });
+  }
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Sequencer>> sequencers;
+};
 
 // --- Following -------------------------------------------------------------------------------------------------------
 
@@ -206,11 +230,9 @@ void Partition::claim() {
                                [this, weak = std::weak_ptr(self_)](SequencerPhase phase, const std::string& text) {
                                  if (const auto alive = weak.lock()) on_sequencer_phase(phase, text);
                                }};
-  // It is destroyed on its own executor: who submits may hold it last.
   const std::shared_ptr<Sequencer> sequencer(
-      new Sequencer(std::move(env), limits_.sequencer, acceptance_.state()), [steps = env_.steps](Sequencer* ended) {
-        steps->post([owned = std::shared_ptr<Sequencer>(ended)]() mutable { owned.reset(); });
-      });
+      new Sequencer(std::move(env), limits_.sequencer, acceptance_.state()),
+      [steps = env_.steps, retired = retired_](Sequencer* ended) { Retired::destroy_on(*steps, retired, ended); });
   {
     const std::lock_guard lock(mutex_);
     add_counts(before_, std::exchange(status_.sequencer, {}));

@@ -133,7 +133,9 @@ class Partition {
 
   PartitionEnvironment env_;
   const PartitionLimits limits_;
+  struct Retired;
   std::shared_ptr<Partition*> self_;  ///< tasks hold it weakly: they outlive the partition
+  const std::shared_ptr<Retired> retired_;
   std::shared_ptr<LandedMark> mark_;
 
   // Folding executor only.

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstring>
 #include <future>
 #include <random>
 #include <thread>
 
 #include "bus/embedded_log.h"
+#include "bus/memory_log.h"
 #include "tests/support/log_calls.h"
 #include "tests/support/registers_decider.h"
 #include "tests/support/scratch_directory.h"
@@ -147,6 +149,30 @@ TEST_F(ARunningPartition, RefusesAfterItStopped) {
   ask(process, {Command::Kind::set, "a", "r:a", "1", {}});
   process.partition->stop();
   EXPECT_EQ(ask(process, {Command::Kind::set, "b", "r:b", "1", {}}).second.error, errc::not_owner);
+}
+
+/// The sequencer's last step and the partition's end meet.
+TEST(APartitionThatEnds, LetsItsSequencerFinish) {
+  MemoryLog log;
+  for (int life = 0; life < 1'000; ++life) {
+    testing::Views views;
+    std::set<std::string> keys;
+    testing::RegistersDecider decider(views, keys);
+    PartitionEnvironment env{
+        .log = log,
+        .decider = decider,
+        .identity = testing::test_identity(),
+        .log_key = testing::test_log_key,
+        .clock = [] { return TimeMs{1}; },
+        .random = [life](std::span<std::uint8_t> bytes) { std::memcpy(bytes.data(), &life, sizeof life); },
+        .fold = [&](const AcceptedRecord& record) { decider.absorb(record); },
+        .folded = [&](const AcceptanceState& state) { views.position = state; },
+        .position = [&] { return views.position; }};
+    RunningPartition partition(std::move(env), PartitionLimits{});
+    ASSERT_TRUE(partition.own());
+    partition.stop();
+    EXPECT_EQ(partition->status().sequencer.phase, SequencerPhase::stopped);
+  }
 }
 
 }  // namespace
