@@ -55,10 +55,11 @@ void KafkaParts::share_out(const commands::Partitions& partitions) {
     for (auto* partition : partitions) partition->own(owned(partition->identity().partition));
     return;
   }
-  group_ = std::make_unique<bus::KafkaGroup>(
-      options("log"), settings_.topic_prefix + ".owners", [&partitions](const std::set<std::uint32_t>& shared) {
-        for (auto* partition : partitions) partition->own(shared.contains(partition->identity().partition));
-      });
+  group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + ".owners",
+                                             [&partitions](const std::set<std::uint32_t>& shared) {
+                                               for (auto* partition : partitions)
+                                                 partition->own(shared.contains(partition->identity().partition));
+                                             });
 }
 
 }  // namespace countersign::server

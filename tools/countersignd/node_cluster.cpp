@@ -77,8 +77,8 @@ std::string Node::not_current() const {
     if (status.at_end && now - *status.at_end <= commands::stale_after) continue;
     const auto number = std::to_string(partition->identity().partition);
     if (!status.trouble.empty()) return "partition " + number + ": " + status.trouble;
-    return "partition " + number + (status.at_end ? " was last known to be current more than 5 s ago"
-                                                  : " is still being read");
+    return "partition " + number +
+           (status.at_end ? " was last known to be current more than 5 s ago" : " is still being read");
   }
   return {};
 }
