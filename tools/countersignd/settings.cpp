@@ -130,6 +130,9 @@ void set(Settings& settings, const Setting& setting, const std::string& value, c
 
 void flatten(const toml::table& from, const std::string& prefix, std::map<std::string, std::string>& out,
              const std::string& file) {
+  const auto wrong = [&](const std::string& name, const char* expected) {
+    return UsageError{std::string(file).append(": ").append(name).append(": ").append(expected)};
+  };
   for (const auto& [key, node] : from) {
     const auto name = prefix + std::string(key.str());
     if (const auto* nested = node.as_table()) {
@@ -137,7 +140,7 @@ void flatten(const toml::table& from, const std::string& prefix, std::map<std::s
     } else if (const auto* list = node.as_array()) {
       std::string joined;
       for (const auto& item : *list) {
-        if (!item.is_string()) throw UsageError{file + ": " + name + ": a list of texts is expected"};
+        if (!item.is_string()) throw wrong(name, "a list of texts is expected");
         joined.append(joined.empty() ? "" : ",").append(item.as_string()->get());
       }
       out[name] = joined;
@@ -148,7 +151,7 @@ void flatten(const toml::table& from, const std::string& prefix, std::map<std::s
     else if (node.is_boolean())
       out[name] = node.as_boolean()->get() ? "true" : "false";
     else
-      throw UsageError{file + ": " + name + ": a text, a whole number or true/false is expected"};
+      throw wrong(name, "a text, a whole number or true/false is expected");
   }
 }
 
@@ -161,10 +164,12 @@ void read_file(Settings& settings, const std::string& file) {
   }
   std::map<std::string, std::string> values;
   flatten(document, "", values, file);
-  for (const auto& [name, value] : values) {
+  for (const auto& value : values) {
+    const auto& name = value.first;
     const auto* setting = std::ranges::find_if(table, [&](const Setting& s) { return s.name == name; });
-    if (setting == std::end(table)) throw UsageError{file + ": there is no setting '" + name + "'"};
-    set(settings, *setting, value, file + ": " + name);
+    if (setting == std::end(table))
+      throw UsageError{std::string(file).append(": there is no setting '").append(name).append("'")};
+    set(settings, *setting, value.second, std::string(file).append(": ").append(name));
   }
 }
 
