@@ -45,6 +45,7 @@ void init(const Wanted& wanted) {
   const auto master = keys::load_or_create_master_key(wanted.master_key_file, true);
   bus::KafkaTable table(options);
   std::vector<domain::AccountId> accounts;
+  accounts.reserve(static_cast<std::size_t>(wanted.partitions));
   for (int n = 0; n < wanted.partitions; ++n) accounts.push_back(domain::system_account(static_cast<std::uint32_t>(n)));
   keys::make_cluster_keys(master, table, accounts);
   std::cout << "The cluster is ready: topics " << wanted.prefix << ".log (" << wanted.partitions << " partitions), "
