@@ -71,7 +71,18 @@ std::string KafkaProblems::without_secrets(std::string text) const {
   return text;
 }
 
-KafkaClient::KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, Properties properties,
+KafkaClient::Properties KafkaClient::reading(const char* beyond) {
+  return {{"enable.auto.commit", "false"},
+          {"auto.offset.reset", beyond},
+          {"check.crcs", "true"},
+          {"fetch.wait.max.ms", "100"},
+          {"fetch.error.backoff.ms", "100"},
+          {"enable.partition.eof", "true"},
+          {"isolation.level", "read_uncommitted"},
+          {"queued.max.messages.kbytes", "4096"}};
+}
+
+KafkaClient::KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, const Properties& properties,
                          KafkaProblems& problems, Delivered delivered)
     : problems_(problems), delivered_(std::move(delivered)) {
   if (options.brokers.empty()) throw KafkaRefused(errc::unavailable, "no brokers are named; set kafka_brokers");

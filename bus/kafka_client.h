@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -61,11 +60,15 @@ class KafkaProblems {
 class KafkaClient {
  public:
   using Delivered = std::function<void(const rd_kafka_message_t&)>;
-  using Properties = std::initializer_list<std::pair<const char*, std::string>>;
+  using Properties = std::vector<std::pair<const char*, std::string>>;
+
+  /// Of a consumer that reads from explicit offsets, without a group. `beyond`: what a place that isn't there any more
+  /// means (auto.offset.reset).
+  static Properties reading(const char* beyond);
 
   /// `problems` outlives the client. `delivered`: the delivery reports of a producer, from within rd_kafka_poll().
   /// Throws KafkaRefused.
-  KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, Properties properties, KafkaProblems& problems,
+  KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, const Properties& properties, KafkaProblems& problems,
               Delivered delivered = {});
   KafkaClient(const KafkaClient&) = delete;
   KafkaClient& operator=(const KafkaClient&) = delete;

@@ -20,16 +20,7 @@ bool is_transient(errc error) {
 KafkaReader::KafkaReader(KafkaOptions options)
     : options_(std::move(options)),
       problems_(options_),
-      client_(RD_KAFKA_CONSUMER, options_,
-              {{"enable.auto.commit", "false"},
-               {"auto.offset.reset", "error"},
-               {"check.crcs", "true"},
-               {"fetch.wait.max.ms", "100"},
-               {"fetch.error.backoff.ms", "100"},
-               {"enable.partition.eof", "true"},
-               {"isolation.level", "read_uncommitted"},
-               {"queued.max.messages.kbytes", "4096"}},
-              problems_),
+      client_(RD_KAFKA_CONSUMER, options_, KafkaClient::reading("error"), problems_),
       topic_(client_.topic(options_.topic)) {}
 
 KafkaReader::~KafkaReader() {

@@ -29,16 +29,7 @@ KafkaTable::KafkaTable(KafkaOptions options, milliseconds say_current_every)
       say_current_every_(say_current_every),
       problems_(options_),
       writer_(options_, problems_),
-      client_(RD_KAFKA_CONSUMER, options_,
-              {{"enable.auto.commit", "false"},
-               {"auto.offset.reset", "error"},
-               {"check.crcs", "true"},
-               {"fetch.wait.max.ms", "100"},
-               {"fetch.error.backoff.ms", "100"},
-               {"enable.partition.eof", "true"},
-               {"isolation.level", "read_uncommitted"},
-               {"queued.max.messages.kbytes", "4096"}},
-              problems_),
+      client_(RD_KAFKA_CONSUMER, options_, KafkaClient::reading("error"), problems_),
       asking_(RD_KAFKA_CONSUMER, options_, {{"enable.auto.commit", "false"}}, problems_),
       topic_(client_.topic(options_.topic)) {}
 

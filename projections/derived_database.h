@@ -6,8 +6,16 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace countersign::projections {
+
+inline rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+inline std::string_view view_of(const rocksdb::Slice& bytes) {
+  return {bytes.data(), bytes.size()};
+}
 
 /// Throws std::runtime_error: `what`, and what RocksDB says of it.
 void require(const rocksdb::Status& status, const std::string& what);

@@ -17,13 +17,6 @@
 namespace countersign::projections {
 namespace {
 
-rocksdb::Slice slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-std::string_view view_of(const rocksdb::Slice& bytes) {
-  return {bytes.data(), bytes.size()};
-}
-
 rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache>& cache, bool rows, bool bulk) {
   rocksdb::ColumnFamilyOptions options;
   rocksdb::BlockBasedTableOptions table;

@@ -10,13 +10,6 @@
 namespace countersign::projections {
 namespace {
 
-rocksdb::Slice slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-std::string_view view_of(const rocksdb::Slice& bytes) {
-  return {bytes.data(), bytes.size()};
-}
-
 /// The first sequence of the run under this key.
 std::uint64_t first_sequence(const rocksdb::Slice& events_key) {
   return read_big_endian(view_of(events_key).substr(events_key.size() - sizeof(std::uint64_t)));

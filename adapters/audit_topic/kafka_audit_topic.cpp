@@ -170,16 +170,8 @@ boost::system::result<AuditTopic::Older> KafkaAuditTopic::marks(std::uint32_t pa
 }
 
 void KafkaAuditTopic::make_consumer() {
-  consumer_.emplace(RD_KAFKA_CONSUMER, options_,
-                    bus::KafkaClient::Properties{{"enable.auto.commit", "false"},
-                                                 {"auto.offset.reset", "earliest"},  // those before have been deleted
-                                                 {"check.crcs", "true"},
-                                                 {"fetch.wait.max.ms", "100"},
-                                                 {"fetch.error.backoff.ms", "100"},
-                                                 {"enable.partition.eof", "true"},
-                                                 {"isolation.level", "read_uncommitted"},
-                                                 {"queued.max.messages.kbytes", "4096"}},
-                    problems_);
+  // From the earliest on where those before have been deleted.
+  consumer_.emplace(RD_KAFKA_CONSUMER, options_, bus::KafkaClient::reading("earliest"), problems_);
   consumed_ = consumer_->topic(options_.topic);
 }
 

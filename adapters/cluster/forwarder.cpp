@@ -49,11 +49,8 @@ int hops_of(const http::Request& request) {
 /// Closes the socket when the time is up.
 class Deadline {
  public:
-  Deadline(tcp::socket& socket, std::chrono::milliseconds within) : timer_(socket.get_executor(), within) {
-    timer_.async_wait([&socket, done = done_](const error_code& cancelled) {
-      error_code ignored;
-      if (!cancelled && !*done) socket.close(ignored);
-    });
+  Deadline(tcp::socket& socket, std::chrono::milliseconds within) : timer_(socket.get_executor()) {
+    extend(within, socket);
   }
   ~Deadline() {
     *done_ = true;
