@@ -201,6 +201,7 @@ TEST_F(KeyTopicTest, WhoIsErasedCostsOneQuestion) {
   const auto users = make_users(a, 2);
   ASSERT_TRUE(b->subject_key(account, users[0])->has_value());
   ASSERT_FALSE(a->erase_subject(account, users[0]));
+  ASSERT_TRUE(b.topic->caught_up(std::chrono::hours(1)));
   const auto stranger = random_id<domain::UserId>(9);
   for (const auto missing : {users[0], stranger}) {
     ASSERT_FALSE(b->subject_key(account, missing)->has_value());
