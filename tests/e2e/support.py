@@ -73,6 +73,8 @@ def environment(settings):
 class Server:
     """A countersignd of its own with a data directory of its own, on any free port (another one after each start)."""
 
+    program = SERVER
+
     def __init__(self, settings=None, arguments=(), data=None, start=True):
         self.settings, self.arguments = dict(settings or {}), list(arguments)
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="countersign-e2e-"))
@@ -91,7 +93,7 @@ class Server:
             given = [*self.arguments, *arguments]
             listen = [] if "--listen" in given else ["--listen", "127.0.0.1:0"]
             self.process = subprocess.Popen(
-                [SERVER, "--data-dir", self.data, *listen, *given],
+                [self.program, "--data-dir", self.data, *listen, *given],
                 env=environment(self.settings), cwd=self.scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=errors, text=True)
         ready = select.select([self.process.stdout], [], [], START_S)[0]
