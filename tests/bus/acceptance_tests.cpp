@@ -223,7 +223,7 @@ TEST_F(Acceptances, AReaderYieldsWhatCountsAndReportsTheRest) {
 
 TEST_F(Acceptances, AReaderStopsAtANewerFormatAndSaysWhichReleaseReadsIt) {
   std::string bytes = codec.encode(frame());
-  bytes[7] = 2;
+  bytes[7] = 3;
   bytes[10] = 4;
   const std::size_t signed_size = bytes.size() - record_mac_bytes;
   HmacSha256 mac(testing::test_log_key);
