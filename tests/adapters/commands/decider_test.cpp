@@ -7,6 +7,7 @@
 #include "bus/format.h"
 #include "bus/frame.h"
 #include "bus/partition_log.h"
+#include "domain/record.h"
 #include "tests/adapters/commands/desk.h"
 
 namespace countersign::commands {
