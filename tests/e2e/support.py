@@ -167,6 +167,12 @@ class Server:
         self.clients.append(made)
         return made
 
+    def before(self, method, path, headers):
+        """Before each request of a client; `headers` may be added to."""
+
+    def after(self, headers):
+        """The headers of each answer."""
+
     def root(self):
         return self.client(self.root_key)
 
@@ -215,6 +221,7 @@ class Client:
             sent["Content-Type"] = type
         if query:
             path += "?" + urllib.parse.urlencode(query)
+        self.server.before(method, path, sent)
         fresh = self.connection is None or self.connected_to != self.server.port
         if fresh:
             self._connect()
@@ -232,6 +239,7 @@ class Client:
         try:
             self.connection.request(method, path, body, headers)
             response = self.connection.getresponse()
+            self.server.after(response.headers)
             return Answer(response.status, response.headers, response.read())
         except Exception:
             self.close()
@@ -422,10 +430,11 @@ class ServerTest(unittest.TestCase):
     """One server for all tests of the class."""
 
     settings = {}
+    serve = Server
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(cls.settings)
+        cls.server = ServerTest.serve(cls.settings)
 
     @classmethod
     def tearDownClass(cls):
