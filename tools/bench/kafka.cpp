@@ -36,6 +36,7 @@ std::unique_ptr<bus::KafkaLog> new_log(const Plan& plan) {
 std::vector<Result> kafka(const Plan& plan) {
   if (plan.kafka_brokers.empty()) throw CannotRun{"--kafka-brokers names no brokers; ./dev bench kafka starts some"};
   const Scratch scratch(plan);
+  for (const char* name : {"kafka", "embedded"}) std::filesystem::create_directory(scratch.path() / name);
   Stage on_kafka(scratch.path() / "kafka", batch, new_log(plan));
   Stage embedded(scratch.path() / "embedded", batch);
   const auto alone = new_log(plan);
