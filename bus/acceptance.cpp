@@ -1,5 +1,7 @@
 #include "bus/acceptance.h"
 
+#include <algorithm>
+
 #include "bus/planted.h"
 
 namespace countersign::bus {
@@ -42,6 +44,7 @@ AcceptanceState accept(const AcceptanceState& before, const Record& record, cons
   AcceptanceState after = before;
   after.head = head_after;
   after.next = Offset{value(offset) + 1};
+  std::visit([&](const auto& any) { after.format = std::max(after.format, any.format); }, record);
   if (const auto* claim = std::get_if<Claim>(&record)) {
     after.term = claim->term;
     after.nonce = claim->nonce;

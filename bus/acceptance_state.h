@@ -3,6 +3,7 @@
 // small enough to be stored beside a view as its position.
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,13 +23,14 @@ struct Writer {
 };
 
 struct AcceptanceState {
-  Term term{};            ///< of the newest accepted claim
-  Nonce nonce{};          ///< of that claim
-  bool released = false;  ///< that claim has been released: its writer has said that it writes no more
-  FrameNumber last{};     ///< newest accepted frame or release
-  Bytes32 head{};         ///< hash over everything accepted
-  TimeMs time{};          ///< of the newest accepted frame: time never goes back below it
-  Offset next{};          ///< where reading goes on
+  Term term{};             ///< of the newest accepted claim
+  Nonce nonce{};           ///< of that claim
+  bool released = false;   ///< that claim has been released: its writer has said that it writes no more
+  FrameNumber last{};      ///< newest accepted frame or release
+  Bytes32 head{};          ///< hash over everything accepted
+  TimeMs time{};           ///< of the newest accepted frame: time never goes back below it
+  Offset next{};           ///< where reading goes on
+  std::uint16_t format{};  ///< of the log (bus/format.h); 0: nothing was accepted yet
   /// Of the newest accepted claim, so that a reader that begins behind it knows whom to ask; null before the first.
   std::shared_ptr<const Writer> writer;
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "bus/format.h"
 #include "bus/frame_generated.h"
 #include "bus/partition_log.h"
 #include "bus/planted.h"
@@ -12,7 +13,6 @@ namespace countersign::bus {
 namespace {
 
 constexpr std::string_view magic = "CSfr";
-constexpr std::array<std::uint8_t, 3> first_release_of_format = {0, 1, 0};
 enum Kind : std::uint8_t { claim_kind = 1, frame_kind = 2, release_kind = 3 };
 
 std::uint8_t byte_at(std::string_view bytes, std::size_t at) {
@@ -119,6 +119,13 @@ std::string_view finished(flatbuffers::FlatBufferBuilder& builder) {
   return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
 }
 
+std::array<std::uint8_t, 3> first_release_that_reads(std::uint16_t format) {
+  const auto known = std::ranges::find(formats(), format, &Format::number);
+  if (known == formats().end())
+    throw std::invalid_argument("this release can't write format " + std::to_string(format));
+  return known->release;
+}
+
 std::string release_text(std::string_view bytes) {
   return std::to_string(byte_at(bytes, 9)) + "." + std::to_string(byte_at(bytes, 10)) + "." +
          std::to_string(byte_at(bytes, 11));
@@ -128,17 +135,17 @@ std::string release_text(std::string_view bytes) {
 
 FrameCodec::FrameCodec(const LogIdentity& identity, std::string_view log_key) : identity_(identity), mac_(log_key) {}
 
-std::string FrameCodec::seal(std::uint8_t kind, std::string_view body) {
+std::string FrameCodec::seal(std::uint8_t kind, std::uint16_t format, std::string_view body) {
   std::string record;
   record.reserve(record_header_bytes + body.size() + record_mac_bytes);
   const auto put = [&record](std::uint32_t number, int bytes) {
     for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) record.push_back(static_cast<char>(number >> shift));
   };
   record.append(magic);
-  put(record_format, 2);
-  put(record_format, 2);
+  put(format, 2);
+  put(format, 2);
   put(kind, 1);
-  for (const std::uint8_t part : first_release_of_format) put(part, 1);
+  for (const std::uint8_t part : first_release_that_reads(format)) put(part, 1);
   put(identity_.partition, 4);
   record.append(identity_.cluster.begin(), identity_.cluster.end());
   record.append(body);
@@ -155,7 +162,7 @@ std::string FrameCodec::encode(const Claim& claim) {
   const auto node = put_text(builder, claim.node);
   const auto address = put_text(builder, claim.address);
   builder.Finish(wire::CreateClaim(builder, value(claim.term), nonce, value(claim.time), node, address));
-  return seal(claim_kind, finished(builder));
+  return seal(claim_kind, claim.format, finished(builder));
 }
 
 std::string FrameCodec::encode(const Frame& frame) {
@@ -169,7 +176,7 @@ std::string FrameCodec::encode(const Frame& frame) {
   const auto answers = put_blobs(builder, frame.answers);
   builder.Finish(wire::CreateFrame(builder, value(frame.term), nonce, value(frame.number), previous, value(frame.time),
                                    events, answers));
-  return seal(frame_kind, finished(builder));
+  return seal(frame_kind, frame.format, finished(builder));
 }
 
 std::string FrameCodec::encode(const Release& release) {
@@ -178,7 +185,7 @@ std::string FrameCodec::encode(const Release& release) {
   const auto previous = put_array(builder, release.previous);
   const auto successor = put_text(builder, release.successor);
   builder.Finish(wire::CreateRelease(builder, value(release.term), nonce, value(release.number), previous, successor));
-  return seal(release_kind, finished(builder));
+  return seal(release_kind, release.format, finished(builder));
 }
 
 boost::system::result<Record> FrameCodec::decode(const std::string& bytes) {
@@ -194,7 +201,7 @@ boost::system::result<Record> FrameCodec::decode(const std::string& bytes) {
 
 boost::system::result<Record> decode_unauthenticated(const LogIdentity& identity, const std::string& bytes) {
   if (!has_shape(bytes) || bytes.size() > max_record_bytes) return errc::damaged;
-  if (u16_at(bytes, 6) > record_format) return errc::newer_format;
+  if (u16_at(bytes, 6) > newest_format()) return errc::newer_format;
   if (!std::equal(identity.cluster.begin(), identity.cluster.end(),
                   reinterpret_cast<const std::uint8_t*>(bytes.data()) + 16)) {
     return errc::wrong_cluster;
@@ -210,6 +217,7 @@ boost::system::result<Record> decode_unauthenticated(const LogIdentity& identity
     default: break;
   }
   if (!record) return errc::damaged;
+  std::visit([&](auto& any) { any.format = u16_at(bytes, 6); }, *record);
   return *std::move(record);
 }
 
@@ -223,8 +231,8 @@ std::size_t encoded_size_bound(const FrameContents& contents) {
 std::string describe_newer_format(std::string_view bytes) {
   if (!has_shape(bytes)) return "not a record";
   return "a log record has format " + std::to_string(u16_at(bytes, 4)) + " and needs a reader of format " +
-         std::to_string(u16_at(bytes, 6)) + "; this is Countersign " COUNTERSIGN_VERSION ", which reads up to format " +
-         std::to_string(record_format) + ": install release " + release_text(bytes) + " or newer";
+         std::to_string(u16_at(bytes, 6)) + "; this is Countersign " + this_release() + ", which reads up to format " +
+         std::to_string(newest_format()) + ": install release " + release_text(bytes) + " or newer";
 }
 
 std::optional<std::string_view> record_mac(std::string_view bytes) {

@@ -24,10 +24,10 @@
 
 namespace countersign::bus {
 
-constexpr std::uint16_t record_format = 1;
 constexpr std::size_t record_header_bytes = 32;
 constexpr std::size_t record_mac_bytes = 32;
 
+// `format` of the three is the oldest that a reader must know (bus/format.h).
 // Strings and byte strings of the three are borrowed: from the record's bytes after decoding.
 
 /// Opens a term: from here on, `node` writes this partition.
@@ -37,6 +37,7 @@ struct Claim {
   TimeMs time{};
   std::string_view node;
   std::string_view address;
+  std::uint16_t format = 1;
 
   bool operator==(const Claim&) const = default;
 };
@@ -50,6 +51,7 @@ struct Frame {
   TimeMs time{};
   std::vector<std::string_view> events;
   std::vector<std::string_view> answers;
+  std::uint16_t format = 1;
 
   bool operator==(const Frame&) const = default;
 };
@@ -61,6 +63,7 @@ struct Release {
   FrameNumber number{};
   Bytes32 previous{};
   std::string_view successor;
+  std::uint16_t format = 1;
 
   bool operator==(const Release&) const = default;
 };
@@ -81,7 +84,7 @@ class FrameCodec {
   boost::system::result<Record> decode(const std::string& bytes);
 
  private:
-  std::string seal(std::uint8_t kind, std::string_view body);
+  std::string seal(std::uint8_t kind, std::uint16_t format, std::string_view body);
 
   LogIdentity identity_;
   HmacSha256 mac_;

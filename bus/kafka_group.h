@@ -10,23 +10,34 @@
 #include <functional>
 #include <mutex>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "bus/kafka_client.h"
 
 namespace countersign::bus {
 
+/// A node that is in a group, as it says itself.
+struct GroupMember {
+  std::string node, release;
+  std::uint16_t newest_format = 0;  ///< of log records that it knows (bus/format.h)
+};
+
 class KafkaGroup {
  public:
   using SharedOut = std::function<void(const std::set<std::uint32_t>& partitions)>;
 
-  /// `options.topic`: the log's. Reaches no broker yet. Throws KafkaRefused.
-  KafkaGroup(KafkaOptions options, const std::string& group, SharedOut shared_out,
+  /// `options.topic`: the log's. `node`: this one's name. Reaches no broker yet. Throws KafkaRefused.
+  KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node, SharedOut shared_out,
              std::chrono::milliseconds session = std::chrono::milliseconds(6'000));
   /// Leaves the group.
   ~KafkaGroup();
   KafkaGroup(const KafkaGroup&) = delete;
   KafkaGroup& operator=(const KafkaGroup&) = delete;
+
+  /// Asks the brokers who is in these groups; members that aren't nodes are left out. Waits. Throws KafkaRefused.
+  std::vector<GroupMember> members(const std::vector<std::string>& groups) const;
 
  private:
   void run(const std::stop_token& stop);

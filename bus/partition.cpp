@@ -116,6 +116,7 @@ void Partition::follow() {
     status_.sequencer.durable_frame = status_.sequencer.landed_frame = acceptance_.state().last;
     status_.sequencer.last_time = acceptance_.state().time;
     status_.sequencer.term = acceptance_.state().term;
+    status_.sequencer.format = acceptance_.state().format;
     status_.sequencer.ignored = acceptance_.ignored();
   }
   if (const auto as_of = at_end_ ? std::optional(asked) : tail->current_as_of) caught_up(*as_of);
@@ -291,7 +292,8 @@ void Partition::sequencer_ended(SequencerPhase phase, const std::string& text) {
                          .durable_frame = last.durable_frame,
                          .landed_frame = last.landed_frame,
                          .last_time = last.last_time,
-                         .term = last.term};
+                         .term = last.term,
+                         .format = last.format};
     status_.role = PartitionRole::following;
   }
   releasing_ = false;

@@ -31,6 +31,7 @@ Sequencer::Sequencer(SequencerEnvironment environment, const SequencerLimits& li
           }),
       durable_(value(recovered.last)),
       term_(value(recovered.term)),
+      format_(recovered.format),
       last_time_(value(recovered.time)),
       next_(value(recovered.next)) {}
 
@@ -115,6 +116,7 @@ void Sequencer::commit(std::shared_ptr<Batch> batch, Works works, TimeMs time) {
   frame.number = next(before.last);
   frame.previous = before.head;
   frame.time = time;
+  frame.format = std::max(before.format, contents.format);
   frame.events.assign(contents.events.begin(), contents.events.end());
   frame.answers.assign(contents.answers.begin(), contents.answers.end());
   InFlight flight{next_id_++, std::move(batch), std::move(works), {}, before.head, {}, {}};
@@ -213,6 +215,7 @@ void Sequencer::note_state() {
   last_time_.store(value(state().time), std::memory_order_release);
   next_.store(value(state().next), std::memory_order_release);
   term_.store(value(state().term), std::memory_order_relaxed);
+  format_.store(state().format, std::memory_order_relaxed);
   for (std::size_t i = 0; i < ignored_reasons; ++i) {
     ignored_[i].store(acceptance_.ignored()[i], std::memory_order_relaxed);
   }
@@ -246,6 +249,7 @@ void Sequencer::drain() {
   release.number = next(before.last);
   release.previous = before.head;
   release.successor = successor_;
+  release.format = before.format;
   release_id_ = next_id_++;
   append(release_id_, acceptance_.codec().encode(release));
 }
@@ -266,6 +270,7 @@ SequencerStatus Sequencer::status() const {
   status.landed_frame = landed_frame();
   status.last_time = last_accepted_time();
   status.term = Term{term_.load(std::memory_order_relaxed)};
+  status.format = format_.load(std::memory_order_relaxed);
   status.frames = frames_.load(std::memory_order_relaxed);
   status.works = works_.load(std::memory_order_relaxed);
   status.works_failed = works_failed_.load(std::memory_order_relaxed);

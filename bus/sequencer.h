@@ -77,6 +77,7 @@ struct SequencerStatus {
   FrameNumber landed_frame{};   ///< newest frame in the views
   TimeMs last_time{};           ///< of the newest accepted frame
   Term term{};
+  std::uint16_t format = 0;  ///< of the log (bus/format.h)
   std::uint64_t frames = 0;  ///< accepted, of this sequencer
   std::uint64_t works = 0;   ///< settled without error
   std::uint64_t works_failed = 0;
@@ -212,6 +213,7 @@ class Sequencer {
   std::atomic<errc> refusal_{errc::stopping};  ///< of submit() once the queue is closed
   std::atomic<std::uint64_t> durable_, term_, frames_{0}, works_{0}, works_failed_{0}, queue_full_{0}, resolves_{0};
   std::atomic<std::size_t> landing_batches_{0};
+  std::atomic<std::uint16_t> format_;
   std::atomic<std::int64_t> last_time_, next_;
   std::array<std::atomic<std::uint64_t>, ignored_reasons> ignored_{};
 };

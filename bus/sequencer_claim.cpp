@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "bus/format.h"
 #include "bus/planted.h"
 #include "bus/sequencer.h"
 
@@ -47,6 +48,7 @@ void Sequencer::claim() {
   record.time = std::max(env_.clock(), state().time);
   record.node = env_.node;
   record.address = env_.address;
+  record.format = state().format ? state().format : newest_format();
   append(claim_.id, acceptance_.codec().encode(record));
 }
 

@@ -37,6 +37,7 @@ class Work {
 struct FrameContents {
   std::vector<std::string> events;
   std::vector<std::string> answers;  ///< idempotency records
+  std::uint16_t format = 0;          ///< to which this frame raises the log's (bus/format.h); 0: to none
   bool empty() const { return events.empty() && answers.empty(); }
 };
 

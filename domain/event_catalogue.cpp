@@ -48,6 +48,7 @@ constexpr EventName catalogue[] = {
     {server_stopped, "server.stopped", "Server", "Stopped", "low"},
     {log_restored, "log.restored", "Log", "Restored", "critical"},
     {master_key_rotated, "master_key.rotated", "Master Key", "Rotated", "high"},
+    {log_upgraded, "log.upgraded", "Log", "Upgraded", "high"},
     {siem_destination_created, "siem_destination.created", "SIEM Destination", "Created", "high"},
     {siem_destination_updated, "siem_destination.updated", "SIEM Destination", "Updated", "high"},
     {siem_destination_paused, "siem_destination.paused", "SIEM Destination", "Paused", "high"},

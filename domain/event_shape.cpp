@@ -52,6 +52,7 @@ constexpr EventShape shapes[] = {
     {server_stopped, Payload::ServerRecord, PartyKind::system, PartyKind::system, ""},
     {log_restored, Payload::LogRestored, PartyKind::system, PartyKind::system, ""},
     {master_key_rotated, Payload::ServerRecord, PartyKind::system, PartyKind::system, ""},
+    {log_upgraded, Payload::ServerRecord, PartyKind::system, PartyKind::system, ""},
     {siem_destination_created, Payload::SiemDestinationSet, PartyKind::siem_destination, PartyKind::siem_destination,
      "name attributes"},
     {siem_destination_updated, Payload::SiemDestinationSet, PartyKind::siem_destination, PartyKind::siem_destination,

@@ -59,7 +59,8 @@ struct RecordOperation {
 };
 Decision<Done> decide(const State& state, const Context& context, const RecordOperation& command);
 
-/// server_started, server_stopped, master_key_rotated: in the system account.
+/// server_started, server_stopped, master_key_rotated, log_upgraded: in the system account. The frame of the last one
+/// raises the log's format to the newest that the writer knows (bus/format.h).
 struct RecordServer {
   EventType type = EventType::server_started;
   std::string version, node;

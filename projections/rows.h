@@ -28,7 +28,7 @@
 
 namespace countersign::projections {
 
-inline constexpr std::uint32_t view_version = 4;
+inline constexpr std::uint32_t view_version = 5;
 
 enum class Table : char {
   accounts = 'A',

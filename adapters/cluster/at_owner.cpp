@@ -61,6 +61,8 @@ Where where(const Cluster& cluster, const Route& route) {
       const auto slot = slot_in(exchange, operation);
       return slot ? std::optional(domain::partition_of_slot(*slot, count)) : std::nullopt;
     };
+  if (operation == "finalize_upgrade")
+    return [&cluster](const Exchange& exchange) { return cluster.partitions.number(exchange.parameter()); };
   if (operation == "create_account") return [](const Exchange&) { return std::nullopt; };
   if (operation == "update_account" || operation == "create_rescue_key")
     return [count](const Exchange& exchange) -> std::optional<std::uint32_t> {

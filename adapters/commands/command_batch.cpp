@@ -1,9 +1,11 @@
 #include "adapters/commands/command_batch.h"
 
+#include <algorithm>
 #include <map>
 
 #include "adapters/commands/answer_record.h"
 #include "adapters/keys/answer_seal.h"
+#include "bus/format.h"
 #include "bus/frame.h"
 #include "bus/partition_log.h"
 #include "projections/reducers.h"
@@ -132,6 +134,7 @@ CommandBatch::Kept CommandBatch::write(std::vector<domain::NewEvent> events, con
   if (events.size() > most_events_a_command) return Kept::too_large;
   std::map<domain::AccountId, std::uint64_t> sequences;
   for (auto& event : events) {
+    if (event.type == EventType::log_upgraded) out.format = bus::newest_format();
     const auto id = event.account ? event.account : context.account;
     auto [it, fresh] = sequences.try_emplace(id, 0);
     if (fresh) {
@@ -195,6 +198,7 @@ void CommandBatch::fold(projections::Overlay& overlay, const projections::ViewSt
 
 void CommandBatch::put_events(Written& written) {
   bytes_ += written.bytes;
+  contents_.format = std::max(contents_.format, written.format);
   for (auto& event : written.events) contents_.events.push_back(std::move(event.bytes));
 }
 

@@ -34,7 +34,8 @@ class CommandBatch : public bus::Batch {
   enum class Kept { yes, no_room, too_large, key_missing };
   struct Written {
     std::vector<WrittenEvent> events;
-    std::size_t bytes = 0;  ///< in a frame
+    std::size_t bytes = 0;     ///< in a frame
+    std::uint16_t format = 0;  ///< to which they raise the log's
   };
 
   bool over_the_limit(CommandWork& work, const domain::Context& context);

@@ -3,6 +3,9 @@
 //
 // Concurrency: any thread; the list doesn't change.
 
+#include <charconv>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "adapters/commands/command_work.h"
@@ -23,6 +26,13 @@ class Partitions {
 
   std::uint32_t count() const { return static_cast<std::uint32_t>(by_number_.size()); }
   bus::Partition& at(std::uint32_t number) const { return *by_number_[number]; }
+  /// "7" -> 7; nothing for what isn't the number of a partition.
+  std::optional<std::uint32_t> number(std::string_view text) const {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number >= count()) return std::nullopt;
+    return number;
+  }
   bus::Partition& of(domain::AccountId account) const { return at(domain::partition_of(account, count())); }
   bus::Partition& of_slot(std::uint16_t slot) const { return at(domain::partition_of_slot(slot, count())); }
   /// Of the call's slot, if it has one, else of its account.

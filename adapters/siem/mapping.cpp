@@ -91,6 +91,7 @@ constexpr Mapping table[] = {
      {"configuration"},
      {"change"},
      OcsfEntity::master_key},
+    {log_upgraded, "Format of the log raised", application_lifecycle, 8, "Update", {"configuration"}, {"change"}},
     {siem_destination_created,
      "SIEM destination created",
      entity_management,

@@ -172,6 +172,18 @@ TEST_F(Acceptances, AReleaseTakesANumberAndEndsTheTerm) {
   EXPECT_FALSE(acceptance.state().released);
 }
 
+TEST_F(Acceptances, TheFormatOfALogIsTheNewestThatARecordOfItHas) {
+  EXPECT_EQ(acceptance.state().format, 1);
+  auto raising = release();
+  raising.format = 2;
+  EXPECT_EQ(reason(codec.encode(Claim{Term{1}, {}, {}, "node", "", 2})), Ignored::stale_claim);
+  EXPECT_EQ(acceptance.state().format, 1) << "what doesn't count raises nothing";
+  EXPECT_TRUE(take(codec.encode(raising)));
+  EXPECT_EQ(acceptance.state().format, 2);
+  EXPECT_TRUE(take(codec.encode(claim(6, 2))));
+  EXPECT_EQ(acceptance.state().format, 2);
+}
+
 TEST_F(Acceptances, AStateComesBackFromItsBytes) {
   take(codec.encode(release()));
   EXPECT_EQ(decode_acceptance_state(encode(acceptance.state())), acceptance.state());
@@ -211,7 +223,7 @@ TEST_F(Acceptances, AReaderYieldsWhatCountsAndReportsTheRest) {
 
 TEST_F(Acceptances, AReaderStopsAtANewerFormatAndSaysWhichReleaseReadsIt) {
   std::string bytes = codec.encode(frame());
-  bytes[7] = 2;
+  bytes[7] = 3;
   bytes[10] = 4;
   const std::size_t signed_size = bytes.size() - record_mac_bytes;
   HmacSha256 mac(testing::test_log_key);

@@ -127,7 +127,7 @@ TEST(ARecord, OfAnotherPartitionIsRefused) {
 
 /// Header bytes changed as a later release would write them, under the right key.
 std::string as_a_later_release_writes(std::string bytes, std::uint8_t reader_format) {
-  bytes[5] = 2;
+  bytes[5] = 3;
   bytes[7] = static_cast<char>(reader_format);
   bytes[10] = 9;
   const std::size_t signed_size = bytes.size() - record_mac_bytes;
@@ -136,8 +136,20 @@ std::string as_a_later_release_writes(std::string bytes, std::uint8_t reader_for
   return bytes;
 }
 
+TEST(AFormat, StandsInARecordWithTheReleaseThatReadsIt) {
+  auto frame = a_frame();
+  for (const std::uint16_t format : {1, 2}) {
+    frame.format = format;
+    const auto bytes = test_codec().encode(frame);
+    EXPECT_EQ(std::get<Frame>(*test_codec().decode(bytes)).format, format);
+    EXPECT_EQ(bytes[10], format);  // releases 0.1.0 and 0.2.0
+  }
+  frame.format = 3;
+  EXPECT_THROW((void)test_codec().encode(frame), std::invalid_argument);
+}
+
 TEST(ANewerFormat, IsNamedWithTheReleaseThatReadsIt) {
-  const std::string bytes = as_a_later_release_writes(test_codec().encode(a_frame()), 2);
+  const std::string bytes = as_a_later_release_writes(test_codec().encode(a_frame()), 3);
   EXPECT_EQ(test_codec().decode(bytes).error(), errc::newer_format);
   EXPECT_NE(describe_newer_format(bytes).find("install release 0.9.0 or newer"), std::string::npos);
 }
@@ -147,7 +159,7 @@ TEST(ANewerFormat, IsReadWhenItSaysThatThisReaderMay) {
 }
 
 TEST(ANewerFormat, OfAStrangerIsOnlyAForgery) {
-  std::string bytes = as_a_later_release_writes(test_codec().encode(a_frame()), 2);
+  std::string bytes = as_a_later_release_writes(test_codec().encode(a_frame()), 3);
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   EXPECT_EQ(test_codec().decode(bytes).error(), errc::forged);
 }

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import unittest
 
 from support import NO_LIMITS, PROGRAMS, Client, Server, id_bytes, until
 
@@ -143,6 +144,46 @@ class Cluster:
         admin = self.client(made.json["admin_key"])
         admin.account = made.json["id"]
         return admin
+
+
+class AnyNode(Server):
+    """A cluster, as if it were one server: each connection goes to another node, drawn at random, and what is read is at least as new
+    as the newest answer to any client."""
+
+    def __init__(self, cluster):
+        super().__init__(start=False)
+        self.cluster, self.newest = cluster, None
+
+    @property
+    def port(self):
+        return random.choice(self.cluster.nodes).port
+
+    @port.setter
+    def port(self, _):
+        pass
+
+    @property
+    def data(self):
+        raise unittest.SkipTest("a cluster has no one data directory")
+
+    @data.setter
+    def data(self, _):
+        pass
+
+    @property
+    def root_key(self):
+        return self.cluster.root_key
+
+    def before(self, method, path, headers):
+        if self.newest and (method == "GET" or path in READING_POSTS):
+            headers.setdefault("Countersign-Min-Position", self.newest)
+
+    def after(self, headers):
+        self.newest = headers.get("Countersign-Position") or self.newest
+
+
+# POSTs that only look.
+READING_POSTS = ("/oauth2/introspect", "/v1/registration-codes/lookup")
 
 
 class Anywhere(Client):

@@ -73,6 +73,8 @@ def environment(settings):
 class Server:
     """A countersignd of its own with a data directory of its own, on any free port (another one after each start)."""
 
+    program = SERVER
+
     def __init__(self, settings=None, arguments=(), data=None, start=True):
         self.settings, self.arguments = dict(settings or {}), list(arguments)
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="countersign-e2e-"))
@@ -91,7 +93,7 @@ class Server:
             given = [*self.arguments, *arguments]
             listen = [] if "--listen" in given else ["--listen", "127.0.0.1:0"]
             self.process = subprocess.Popen(
-                [SERVER, "--data-dir", self.data, *listen, *given],
+                [self.program, "--data-dir", self.data, *listen, *given],
                 env=environment(self.settings), cwd=self.scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=errors, text=True)
         ready = select.select([self.process.stdout], [], [], START_S)[0]
@@ -165,6 +167,12 @@ class Server:
         self.clients.append(made)
         return made
 
+    def before(self, method, path, headers):
+        """Before each request of a client; `headers` may be added to."""
+
+    def after(self, headers):
+        """The headers of each answer."""
+
     def root(self):
         return self.client(self.root_key)
 
@@ -213,6 +221,7 @@ class Client:
             sent["Content-Type"] = type
         if query:
             path += "?" + urllib.parse.urlencode(query)
+        self.server.before(method, path, sent)
         fresh = self.connection is None or self.connected_to != self.server.port
         if fresh:
             self._connect()
@@ -230,6 +239,7 @@ class Client:
         try:
             self.connection.request(method, path, body, headers)
             response = self.connection.getresponse()
+            self.server.after(response.headers)
             return Answer(response.status, response.headers, response.read())
         except Exception:
             self.close()
@@ -420,10 +430,11 @@ class ServerTest(unittest.TestCase):
     """One server for all tests of the class."""
 
     settings = {}
+    serve = Server
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(cls.settings)
+        cls.server = ServerTest.serve(cls.settings)
 
     @classmethod
     def tearDownClass(cls):

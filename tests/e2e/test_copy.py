@@ -1,28 +1,15 @@
 #!/usr/bin/env python3
 """countersign-replay copy: an installation goes to Apache Kafka, a real broker, and back; what a killed copy leaves."""
-import json
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import unittest
 
+from copies import PARTITIONS, Copies, brokers, people
 from support import NO_LIMITS, REPLAY, Server, key, main, replay, until, verify
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "kafka"))
-import brokers
-import jars
-
-PARTITIONS = 6
 ACCOUNTS = 5
-ALWAYS = ("--at", "2100-01-01T00:00:00Z")
-
-
-def people(count):
-    return "First name,Last name,Email\n" + "".join(f"First{n},Last{n},person-{n}@example.com\n" for n in range(count))
 
 
 def refused(*arguments):
@@ -33,31 +20,7 @@ def refused(*arguments):
     return ran.stderr
 
 
-class Copy(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.scratch = pathlib.Path(tempfile.mkdtemp(prefix="countersign-e2e-"))
-        cls.addClassCleanup(shutil.rmtree, cls.scratch, True)
-        try:
-            cls.cluster = brokers.Cluster("4.1", cls.scratch / "kafka")
-            cls.addClassCleanup(cls.cluster.stop)
-            cls.cluster.start()
-        except jars.Unavailable as error:
-            raise unittest.SkipTest(str(error)) from None
-
-    def setUp(self):
-        self.server = Server(NO_LIMITS)
-        self.addCleanup(self.server.close)
-        self.data = self.server.data
-        self.master = self.data / "master-key"
-
-    def on_kafka(self, prefix):
-        return ["--kafka-brokers", self.cluster.bootstrap, "--topic-prefix", prefix, "--master-key-file", self.master]
-
-    def to_kafka(self, prefix):
-        return ["copy", "--data-dir", self.data, "--to-kafka-brokers", self.cluster.bootstrap, "--topic-prefix", prefix,
-                "--partitions", str(PARTITIONS), "--replication", "1", "--master-key-file", self.master]
-
+class Copy(Copies):
     def live(self):
         """Accounts with everything that has to survive a move."""
         lives = []
@@ -74,24 +37,6 @@ class Copy(unittest.TestCase):
             lives.append({"admin": admin, "ada": ada, "leaver": leaver, "token": token, "open": still_open["code"],
                           "gateway": admin.api_key("gateway").key, "retry": (header, body, answer)})
         return lives
-
-    def roots(self, lives, *source):
-        """By account: a proof that ends in the Merkle root of everything, which commits to each byte of each event."""
-        found = {}
-        for life in lives:
-            proof = json.loads(replay("prove", *source, "--account", life["admin"].account, "--sequence", "2",
-                                      "--size", str(life["events"])))
-            found[life["admin"].account] = {name: proof[name] for name in ("root", "size", "leaf", "proof")}
-        return found
-
-    def people_in(self, lives, *source):
-        states = [json.loads(replay("state", *source, "--account", life["admin"].account, *ALWAYS)) for life in lives]
-        return [state["users"] for state in states]
-
-    def exported(self, life, out, *source):
-        replay("export", *source, "--account", life["admin"].account, "--format", "native", "--out", out)
-        events = [json.loads(line) for line in (out / "events.ndjson").read_text("utf-8").splitlines()]
-        return [{name: value for name, value in event.items() if name != "position"} for event in events]
 
     def goes_on(self, lives, server):
         for life in lives:

@@ -27,7 +27,7 @@ struct Views {
 };
 
 struct Command {
-  enum class Kind { set, look, issue, redeem, enrol };
+  enum class Kind { set, look, issue, redeem, enrol, upgrade };
   Kind kind{};
   std::string id;   ///< idempotency key
   std::string row;  ///< "r:..", "c:..", "p:.."

@@ -26,5 +26,6 @@ std::vector<Result> revocation_stale_reads(const Plan& plan);
 std::vector<Result> scale(const Plan& plan);
 std::vector<Result> discovery(const Plan& plan);
 std::vector<Result> replayed(const Plan& plan);
+std::vector<Result> kafka(const Plan& plan);
 
 }  // namespace countersign::bench

@@ -24,6 +24,8 @@ constexpr Benchmark all[] = {
     {"revocation_stale_reads", "active although revoked", revocation_stale_reads},
     {"scale", "a million users (not by default)", scale, false},
     {"discovery", "searches over ten million events (not by default)", discovery, false},
+    {"kafka", "a partition on the brokers of --kafka-brokers (not by default; ./dev bench kafka starts some)", kafka,
+     false},
     {"replay", "countersign-replay over --events events (not by default)", replayed, false},
 };
 
@@ -72,6 +74,8 @@ int main(int argc, char** argv) {
   app.add_option("--events", plan.events, "events of discovery and replay")
       ->check(CLI::Range(100'000, 50'000'000))
       ->capture_default_str();
+  app.add_option("--kafka-brokers", plan.kafka_brokers,
+                 "of kafka: host:port,host:port; topics are made there and stay");
   app.add_option("--out", out, "where the JSON goes")->capture_default_str();
   app.add_option("--work-dir", plan.work, "for data, on the disk to be measured")->capture_default_str();
   app.add_option("--server", server, "the countersignd to measure; default: the one beside this program");

@@ -15,6 +15,7 @@ struct Plan {
   bool quick = false;
   std::uint64_t users = 1'000'000;    ///< of `scale`
   std::uint64_t events = 10'000'000;  ///< of `discovery` and `replay`
+  std::string kafka_brokers;          ///< of `kafka`
   std::filesystem::path work = "build/bench/work";
   std::filesystem::path server;  ///< the countersignd to measure
   int rounds() const { return quick ? 2 : 5; }

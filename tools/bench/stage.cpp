@@ -38,7 +38,9 @@ auto Stage::must(commands::Call call, Command command) {
   return *outcome.result;
 }
 
-Stage::Stage(const std::filesystem::path& directory, std::size_t works_per_batch) {
+Stage::Stage(const std::filesystem::path& directory, std::size_t works_per_batch,
+             std::unique_ptr<bus::PartitionLog> log)
+    : log_(std::move(log)) {
   const auto write_buffers = std::make_shared<rocksdb::WriteBufferManager>(384u << 20);
   keys_ = keys::KeyStore::open(directory / "keys", keys::create_master_key(directory / "master-key"),
                                keys::KeyStore::Mode::create_if_missing, {.write_buffers = write_buffers});
@@ -46,7 +48,8 @@ Stage::Stage(const std::filesystem::path& directory, std::size_t works_per_batch
   identity_ = keys::log_identity(*keys_);
   log_options_ = log_options(directory / "log", identity_);
   log_options_.write_buffers = write_buffers;
-  log_ = std::make_unique<bus::EmbeddedLog>(log_options_);
+  const bool shared = log_ != nullptr;
+  if (!shared) open_embedded();
   views_ = std::make_unique<projections::Views>(
       projections::ViewOptions{.directory = (directory / "views").string(), .write_buffers = write_buffers});
   published_ = std::make_unique<commands::Published>(*views_);
@@ -54,6 +57,7 @@ Stage::Stage(const std::filesystem::path& directory, std::size_t works_per_batch
   projector_ = std::make_unique<projections::Projector>(*views_);
   bus::PartitionLimits limits;
   limits.sequencer.works_per_batch = works_per_batch;
+  limits.sequencer.confirm_unwritten = shared;
   bus::PartitionEnvironment environment{
       .log = *log_,
       .decider = *decider_,
@@ -161,7 +165,7 @@ std::vector<std::string> Stage::records(bus::Offset from, bus::Offset until) {
 
 std::unique_ptr<bus::EmbeddedLog> Stage::copy_log_to(const std::filesystem::path& directory) const {
   std::filesystem::remove_all(directory);
-  if (log_->checkpoint_to(directory.string()).has_error()) throw std::runtime_error("the log can't be copied");
+  if (embedded_->checkpoint_to(directory.string()).has_error()) throw std::runtime_error("the log can't be copied");
   return std::make_unique<bus::EmbeddedLog>(log_options(directory, identity_));
 }
 
@@ -173,7 +177,13 @@ void Stage::stop() {
   partition_.reset();
   // As a start finds it: in tables, not in the memory of who wrote it.
   log_.reset();
-  log_ = std::make_unique<bus::EmbeddedLog>(log_options_);
+  open_embedded();
+}
+
+void Stage::open_embedded() {
+  auto log = std::make_unique<bus::EmbeddedLog>(log_options_);
+  embedded_ = log.get();
+  log_ = std::move(log);
 }
 
 std::string Stage::fingerprint_of_views() const {

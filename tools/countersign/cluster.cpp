@@ -54,10 +54,22 @@ void init(const Wanted& wanted) {
             << ": keep a copy of it apart from the brokers. Every node needs it.\n";
 }
 
-const std::vector<Column> columns{{"PARTITION", "partition"}, {"OWNER", "owner"},
-                                  {"TERM", "term"},           {"FRAME", "frame"},
-                                  {"ROLE HERE", "role"},      {"CURRENT MS AGO", "current_ms_ago"},
-                                  {"TROUBLE", "trouble"}};
+const std::vector<Column> partition_columns{
+    {"PARTITION", "partition"}, {"OWNER", "owner"},    {"TERM", "term"},       {"FRAME", "frame"},
+    {"FORMAT", "format"},       {"ROLE HERE", "role"}, {"TROUBLE", "trouble"}, {"CURRENT MS AGO", "current_ms_ago"}};
+const std::vector<Column> node_columns{{"NODE", "node"}, {"RELEASE", "release"}, {"NEWEST FORMAT", "newest_format"}};
+const std::vector<Column> upgrade_columns{{"PARTITION", "partition"}, {"FORMAT", "format"}, {"RAISED", "raised"}};
+
+/// One partition after the other: what is done stays done, and running it again goes on.
+void finalize_upgrade(Session& session) {
+  const auto before = session.api().get("/v1/cluster");
+  boost::json::array done;
+  for (const auto& partition : before.at("partitions").as_array()) {
+    const auto number = std::to_string(partition.at("partition").to_number<std::uint32_t>());
+    done.push_back(session.api().post("/v1/cluster/partitions/" + number + "/finalize-upgrade", {}));
+  }
+  session.show(done, upgrade_columns);
+}
 
 }  // namespace
 
@@ -84,8 +96,19 @@ void add_cluster(CLI::App& app, Session& session) {
   auto* status = cluster->add_subcommand("status", "Partitions and their owners, as one node sees them (root key)");
   status->callback([&session] {
     const auto answer = session.api().get("/v1/cluster");
-    session.show(answer.at("partitions").as_array(), columns);
+    session.show(answer.at("partitions").as_array(), partition_columns);
   });
+
+  auto* nodes = cluster->add_subcommand("nodes", "Nodes that run, and their releases (root key)");
+  nodes->callback(
+      [&session] { session.show(session.api().get("/v1/cluster/nodes").at("items").as_array(), node_columns); });
+
+  auto* upgrade =
+      cluster->add_subcommand("finalize-upgrade", "End an upgrade: nodes of older releases stop reading (root key)");
+  upgrade->footer(
+      "When all nodes run the new release: from then on the log may hold what older ones don't know. It can't be taken "
+      "back. It is refused while an older node runs.");
+  upgrade->callback([&session] { finalize_upgrade(session); });
 }
 
 }  // namespace countersign::cli

@@ -6,6 +6,10 @@
 namespace countersign::server {
 namespace {
 
+// Groups of nodes: those among which the partitions are shared out, and those whose settings say what they own.
+constexpr const char* owners = ".owners";
+constexpr const char* others = ".others";
+
 std::string all_of(const std::vector<bus::TopicFinding>& findings) {
   std::string text = "the topics on Kafka are not as they must be:";
   for (const auto& finding : findings) text.append("\n  ").append(bus::describe(finding));
@@ -50,16 +54,22 @@ bus::KafkaOptions KafkaParts::options(const char* topic) const {
 }
 
 void KafkaParts::share_out(const commands::Partitions& partitions) {
-  if (settings_.cluster_own != "group") {
+  bus::KafkaGroup::SharedOut shared_out = [&partitions](const std::set<std::uint32_t>& shared) {
+    for (auto* partition : partitions) partition->own(shared.contains(partition->identity().partition));
+  };
+  const bool shares = settings_.cluster_own == "group";
+  if (!shares) {
     const auto owned = *parse_partitions(settings_.cluster_own);
     for (auto* partition : partitions) partition->own(owned(partition->identity().partition));
-    return;
+    shared_out = [](const auto&) {};
   }
-  group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + ".owners",
-                                             [&partitions](const std::set<std::uint32_t>& shared) {
-                                               for (auto* partition : partitions)
-                                                 partition->own(shared.contains(partition->identity().partition));
-                                             });
+  group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
+                                             settings_.node_id, std::move(shared_out));
+}
+
+std::vector<bus::GroupMember> KafkaParts::nodes() const {
+  return group_ ? group_->members({settings_.topic_prefix + owners, settings_.topic_prefix + others})
+                : std::vector<bus::GroupMember>();
 }
 
 }  // namespace countersign::server

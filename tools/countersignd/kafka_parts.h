@@ -29,6 +29,8 @@ class KafkaParts {
 
   /// Tells the partitions which of them this node should own, from now on.
   void share_out(const commands::Partitions& partitions);
+  /// All nodes that run, as the brokers know them. Waits. Throws bus::KafkaRefused.
+  std::vector<bus::GroupMember> nodes() const;
   /// Leaves the group: no more is told.
   void disown() { group_.reset(); }
 

@@ -8,6 +8,7 @@
 #include "adapters/commands/draw.h"
 #include "adapters/keys/master_rotation.h"
 #include "adapters/keys/random.h"
+#include "bus/format.h"
 #include "domain/record.h"
 #include "tools/countersignd/backup.h"
 #include "tools/countersignd/key_audit.h"
@@ -145,7 +146,11 @@ void Node::own_embedded() {
     throw StartRefused("the log in " + directory_.log().string() +
                        " takes no records: " + created.settlement.error.message() + " " + ended());
   submitter_->wait(system_call(),
-                   domain::RecordServer{domain::EventType::server_started, COUNTERSIGN_VERSION, settings_.node_id});
+                   domain::RecordServer{domain::EventType::server_started, bus::this_release(), settings_.node_id});
+  // There is no other node that might have to read on.
+  if ((*served_.front())->status().sequencer.format < bus::newest_format())
+    submitter_->wait(system_call(),
+                     domain::RecordServer{domain::EventType::log_upgraded, bus::this_release(), settings_.node_id});
   report_rotations({*keys_, *views_, *submitter_, system_call(), settings_.node_id}, log_);
 }
 
@@ -229,8 +234,6 @@ void Node::serve() {
       *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn);
 
   http::StatusPorts ports{
-      .node = settings_.node_id,
-      .bus = settings_.bus,
       .not_ready = [this] { return not_ready(); },
       .metrics =
           [this] {
@@ -240,7 +243,8 @@ void Node::serve() {
       .backup = [this](const fs::path& directory) { return backup(directory); },
       .openapi = std::string(openapi_document())};
   api_ = std::make_unique<Api>(*this, commands::digest_of(*lookup_, domain::BearerKind::root_key, root_key_),
-                               std::move(ports));
+                               std::move(ports),
+                               http::ClusterPorts{settings_.node_id, settings_.bus, [this] { return nodes(); }});
   auto routes = api_->routes(*operations_, read_log_);
   if (kafka_) routes = serve_cluster(std::move(routes));
   metrics_ = std::make_unique<Metrics>(routes);
@@ -362,7 +366,7 @@ void Node::stop() {
     call.context.account = domain::system_account((*served)->identity().partition);
     if ((*served)->owns())
       submitter_->wait(call,
-                       domain::RecordServer{domain::EventType::server_stopped, COUNTERSIGN_VERSION, settings_.node_id});
+                       domain::RecordServer{domain::EventType::server_stopped, bus::this_release(), settings_.node_id});
     served->running().stop();
   }
   if (key_audit_.joinable()) key_audit_.join();

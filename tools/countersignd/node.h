@@ -54,6 +54,7 @@ class Node {
   std::unique_ptr<ServedPartition> serve_partition(bus::PartitionLog& log, std::uint32_t number);
   void start_partitions();
   void own_embedded();
+  std::vector<http::ClusterNode> nodes() const;
   std::vector<http::Route> serve_cluster(std::vector<http::Route> routes);
   void begin_epoch();
   void erase_again();

@@ -19,9 +19,10 @@ struct Node::Api {
   http::Events events;
   http::AccountLog log;
   http::SiemDestinations siem_destinations;
+  http::Cluster cluster;
   http::Status status;
 
-  Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports)
+  Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports, http::ClusterPorts cluster_ports)
       : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, root_key,
                        [&n] { return n.now(); }),
         reads(*n.published_, *n.views_, *n.partitions_, *n.opener_, *n.lookup_, [&n] { return n.now(); }),
@@ -35,6 +36,7 @@ struct Node::Api {
         events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
         siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),
+        cluster(reads, writes, std::move(cluster_ports)),
         status(reads, *n.event_index_, *n.notary_, *n.exporter_, std::move(ports)) {}
 
   void stop() {
@@ -44,7 +46,7 @@ struct Node::Api {
 
   std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
     return http::routes({reads, accounts, users, codes, redemption, connections, introspection, events, log,
-                         siem_destinations, status, operations, read_log});
+                         siem_destinations, cluster, status, operations, read_log});
   }
 };
 

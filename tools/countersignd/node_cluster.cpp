@@ -3,6 +3,7 @@
 #include "adapters/keys/hkdf.h"
 #include "adapters/keys/master_rotation.h"
 #include "adapters/keys/rfc4648.h"
+#include "bus/format.h"
 #include "tools/countersignd/backup.h"
 #include "tools/countersignd/node_api.h"
 
@@ -32,6 +33,13 @@ void Node::open_kafka() {
   });
   if (const auto error = keys_->erase_subjects(erased))
     throw StartRefused("keys of erased people can't be destroyed: " + error.message());
+}
+
+std::vector<http::ClusterNode> Node::nodes() const {
+  if (!kafka_) return {{settings_.node_id, bus::this_release(), bus::newest_format()}};
+  std::vector<http::ClusterNode> nodes;
+  for (auto& member : kafka_->nodes()) nodes.push_back({member.node, member.release, member.newest_format});
+  return nodes;
 }
 
 /// Routes for clients; and a server of its own for the other nodes, who have the same routes.

@@ -1,6 +1,7 @@
 #include "tools/countersignd/rotation_report.h"
 
 #include "adapters/queries/stored_event.h"
+#include "bus/format.h"
 #include "domain/record.h"
 
 namespace countersign::server {
@@ -23,7 +24,7 @@ boost::system::error_code report(const RotationReport& parts, const domain::Uuid
     auto call = parts.call;
     call.context.correlation = rotation;
     const auto outcome = parts.submitter.wait(
-        std::move(call), domain::RecordServer{domain::EventType::master_key_rotated, COUNTERSIGN_VERSION, parts.node});
+        std::move(call), domain::RecordServer{domain::EventType::master_key_rotated, bus::this_release(), parts.node});
     if (!outcome.ok()) return outcome.settlement.error;
   }
   return parts.keys.rotation_reported(rotation);

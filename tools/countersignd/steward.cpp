@@ -1,5 +1,6 @@
 #include "tools/countersignd/steward.h"
 
+#include "bus/format.h"
 #include "domain/account.h"
 #include "domain/record.h"
 
@@ -46,7 +47,7 @@ void Steward::look_after(std::uint32_t number) {
   call.context.actor.kind = domain::PartyKind::system;
   const auto created = submitter_.wait(call, domain::CreateSystemAccount{});
   if (!created.ok()) return;  // lost again, or the log takes nothing: the next look tries again
-  const domain::RecordServer started{domain::EventType::server_started, COUNTERSIGN_VERSION, node_};
+  const domain::RecordServer started{domain::EventType::server_started, bus::this_release(), node_};
   if (!submitter_.wait(call, started).ok()) return;
   begun_[number] = status.sequencer.term;
   log_.write(LogLevel::info, "owns a partition",

@@ -126,6 +126,20 @@ std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned statu
   return problem;
 }
 
+/// The first partition's, unless the query names another one's.
+domain::AccountId Authentication::system_account_wanted(const Exchange& exchange) const {
+  if (exchange.request().query.empty()) return domain::system_account();
+  const auto parameters = exchange.request().query_parameters();
+  if (!parameters) return domain::system_account();
+  for (const auto& [name, value] : *parameters) {
+    if (name != "account") continue;
+    const auto named = domain::parse_account(value);
+    const auto partition = named ? domain::partition_of_system_account(*named) : std::nullopt;
+    if (partition && *partition < partitions_.count()) return *named;
+  }
+  return domain::system_account();
+}
+
 std::optional<Problem> Authentication::admit(Exchange& exchange) {
   const auto allowed = exchange.route().roles;
   if (allowed & public_route) return std::nullopt;
@@ -145,8 +159,8 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
       return refuse(exchange, 403, Reason::role_insufficient,
                     {partitions_.own_system_account(), {domain::PartyKind::root, {}}, {}, Role::root},
                     "The root key manages accounts, nothing inside one.");
-    exchange.set_caller(
-        std::make_shared<const Caller>(Caller{domain::system_account(), {domain::PartyKind::root, {}}, Role::root}));
+    exchange.set_caller(std::make_shared<const Caller>(
+        Caller{system_account_wanted(exchange), {domain::PartyKind::root, {}}, Role::root}));
     return std::nullopt;
   }
 

@@ -67,6 +67,7 @@ class Authentication {
   std::optional<Problem> refuse(Exchange& exchange, unsigned status, domain::Reason reason, const Refused& refused,
                                 std::string_view detail);
   domain::AccountId account_of_slot(std::string_view secret) const;
+  domain::AccountId system_account_wanted(const Exchange& exchange) const;
 
   const commands::Published& state_;
   const commands::Partitions& partitions_;

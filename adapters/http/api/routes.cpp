@@ -144,8 +144,8 @@ Route refusing_unknown_parameters(Route route) {
 
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
-  auto& [reads, accounts, users, codes, redemption, connections, introspection, events, log, siem, status, operations,
-         read_log] = e;
+  auto& [reads, accounts, users, codes, redemption, connections, introspection, events, log, siem, cluster, status,
+         operations, read_log] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
   };
@@ -279,7 +279,10 @@ std::vector<Route> routes(Endpoints e) {
 
   add(look(row(get, "/v1/projections", "list_projections", event_readers | root, later(status, &Status::projections))));
 
-  add(row(get, "/v1/cluster", "get_cluster", root, now(status, &Status::cluster)));
+  add(row(get, "/v1/cluster", "get_cluster", root, now(cluster, &Cluster::show)));
+  add(row(get, "/v1/cluster/nodes", "list_nodes", root, later(cluster, &Cluster::nodes)));
+  add(bodiless(row(post, "/v1/cluster/partitions/{id}/finalize-upgrade", "finalize_upgrade", root,
+                   later(cluster, &Cluster::finalize_upgrade))));
   add(row(post, "/v1/backup", "create_backup", root, later(status, &Status::backup)));
   add(row(get, "/healthz", "health", public_route, now(status, &Status::health)));
   add(row(get, "/readyz", "ready", public_route, now(status, &Status::ready)));

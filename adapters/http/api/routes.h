@@ -6,6 +6,7 @@
 #include "adapters/commands/read_log.h"
 #include "adapters/http/api/account_log.h"
 #include "adapters/http/api/accounts.h"
+#include "adapters/http/api/cluster.h"
 #include "adapters/http/api/connections.h"
 #include "adapters/http/api/events.h"
 #include "adapters/http/api/introspection.h"
@@ -28,6 +29,7 @@ struct Endpoints {
   Events& events;
   AccountLog& log;
   SiemDestinations& siem_destinations;
+  Cluster& cluster;
   Status& status;
   operations::Operations& operations;
   commands::ReadLog& read_log;

@@ -102,39 +102,6 @@ boost::asio::awaitable<Response> Status::projections(Exchange& exchange) {
                                                         {"term", value(status.term)}}));
 }
 
-Response Status::cluster(Exchange&) {
-  const auto now = std::chrono::steady_clock::now();
-  json::array partitions;
-  for (const auto* partition : reads_.partitions()) {
-    const auto status = partition->status();
-    const auto& sequencer = status.sequencer;
-    const auto optional = [](const std::string& text) {
-      return text.empty() ? json::value(nullptr) : json::value(text);
-    };
-    json::object ignored;
-    for (std::size_t reason = 0; reason < bus::ignored_reasons; ++reason)
-      ignored[bus::name(static_cast<bus::Ignored>(reason))] = sequencer.ignored[reason];
-    json::value behind = nullptr;
-    if (status.at_end) behind = std::chrono::duration_cast<std::chrono::milliseconds>(now - *status.at_end).count();
-    constexpr std::string_view roles[] = {"following", "owning", "failed"};
-    partitions.push_back(
-        json::object{{"partition", partition->identity().partition},
-                     {"role", roles[static_cast<std::size_t>(status.role)]},
-                     {"should_own", status.wanted},
-                     {"owner", status.owner.released ? json::value(nullptr) : optional(status.owner.node)},
-                     {"owner_address", status.owner.released ? json::value(nullptr) : optional(status.owner.address)},
-                     {"successor", status.owner.released ? optional(status.owner.node) : json::value(nullptr)},
-                     {"term", value(sequencer.term)},
-                     {"frame", value(sequencer.durable_frame)},
-                     {"landed_frame", value(sequencer.landed_frame)},
-                     {"current_ms_ago", behind},
-                     {"ignored", std::move(ignored)},
-                     {"trouble", optional(status.trouble)}});
-  }
-  return Response::json(200, json::serialize(json::object{
-                                 {"node", ports_.node}, {"bus", ports_.bus}, {"partitions", std::move(partitions)}}));
-}
-
 boost::asio::awaitable<Response> Status::backup(Exchange& exchange) {
   Body body(exchange);
   const auto directory = body->text("directory", {.most = 4096});

@@ -13,7 +13,6 @@
 namespace countersign::http {
 
 struct StatusPorts {
-  std::string node, bus;                   ///< this node's name; "embedded" or "kafka"
   std::function<std::string()> not_ready;  ///< why the server can't serve; empty when it can
   std::function<std::string()> metrics;    ///< Prometheus text
   /// Makes a consistent copy in a new directory; the text says what failed.
@@ -32,8 +31,6 @@ class Status {
   Response metrics(Exchange& exchange);
   Response openapi(Exchange& exchange);
   boost::asio::awaitable<Response> projections(Exchange& exchange);
-  /// Who owns which partition, as far as this node has read.
-  Response cluster(Exchange& exchange);
   boost::asio::awaitable<Response> backup(Exchange& exchange);
 
  private:

@@ -4,8 +4,10 @@
 
 #include "adapters/commands/answer_record.h"
 #include "adapters/keys/answer_seal.h"
+#include "bus/format.h"
 #include "bus/frame.h"
 #include "bus/partition_log.h"
+#include "domain/record.h"
 #include "tests/adapters/commands/desk.h"
 
 namespace countersign::commands {
@@ -252,6 +254,25 @@ TEST(Batch, NeverOutgrowsAFrameWhateverTheAnswersAdd) {
   EXPECT_TRUE(desk.decider.begin(bus::TimeMs{desk.now})->run(*fourth));
   ASSERT_TRUE(fourth->refusal);
   EXPECT_EQ(fourth->refusal->code, RefusalCode::too_large);
+}
+
+TEST(Batch, RaisesTheLogsFormatByTheEventThatSaysSo) {
+  Desk desk;
+  const auto system_work = [](domain::EventType type) {
+    Call call;
+    call.context.account = domain::system_account();
+    call.context.actor.kind = domain::PartyKind::system;
+    return std::make_unique<TypedWork<domain::RecordServer>>(std::move(call), domain::RecordServer{type, "1", "node"},
+                                                             [](auto&&) {});
+  };
+  const auto started = system_work(domain::EventType::server_started);
+  const auto upgraded = system_work(domain::EventType::log_upgraded);
+  const auto batch = desk.decider.begin(bus::TimeMs{desk.now});
+  EXPECT_TRUE(batch->run(*started));
+  EXPECT_EQ(batch->contents().format, 0) << "as it is";
+  EXPECT_TRUE(batch->run(*upgraded));
+  EXPECT_EQ(batch->contents().format, bus::newest_format());
+  EXPECT_EQ(batch->contents().events.size(), 2u);
 }
 
 TEST(Batch, ASweepGoesOnPastSomebodyWhoseKeyIsGone) {

@@ -106,6 +106,7 @@ std::vector<Kind> kinds() {
       {server_stopped, system, system, system, "", stopped},
       {log_restored, system, system, system, "", {{"from_frame", 41}, {"codes_revoked", 5}, {"tokens_kept", false}}},
       {master_key_rotated, system, system, system, "", stopped},
+      {log_upgraded, system, system, system, "", stopped},
       {siem_destination_created, key, destination, destination, "", configuration(17)},
       {siem_destination_updated, key, destination, destination, "", configuration()},
       {siem_destination_paused, key, destination, destination},

@@ -5,6 +5,7 @@
 
 #include "adapters/keys/random.h"
 #include "bus/acceptance.h"
+#include "bus/format.h"
 
 namespace countersign::replay {
 namespace {
@@ -32,7 +33,7 @@ PartitionWriter::PartitionWriter(bus::PartitionLog& log, const bus::LogIdentity&
 PartitionWriter::~PartitionWriter() = default;
 
 void PartitionWriter::claim(bus::TimeMs now) {
-  append(codec_.encode(bus::Claim{only_term, nonce_, now, node, {}}));
+  append(codec_.encode(bus::Claim{only_term, nonce_, now, node, {}, bus::newest_format()}));
 }
 
 void PartitionWriter::frame(bus::TimeMs time, std::vector<std::string_view> events,
@@ -43,12 +44,13 @@ void PartitionWriter::frame(bus::TimeMs time, std::vector<std::string_view> even
   time_ = time;
   last_ = bus::next(last_);
   ++frames_;
-  append(codec_.encode(bus::Frame{only_term, nonce_, last_, head_, time, std::move(events), std::move(answers)}));
+  append(codec_.encode(
+      bus::Frame{only_term, nonce_, last_, head_, time, std::move(events), std::move(answers), bus::newest_format()}));
 }
 
 void PartitionWriter::release() {
   last_ = bus::next(last_);
-  append(codec_.encode(bus::Release{only_term, nonce_, last_, head_, {}}));
+  append(codec_.encode(bus::Release{only_term, nonce_, last_, head_, {}, bus::newest_format()}));
 }
 
 void PartitionWriter::append(std::string record) {
