@@ -14,34 +14,73 @@ constexpr int look_every_ms = 100;
 
 constexpr std::string_view prefix = "countersign/";
 
-/// What brokers show of a member: "countersign/0.1.0/1/node-1".
+/// What brokers show of a member: "countersign/0.1.0/1 https://10.0.0.1:8421 node-1".
 std::string name_of(const GroupMember& member) {
-  return std::string(prefix) + member.release + "/" + std::to_string(member.newest_format) + "/" + member.node;
+  return std::string(prefix) + member.release + "/" + std::to_string(member.newest_format) + " " + member.address +
+         " " + member.node;
 }
 
 std::optional<GroupMember> member_named(std::string_view name) {
   if (!name.starts_with(prefix)) return std::nullopt;
   name.remove_prefix(prefix.size());
-  const auto release_end = name.find('/');
-  const auto format_end = release_end == name.npos ? name.npos : name.find('/', release_end + 1);
-  if (format_end == name.npos) return std::nullopt;
-  GroupMember member{std::string(name.substr(format_end + 1)), std::string(name.substr(0, release_end))};
-  const auto format = name.substr(release_end + 1, format_end - release_end - 1);
-  const auto [end, error] = std::from_chars(format.data(), format.data() + format.size(), member.newest_format);
-  if (error != std::errc() || end != format.data() + format.size()) return std::nullopt;
+  const auto next = [&name](char end) -> std::optional<std::string> {
+    const auto at = name.find(end);
+    if (at == name.npos) return std::nullopt;
+    std::string part(name.substr(0, at));
+    name.remove_prefix(at + 1);
+    return part;
+  };
+  const auto release = next('/'), format = next(' '), address = next(' ');
+  if (!address) return std::nullopt;
+  GroupMember member{std::string(name), *address, *release};
+  const auto [end, error] = std::from_chars(format->data(), format->data() + format->size(), member.newest_format);
+  if (error != std::errc() || end != format->data() + format->size()) return std::nullopt;
   return member;
 }
 
 }  // namespace
 
-KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node, SharedOut shared_out,
-                       std::chrono::milliseconds session)
+std::vector<GroupMember> group_members(const KafkaOptions& options, const std::vector<std::string>& groups) {
+  const auto within = static_cast<int>(options.answer_within.count());
+  KafkaProblems problems(options);
+  const KafkaClient client(RD_KAFKA_PRODUCER, options, {}, problems);
+  const KafkaQueue queue(rd_kafka_queue_new(client.get()));
+  const KafkaAdminOptions limits(rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
+  std::array<char, 256> ignored{};
+  rd_kafka_AdminOptions_set_request_timeout(limits.get(), within, ignored.data(), ignored.size());
+  std::vector<const char*> names;
+  names.reserve(groups.size());
+  for (const auto& group : groups) names.push_back(group.c_str());
+  rd_kafka_DescribeConsumerGroups(client.get(), names.data(), names.size(), limits.get(), queue.get());
+  const KafkaEvent event(rd_kafka_queue_poll(queue.get(), 2 * within));
+  const auto error = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+  if (error) throw KafkaRefused(errc_of(error), std::string("asking who is in the groups: ") + rd_kafka_err2str(error));
+
+  std::vector<GroupMember> members;
+  std::size_t count = 0;
+  const auto* found =
+      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const auto* failed = rd_kafka_ConsumerGroupDescription_error(found[i]); rd_kafka_error_code(failed))
+      throw KafkaRefused(errc_of(rd_kafka_error_code(failed)),
+                         std::string("asking who is in the groups: ") + rd_kafka_error_string(failed));
+    for (std::size_t n = 0; n < rd_kafka_ConsumerGroupDescription_member_count(found[i]); ++n) {
+      const auto* member = rd_kafka_ConsumerGroupDescription_member(found[i], n);
+      if (auto node = member_named(rd_kafka_MemberDescription_client_id(member))) members.push_back(*std::move(node));
+    }
+  }
+  std::ranges::sort(members, {}, &GroupMember::node);
+  return members;
+}
+
+KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node,
+                       const std::string& address, SharedOut shared_out, std::chrono::milliseconds session)
     : options_(std::move(options)),
       shared_out_(std::move(shared_out)),
       problems_(options_),
       client_(RD_KAFKA_CONSUMER, options_,
               {{"group.id", group},
-               {"client.id", name_of({node, this_release(), newest_format()})},
+               {"client.id", name_of({node, address, this_release(), newest_format()})},
                {"partition.assignment.strategy", "range"},
                {"session.timeout.ms", std::to_string(session.count())},
                {"heartbeat.interval.ms", std::to_string(session.count() / 4)},
@@ -73,37 +112,6 @@ void KafkaGroup::run(const std::stop_token& stop) {
     known = std::move(now);
     shared_out_(known);
   }
-}
-
-std::vector<GroupMember> KafkaGroup::members(const std::vector<std::string>& groups) const {
-  const auto within = static_cast<int>(options_.answer_within.count());
-  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
-  const KafkaAdminOptions limits(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
-  std::array<char, 256> ignored{};
-  rd_kafka_AdminOptions_set_request_timeout(limits.get(), within, ignored.data(), ignored.size());
-  std::vector<const char*> names;
-  names.reserve(groups.size());
-  for (const auto& group : groups) names.push_back(group.c_str());
-  rd_kafka_DescribeConsumerGroups(client_.get(), names.data(), names.size(), limits.get(), queue.get());
-  const KafkaEvent event(rd_kafka_queue_poll(queue.get(), 2 * within));
-  const auto error = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-  if (error) throw KafkaRefused(errc_of(error), std::string("asking who is in the groups: ") + rd_kafka_err2str(error));
-
-  std::vector<GroupMember> members;
-  std::size_t count = 0;
-  const auto* found =
-      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (const auto* failed = rd_kafka_ConsumerGroupDescription_error(found[i]); rd_kafka_error_code(failed))
-      throw KafkaRefused(errc_of(rd_kafka_error_code(failed)),
-                         std::string("asking who is in the groups: ") + rd_kafka_error_string(failed));
-    for (std::size_t n = 0; n < rd_kafka_ConsumerGroupDescription_member_count(found[i]); ++n) {
-      const auto* member = rd_kafka_ConsumerGroupDescription_member(found[i], n);
-      if (auto node = member_named(rd_kafka_MemberDescription_client_id(member))) members.push_back(*std::move(node));
-    }
-  }
-  std::ranges::sort(members, {}, &GroupMember::node);
-  return members;
 }
 
 std::set<std::uint32_t> KafkaGroup::share() const {

@@ -20,24 +20,27 @@ namespace countersign::bus {
 
 /// A node that is in a group, as it says itself.
 struct GroupMember {
-  std::string node, release;
+  std::string node;
+  std::string address;  ///< where other nodes reach it; without blanks
+  std::string release;
   std::uint16_t newest_format = 0;  ///< of log records that it knows (bus/format.h)
 };
+
+/// Asks the brokers who is in these groups; members that aren't nodes are left out. Waits. Throws KafkaRefused.
+std::vector<GroupMember> group_members(const KafkaOptions& options, const std::vector<std::string>& groups);
 
 class KafkaGroup {
  public:
   using SharedOut = std::function<void(const std::set<std::uint32_t>& partitions)>;
 
-  /// `options.topic`: the log's. `node`: this one's name. Reaches no broker yet. Throws KafkaRefused.
-  KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node, SharedOut shared_out,
-             std::chrono::milliseconds session = std::chrono::milliseconds(6'000));
+  /// `options.topic`: the log's. `node`: this one's name; `address`: where others reach it. Reaches no broker yet.
+  /// Throws KafkaRefused.
+  KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node, const std::string& address,
+             SharedOut shared_out, std::chrono::milliseconds session = std::chrono::milliseconds(6'000));
   /// Leaves the group.
   ~KafkaGroup();
   KafkaGroup(const KafkaGroup&) = delete;
   KafkaGroup& operator=(const KafkaGroup&) = delete;
-
-  /// Asks the brokers who is in these groups; members that aren't nodes are left out. Waits. Throws KafkaRefused.
-  std::vector<GroupMember> members(const std::vector<std::string>& groups) const;
 
  private:
   void run(const std::stop_token& stop);

@@ -147,7 +147,8 @@ void ArchiveReader::begin_file(std::string_view entry) {
   const auto size = size_end == entry.npos ? std::nullopt : number_in(entry.substr(0, size_end));
   if (!size || !is_file_name(entry.substr(size_end + 1))) refuse("an entry can't be read");
   name_ = entry.substr(size_end + 1);
-  if (*size > most_bytes_ - bytes_) refuse("it has more than the " + std::to_string(most_bytes_) + " bytes that there is room for");
+  if (*size > most_bytes_ - bytes_)
+    refuse("it has more than the " + std::to_string(most_bytes_) + " bytes that there is room for");
   file_ = ::open((directory_ / name_).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file_ < 0) refuse(name_ + ": " + std::generic_category().message(errno));
   left_ = *size;

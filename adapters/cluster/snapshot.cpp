@@ -21,7 +21,7 @@ namespace wire = boost::beast::http;
 
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t piece_bytes = 256 << 10;
-constexpr const char* version_parameter = "version";
+constexpr const char* path = "/cluster/snapshots/";  // and the version of the views
 
 /// The copy goes with it.
 struct Copied {
@@ -56,19 +56,19 @@ struct Busy {
 
 http::Route SnapshotSource::route() {
   http::Route route{.verb = http::Verb::get,
-                    .path = snapshot_path,
+                    .path = std::string(path) + "{version}",
                     .operation = "send_snapshot",
                     .roles = http::public_route,
                     .later = [this](http::Exchange& exchange) { return send(exchange); }};
-  route.query = {version_parameter};
   route.streams_answer = true;
   return route;
 }
 
 asio::awaitable<http::Response> SnapshotSource::send(http::Exchange& exchange) {
   if (!is_from_node(exchange.request()))
-    co_return exchange.problem({.status = 403, .code = "forbidden", .detail = "Only nodes of this cluster are sent it."});
-  if (exchange.request().parameter(version_parameter) != std::to_string(version_))
+    co_return exchange.problem(
+        {.status = 403, .code = "forbidden", .detail = "Only nodes of this cluster are sent it."});
+  if (exchange.parameter() != std::to_string(version_))
     co_return exchange.problem({.status = 409,
                                 .code = "other-version",
                                 .detail = "The views of this node are of version " + std::to_string(version_) + "."});
@@ -135,8 +135,7 @@ asio::awaitable<std::string> receive(asio::ssl::context& context, const Snapshot
     deadline.emplace(connection.stream().get_executor(), limits.silent_for, [&] { connection.close(); });
   };
   heard();
-  wire::request<wire::empty_body> request(
-      wire::verb::get, std::string(snapshot_path) + "?" + version_parameter + "=" + std::to_string(version), 11);
+  wire::request<wire::empty_body> request(wire::verb::get, path + std::to_string(version), 11);
   request.set(wire::field::host, address->host);
   const auto [unsent, sent] = co_await wire::async_write(connection.stream(), request, token);
   if (unsent) co_return "the request can't be sent: " + unsent.message();
@@ -146,8 +145,7 @@ asio::awaitable<std::string> receive(asio::ssl::context& context, const Snapshot
   parser.body_limit(boost::none);
   const auto [unanswered, got] = co_await wire::async_read_header(connection.stream(), buffer, parser, token);
   if (unanswered) co_return "no answer: " + unanswered.message();
-  if (parser.get().result() != wire::status::ok)
-    co_return "it answers " + std::to_string(parser.get().result_int());
+  if (parser.get().result() != wire::status::ok) co_return "it answers " + std::to_string(parser.get().result_int());
   std::string piece(piece_bytes, '\0');
   while (!parser.is_done()) {
     heard();

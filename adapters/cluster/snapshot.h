@@ -19,9 +19,6 @@
 
 namespace countersign::cluster {
 
-/// Of a request to another node.
-inline constexpr const char* snapshot_path = "/cluster/snapshot";
-
 class SnapshotSource {
  public:
   /// Makes a copy of the views in a new directory. Throws std::runtime_error.
@@ -56,8 +53,8 @@ struct SnapshotLimits {
   std::uint64_t most_bytes = 0;                  ///< that there is room for
 };
 
-/// Asks a node for its views of this version and unpacks them into a directory, which is new. Returns their size. Waits.
-/// Throws std::runtime_error saying why there is none; the directory may then hold a part.
+/// Asks a node for its views of this version and unpacks them into a directory, which is new. Returns their size.
+/// Waits. Throws std::runtime_error saying why there is none; the directory may then hold a part.
 std::uint64_t fetch_snapshot(NodeCertificate& certificate, const SnapshotPeer& peer, std::uint32_t version,
                              const std::filesystem::path& directory, const SnapshotLimits& limits);
 

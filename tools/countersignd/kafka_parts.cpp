@@ -64,12 +64,11 @@ void KafkaParts::share_out(const commands::Partitions& partitions) {
     shared_out = [](const auto&) {};
   }
   group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
-                                             settings_.node_id, std::move(shared_out));
+                                             settings_.node_id, address_, std::move(shared_out));
 }
 
 std::vector<bus::GroupMember> KafkaParts::nodes() const {
-  return group_ ? group_->members({settings_.topic_prefix + owners, settings_.topic_prefix + others})
-                : std::vector<bus::GroupMember>();
+  return bus::group_members(options("log"), {settings_.topic_prefix + owners, settings_.topic_prefix + others});
 }
 
 }  // namespace countersign::server

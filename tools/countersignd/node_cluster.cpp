@@ -36,9 +36,10 @@ void Node::open_kafka() {
 }
 
 std::vector<http::ClusterNode> Node::nodes() const {
-  if (!kafka_) return {{settings_.node_id, bus::this_release(), bus::newest_format()}};
+  if (!kafka_) return {{settings_.node_id, url_, bus::this_release(), bus::newest_format()}};
   std::vector<http::ClusterNode> nodes;
-  for (auto& member : kafka_->nodes()) nodes.push_back({member.node, member.release, member.newest_format});
+  for (auto& member : kafka_->nodes())
+    nodes.push_back({member.node, member.address, member.release, member.newest_format});
   return nodes;
 }
 
