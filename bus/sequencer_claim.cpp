@@ -90,7 +90,8 @@ Sequencer::ReadResult Sequencer::read_until(std::optional<Offset> last) {
   while (!last || state().next <= *last) {
     auto read = env_.log.read(state().next, read_chunk_bytes);
     if (read.has_error()) return ReadResult::later;
-    if (read->empty()) return last ? ReadResult::later : ReadResult::done;
+    if (read->empty() && last) return ReadResult::later;
+    if (read->empty()) break;
     for (LogRecord& record : *read) {
       if (last && record.offset > *last) break;
       if (!judge(std::move(record))) return ReadResult::ended;
