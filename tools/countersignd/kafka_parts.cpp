@@ -1,5 +1,7 @@
 #include "tools/countersignd/kafka_parts.h"
 
+#include <algorithm>
+
 #include "bus/kafka_topics.h"
 #include "tools/countersignd/data_directory.h"
 
@@ -55,11 +57,13 @@ void KafkaParts::share_out(const commands::Partitions& partitions) {
     for (auto* partition : partitions) partition->own(owned(partition->identity().partition));
     return;
   }
-  group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + ".owners",
-                                             [&partitions](const std::set<std::uint32_t>& shared) {
-                                               for (auto* partition : partitions)
-                                                 partition->own(shared.contains(partition->identity().partition));
-                                             });
+  const auto shared_out = [&partitions](const std::set<std::uint32_t>& shared) {
+    for (auto* partition : partitions) partition->own(shared.contains(partition->identity().partition));
+  };
+  const auto fit = [&partitions] {
+    return std::ranges::none_of(partitions, [](const auto* partition) { return partition->clock_is_distrusted(); });
+  };
+  group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + ".owners", shared_out, fit);
 }
 
 }  // namespace countersign::server
