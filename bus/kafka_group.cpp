@@ -74,9 +74,11 @@ std::vector<GroupMember> group_members(const KafkaOptions& options, const std::v
 }
 
 KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node,
-                       const std::string& address, SharedOut shared_out, std::chrono::milliseconds session)
+                       const std::string& address, SharedOut shared_out, Fit fit, std::chrono::milliseconds session)
     : options_(std::move(options)),
+      group_(group),
       shared_out_(std::move(shared_out)),
+      fit_(std::move(fit)),
       problems_(options_),
       client_(RD_KAFKA_CONSUMER, options_,
               {{"group.id", group},
@@ -88,12 +90,16 @@ KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std
                {"auto.offset.reset", "latest"},
                {"queued.max.messages.kbytes", "1024"}},
               problems_) {
+  rd_kafka_poll_set_consumer(client_.get());
+  join();
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void KafkaGroup::join() {
   const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  rd_kafka_poll_set_consumer(client_.get());
   if (const auto error = rd_kafka_subscribe(client_.get(), topics.get()))
-    throw KafkaRefused(errc_of(error), "the group '" + group + "' can't be joined: " + rd_kafka_err2str(error));
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    throw KafkaRefused(errc_of(error), "the group '" + group_ + "' can't be joined: " + rd_kafka_err2str(error));
 }
 
 KafkaGroup::~KafkaGroup() {
@@ -104,7 +110,15 @@ KafkaGroup::~KafkaGroup() {
 
 void KafkaGroup::run(const std::stop_token& stop) {
   std::set<std::uint32_t> known;
+  bool member = true;
   while (!stop.stop_requested()) {
+    if (const bool fit = fit_(); fit != member) {
+      if (fit)
+        join();
+      else
+        rd_kafka_unsubscribe(client_.get());
+      member = fit;
+    }
     // Nothing is to be read, but a member that doesn't poll is taken for dead.
     const KafkaMessage ignored(rd_kafka_consumer_poll(client_.get(), look_every_ms));
     auto now = share();

@@ -240,7 +240,8 @@ std::vector<TopicSpec> topics_of(const std::string& prefix, int partitions, int 
   TopicSpec log{prefix + ".log", partitions, replication, lasting};
   log.settings.insert(log.settings.end(), {{"retention.ms", "-1", Rule::equal},
                                            {"retention.bytes", "-1", Rule::equal},
-                                           {"cleanup.policy", "delete", Rule::equal}});
+                                           {"cleanup.policy", "delete", Rule::equal},
+                                           {"message.timestamp.type", "LogAppendTime", Rule::equal}});
   TopicSpec keys{prefix + ".keys", 1, replication, lasting};
   keys.settings.insert(keys.settings.end(), {{"cleanup.policy", "compact", Rule::equal},
                                              {"segment.ms", "600000", Rule::at_most},

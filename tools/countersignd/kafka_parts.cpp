@@ -1,5 +1,7 @@
 #include "tools/countersignd/kafka_parts.h"
 
+#include <algorithm>
+
 #include "bus/kafka_topics.h"
 #include "tools/countersignd/data_directory.h"
 
@@ -63,8 +65,11 @@ void KafkaParts::share_out(const commands::Partitions& partitions) {
     for (auto* partition : partitions) partition->own(owned(partition->identity().partition));
     shared_out = [](const auto&) {};
   }
+  bus::KafkaGroup::Fit fit = [&partitions] {
+    return std::ranges::none_of(partitions, [](const auto* partition) { return partition->clock_is_distrusted(); });
+  };
   group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
-                                             settings_.node_id, address_, std::move(shared_out));
+                                             settings_.node_id, address_, std::move(shared_out), std::move(fit));
 }
 
 std::vector<bus::GroupMember> KafkaParts::nodes() const {

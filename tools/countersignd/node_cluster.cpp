@@ -83,6 +83,7 @@ std::string Node::not_current() const {
   const auto now = std::chrono::steady_clock::now();
   for (const auto* partition : *partitions_) {
     const auto status = partition->status();
+    if (!status.wrong_clock.empty()) return status.wrong_clock;
     if (status.at_end && now - *status.at_end <= commands::stale_after) continue;
     const auto number = std::to_string(partition->identity().partition);
     if (!status.trouble.empty()) return "partition " + number + ": " + status.trouble;
