@@ -8,6 +8,11 @@ namespace {
 constexpr std::size_t chunk_bytes = 4 << 20;
 constexpr std::int64_t first_look_back = 64;
 
+/// Said outright: an error_code would also convert to bool.
+boost::system::result<bool> unread(const boost::system::error_code& error) {
+  return {boost::system::in_place_error, error};
+}
+
 /// What a reader would know behind this frame or release, had it counted; nothing for a claim, which doesn't say what
 /// it follows.
 std::optional<AcceptanceState> state_behind(const Record& record, std::string_view bytes) {
@@ -33,12 +38,12 @@ boost::system::result<bool> comes_to(PartitionLog& log, const LogIdentity& ident
   bool begun = value(from) == 0;
   while (from < state.next) {
     const auto read = log.read(from, chunk_bytes);
-    if (read.has_error()) return read.error();
+    if (read.has_error()) return unread(read.error());
     if (read->empty()) break;
     for (const auto& at : *read) {
       if (at.offset >= state.next) break;
       if (begun) {
-        if (const auto taken = reader.take(at); taken.has_error()) return taken.error();
+        if (const auto taken = reader.take(at); taken.has_error()) return unread(taken.error());
       } else if (const auto record = reader.codec().decode(at.bytes); record.has_value()) {
         const auto behind = state_behind(*record, at.bytes);
         if (behind) reader.set(*behind);
@@ -57,7 +62,7 @@ boost::system::result<bool> comes_to(PartitionLog& log, const LogIdentity& ident
 boost::system::result<bool> leads_to(PartitionLog& log, const LogIdentity& identity, std::string_view log_key,
                                      const AcceptanceState& state) {
   const auto end = log.end();
-  if (end.has_error()) return end.error();
+  if (end.has_error()) return unread(end.error());
   if (state.next > *end) return false;
   // The first frame that is found need not count: then from further back.
   for (auto back = first_look_back;; back *= 8) {

@@ -82,40 +82,23 @@ asio::awaitable<http::Response> SnapshotSource::send(http::Exchange& exchange) {
 
 asio::awaitable<http::Response> SnapshotSource::stream(http::Exchange& exchange) {
   const Copied copied(scratch_);
-  std::optional<ArchiveWriter> archive;
-  std::string failed;
   auto begin = [&] {
-    try {
-      copy_(copied.directory);
-      archive.emplace(copied.directory);
-    } catch (const std::exception& error) {
-      failed = error.what();
-    }
-    return failed.empty();
+    copy_(copied.directory);
+    return std::make_unique<ArchiveWriter>(copied.directory);
   };
-  const bool begun = co_await reads_.on_pool(std::move(begin));
-  if (!begun) co_return exchange.problem({.status = 503, .code = "unavailable", .detail = failed, .retry_after_s = 30});
+  const auto archive = co_await pool_.run(std::move(begin));
   http::Response head(200, "application/octet-stream", {});
   auto error = co_await exchange.begin(std::move(head));
   while (!error && exchange.interruption() == http::Interruption::none) {
-    std::string piece;
-    auto next = [&] {
-      try {
-        piece = archive->next(piece_bytes);
-      } catch (const std::exception& unreadable) {
-        failed = unreadable.what();
-      }
-      return failed.empty();
-    };
-    const bool read = co_await reads_.on_pool(std::move(next));
-    if (!read) co_return http::Response();  // which the receiver sees, because the end is missing
+    auto next = [&archive] { return archive->next(piece_bytes); };
+    const auto piece = co_await pool_.run(std::move(next));
     if (piece.empty()) {
       co_await exchange.end();
-      co_return http::Response();
+      break;
     }
     error = co_await exchange.write(piece);
   }
-  co_return http::Response();
+  co_return http::Response();  // without the end the receiver sees that it is broken
 }
 
 // --- the node that has none ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "adapters/cluster/node_certificate.h"
-#include "adapters/http/api/reads.h"
+#include "adapters/http/api/worker_pool.h"
 #include "adapters/http/server/exchange.h"
 
 namespace countersign::cluster {
@@ -25,21 +25,23 @@ class SnapshotSource {
   using Copy = std::function<void(const std::filesystem::path& directory)>;
 
   /// `scratch`: a directory for the copy, on the disk of the views. `version`: of the views.
-  SnapshotSource(http::Reads& reads, Copy copy, std::filesystem::path scratch, std::uint32_t version)
-      : reads_(reads), copy_(std::move(copy)), scratch_(std::move(scratch)), version_(version) {}
+  SnapshotSource(Copy copy, std::filesystem::path scratch, std::uint32_t version)
+      : copy_(std::move(copy)), scratch_(std::move(scratch)), version_(version) {}
+  /// Ends its thread; a copy that is being sent ends where it is. As WorkerPool::stop().
+  void stop() { pool_.stop(); }
 
-  /// For the port of nodes only.
+  /// For the port of nodes only. The source must outlive it.
   http::Route route();
 
  private:
   boost::asio::awaitable<http::Response> send(http::Exchange& exchange);
   boost::asio::awaitable<http::Response> stream(http::Exchange& exchange);
 
-  http::Reads& reads_;
   const Copy copy_;
   const std::filesystem::path scratch_;
   const std::uint32_t version_;
   std::atomic<bool> busy_ = false;
+  http::WorkerPool pool_{1};
 };
 
 /// Who has a copy.

@@ -32,7 +32,8 @@ void Node::begin_from_peer() {
   try {
     peers = kafka_->nodes();
   } catch (const bus::KafkaRefused& refused) {
-    log_.write(LogLevel::warning, "whether another node has views to begin from isn't known", {{"reason", refused.what()}});
+    log_.write(LogLevel::warning, "whether another node has views to begin from isn't known",
+               {{"reason", refused.what()}});
   }
   std::erase_if(peers, [this](const auto& peer) { return peer.node == settings_.node_id; });
   for (const auto& peer : peers) {
@@ -42,8 +43,8 @@ void Node::begin_from_peer() {
       const auto reserve = settings_.disk_reserve_mib << 20;
       const auto free = fs::space(directory_.path()).available;
       limits.most_bytes = free > reserve ? free - reserve : 0;
-      const auto bytes = cluster::fetch_snapshot(*node_certificate_, {peer.node, peer.address}, projections::view_version,
-                                                 received, limits);
+      const auto bytes = cluster::fetch_snapshot(*node_certificate_, {peer.node, peer.address},
+                                                 projections::view_version, received, limits);
       check_positions(*kafka_, identity_, keys_->cluster().log.key.view(), received);
       fs::rename(received, directory_.views());
       keys::sync_directory(directory_.path());
@@ -51,7 +52,8 @@ void Node::begin_from_peer() {
                  {{"node", peer.node}, {"bytes", std::to_string(bytes)}});
       return;
     } catch (const std::exception& error) {
-      log_.write(LogLevel::warning, "another node's views can't be had", {{"node", peer.node}, {"reason", error.what()}});
+      log_.write(LogLevel::warning, "another node's views can't be had",
+                 {{"node", peer.node}, {"reason", error.what()}});
       std::error_code ignored;
       fs::remove_all(received, ignored);
     }

@@ -70,7 +70,8 @@ TEST_F(AnArchive, HasEveryFileWithItsBytes) {
 
 TEST_F(AnArchive, ThatIsCutOffIsNotComplete) {
   const auto all = archive();
-  for (const std::size_t length : {std::size_t{0}, std::size_t{10}, std::size_t{5'000}, all.size() - 7, all.size() - 1}) {
+  for (const std::size_t length :
+       {std::size_t{0}, std::size_t{10}, std::size_t{5'000}, all.size() - 7, all.size() - 1}) {
     take(all.substr(0, length));
     EXPECT_FALSE(complete) << length;
   }
