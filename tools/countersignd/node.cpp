@@ -94,6 +94,7 @@ void Node::open_views() {
     // Views follow from the log: what can't be read is folded again.
     log_.write(LogLevel::warning, "the views can't be used and are built again", {{"reason", error.what()}});
     fs::remove_all(directory_.views());
+    if (kafka_) begin_from_peer();
     views_ = std::make_unique<projections::Views>(options);
   }
 }
@@ -353,6 +354,7 @@ void Node::stop() {
   if (server_) server_->stop(drain_grace);
   if (cluster_server_) cluster_server_->stop(drain_grace);
   if (steward_) steward_->stop();
+  if (snapshots_) snapshots_->stop();
   if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
   if (exporter_) exporter_->stop();
