@@ -121,7 +121,7 @@ def gaps(cluster, results, name, rounds, end, goal):
         def write(desk=desk, user=user, longest=longest, stop=stop):
             answered = time.monotonic()
             while not stop.is_set():
-                answer = desk.patch(f"/v1/users/{user}", {"comment": str(time.monotonic())})
+                answer = desk.patch(f"/v1/users/{user}", {"attributes": {"at": str(time.monotonic())}})
                 if answer.status == 200:
                     longest[0] = max(longest[0], time.monotonic() - answered)
                     answered = time.monotonic()
@@ -139,6 +139,8 @@ def gaps(cluster, results, name, rounds, end, goal):
         time.sleep(1)
         stop.set()
         writer.join()
+        if not longest[0]:
+            raise RuntimeError("no command was answered")
         took.append(longest[0])
         owner.start()
         cluster.settle()
