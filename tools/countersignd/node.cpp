@@ -273,7 +273,7 @@ void Node::serve() {
     log_.write(LogLevel::error, "a handler failed",
                {{"route", route.path}, {"reference", std::string(reference)}, {"what", std::string(what)}});
   };
-  options.tls = certificate_;
+  if (certificate_) options.tls = [this] { return certificate_->current(); };
   http::raise_open_file_limit();
   server_ = std::make_unique<http::Server>(std::move(routes), std::move(options));
   operations_->start();
