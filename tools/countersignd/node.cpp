@@ -113,7 +113,7 @@ std::unique_ptr<ServedPartition> Node::serve_partition(bus::PartitionLog& log, s
                        .keys = *keys_,
                        .refusals = refusals_,
                        .node = settings_.node_id,
-                       .address = kafka_ ? kafka_->address() : settings_.advertise};
+                       .address = settings_.advertise};
   if (!locations_->empty()) parts.locate = [this](const std::string& address) { return locations_->locate(address); };
   if (kafka_) parts.on_erased = [this](auto account, auto user) { steward_->erased(account, user); };
   bus::LogIdentity identity = identity_;

@@ -103,6 +103,7 @@ class Node {
   std::unique_ptr<Api> api_;
   std::shared_ptr<http::TlsCertificate> certificate_;
   std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<cluster::NodeCertificate> node_certificate_;
   std::unique_ptr<http::Server> server_, cluster_server_;
   std::unique_ptr<cluster::Forwarder> forwarder_;
   std::unique_ptr<cluster::Cluster> cluster_;

@@ -1,8 +1,7 @@
 // A node of a cluster on Kafka: what it opens, what it forwards, when it is behind.
 
-#include "adapters/keys/hkdf.h"
+#include "adapters/cluster/node_uri.h"
 #include "adapters/keys/master_rotation.h"
-#include "adapters/keys/rfc4648.h"
 #include "tools/countersignd/backup.h"
 #include "tools/countersignd/node_api.h"
 
@@ -36,9 +35,12 @@ void Node::open_kafka() {
 
 /// Routes for clients; and a server of its own for the other nodes, who have the same routes.
 std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
+  node_certificate_ = std::make_unique<cluster::NodeCertificate>(keys_->cluster().log.key, settings_.node_id);
   cluster::ForwarderOptions options;
-  options.secret = keys::base64url(keys::hkdf_expand(keys_->cluster().log.key, "countersign nodes", "").view());
-  forwarder_ = std::make_unique<cluster::Forwarder>(std::move(options));
+  options.on_unreachable = [this](const std::string& node, const std::string& address, const std::string& why) {
+    log_.write(LogLevel::warning, "a node can't be reached", {{"node", node}, {"address", address}, {"reason", why}});
+  };
+  forwarder_ = std::make_unique<cluster::Forwarder>(*node_certificate_, std::move(options));
   cluster_ = std::make_unique<cluster::Cluster>(cluster::Cluster{*partitions_, *forwarder_, settings_.node_id});
   routes = cluster::at_owner(*cluster_, std::move(routes));
 
@@ -47,12 +49,21 @@ std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
   server.listen.push_back({listen.host, listen.port});
   server.threads = static_cast<unsigned>(settings_.threads);
   server.limits.max_connections = settings_.max_connections;
-  server.trusted_proxies = http::TrustedProxies({"127.0.0.0/8", "::1"});
+  server.tls = [this] { return node_certificate_->current(); };
+  server.trusted_proxies = http::TrustedProxies({"::/0"});  // whoever comes in is a node
   server.hooks.admit = [this](http::Exchange& exchange) -> std::optional<http::Response> {
-    if (!forwarder_->is_from_node(exchange.request()))
+    if (!cluster::is_from_node(exchange.request()))
       return exchange.problem({.status = 403, .code = "forbidden", .detail = refused_stranger});
     if (auto problem = api_->authentication.admit(exchange)) return exchange.problem(*problem);
     return std::nullopt;
+  };
+  server.hooks.on_answered = [this](const http::AccessRecord& record) {
+    if (!log_.writes(LogLevel::debug)) return;
+    log_.write(LogLevel::debug, "answered a node",
+               {{"node", cluster::node_of(record.peer_uri)},
+                {"route", record.route ? record.route->path : "-"},
+                {"status", std::to_string(record.status)},
+                {"reference", std::string(record.correlation_id)}});
   };
   server.hooks.on_failure = [this](std::string_view reference, const http::Route& route, std::string_view what) {
     log_.write(LogLevel::error, "a handler failed",
