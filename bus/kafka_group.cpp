@@ -89,7 +89,7 @@ KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std
                {"enable.auto.commit", "false"},
                {"auto.offset.reset", "latest"},
                {"queued.max.messages.kbytes", "1024"}},
-              problems_) {
+              problems_, {}, [this](const auto& given) { pass_on(given); }) {
   rd_kafka_poll_set_consumer(client_.get());
   join();
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -109,33 +109,26 @@ KafkaGroup::~KafkaGroup() {
 }
 
 void KafkaGroup::run(const std::stop_token& stop) {
-  std::set<std::uint32_t> known;
   bool member = true;
   while (!stop.stop_requested()) {
     if (const bool fit = fit_(); fit != member) {
-      if (fit)
+      if (fit) {
         join();
-      else
+      } else {
         rd_kafka_unsubscribe(client_.get());
+        shared_out_({});
+      }
       member = fit;
     }
-    // Nothing is to be read, but a member that doesn't poll is taken for dead.
+    // Nothing is to be read, but a member that doesn't poll is taken for dead, and hears of no new share.
     const KafkaMessage ignored(rd_kafka_consumer_poll(client_.get(), look_every_ms));
-    auto now = share();
-    if (now == known) continue;
-    known = std::move(now);
-    shared_out_(known);
   }
 }
 
-std::set<std::uint32_t> KafkaGroup::share() const {
+void KafkaGroup::pass_on(const rd_kafka_topic_partition_list_t& given) const {
   std::set<std::uint32_t> partitions;
-  rd_kafka_topic_partition_list_t* list = nullptr;
-  if (rd_kafka_assignment(client_.get(), &list) != RD_KAFKA_RESP_ERR_NO_ERROR) return partitions;
-  const KafkaPartitions owned(list);
-  for (int i = 0; i < owned->cnt; ++i) partitions.insert(static_cast<std::uint32_t>(owned->elems[i].partition));
-  if (owned->cnt > 0) rd_kafka_pause_partitions(client_.get(), owned.get());
-  return partitions;
+  for (int i = 0; i < given.cnt; ++i) partitions.insert(static_cast<std::uint32_t>(given.elems[i].partition));
+  shared_out_(partitions);
 }
 
 }  // namespace countersign::bus

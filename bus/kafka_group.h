@@ -3,8 +3,8 @@
 // who does write is what the claims in the log say (bus/acceptance.h).
 //
 // Operation: the node is a member of the group and reads nothing. A node that dies is noticed by the brokers after
-// `session`, one that ends leaves at once; both share out anew (range assignor, eager). While the brokers don't answer
-// the last share stays. A node that isn't fit to write stays out of the group, and has no share.
+// `session`, one that ends leaves at once; both share out anew (range assignor, eager). Until that is done, and while
+// the brokers don't answer, the last share stays: whoever has got more meanwhile claims it. A node that isn't fit to write stays out of the group, and has no share.
 // Concurrency: `shared_out` and `fit` run on a thread of the group's own, and not after the destructor has returned.
 
 #include <functional>
@@ -46,7 +46,7 @@ class KafkaGroup {
  private:
   void join();
   void run(const std::stop_token& stop);
-  std::set<std::uint32_t> share() const;
+  void pass_on(const rd_kafka_topic_partition_list_t& given) const;
 
   const KafkaOptions options_;
   const std::string group_;

@@ -72,7 +72,7 @@ class Node(Server):
     def go_through(self, lines):
         self.lines = lines
         self.settings |= {"KAFKA_BROKERS": self.cluster.brokers.bootstrap_of(door_of(self.number)),
-                          "ADVERTISE": f"http://{lines.inner.address}"}
+                          "ADVERTISE": f"https://{lines.inner.address}"}
 
     @property
     def root_key(self):

@@ -20,10 +20,7 @@ std::string all_of(const std::vector<bus::TopicFinding>& findings) {
 
 }  // namespace
 
-KafkaParts::KafkaParts(const Settings& settings, Log& log)
-    : settings_(settings),
-      log_(log),
-      address_(settings.advertise.empty() ? "http://" + settings.cluster_listen : settings.advertise) {
+KafkaParts::KafkaParts(const Settings& settings, Log& log) : settings_(settings), log_(log) {
   try {
     const auto partitions = bus::partition_count(options("log"));
     if (partitions == 0)

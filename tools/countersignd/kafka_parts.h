@@ -24,8 +24,6 @@ class KafkaParts {
   const std::shared_ptr<bus::KafkaTable>& keys() const { return keys_; }
   /// Of "log", "keys" or "audit".
   bus::KafkaOptions options(const char* topic) const;
-  /// Under which other nodes reach this one.
-  const std::string& address() const { return address_; }
 
   /// Tells the partitions which of them this node should own, from now on.
   void share_out(const commands::Partitions& partitions);
@@ -37,7 +35,6 @@ class KafkaParts {
  private:
   const Settings& settings_;
   Log& log_;
-  const std::string address_;
   std::shared_ptr<bus::KafkaTable> keys_;
   std::shared_ptr<bus::KafkaReader> reader_;
   std::vector<std::unique_ptr<bus::KafkaLog>> logs_;

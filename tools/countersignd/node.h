@@ -57,6 +57,7 @@ class Node {
   void own_embedded();
   std::vector<http::ClusterNode> nodes() const;
   void begin_from_peer();
+  void hand_over();
   std::vector<http::Route> serve_cluster(std::vector<http::Route> routes);
   void begin_epoch();
   void erase_again();
@@ -106,6 +107,7 @@ class Node {
   std::unique_ptr<Api> api_;
   std::shared_ptr<http::TlsCertificate> certificate_;
   std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<cluster::NodeCertificate> node_certificate_;
   std::unique_ptr<http::Server> server_, cluster_server_;
   std::unique_ptr<cluster::Forwarder> forwarder_;
   std::unique_ptr<cluster::SnapshotSource> snapshots_;
