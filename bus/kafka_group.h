@@ -4,8 +4,9 @@
 //
 // Operation: the node is a member of the group and reads nothing. A node that dies is noticed by the brokers after
 // `session`, one that ends leaves at once; both share out anew (range assignor, eager). Until that is done, and while
-// the brokers don't answer, the last share stays: whoever has got more meanwhile claims it. A node that isn't fit to write stays out of the group, and has no share.
-// Concurrency: `shared_out` and `fit` run on a thread of the group's own, and not after the destructor has returned.
+// the brokers don't answer, the last share stays: whoever has got more meanwhile claims it. A node that isn't fit to
+// write stays out of the group, and has no share. Concurrency: `shared_out` and `fit` run on a thread of the group's
+// own, and not after the destructor has returned.
 
 #include <functional>
 #include <mutex>

@@ -10,6 +10,7 @@
 #include "adapters/cluster/directory_archive.h"
 #include "adapters/cluster/node_connection.h"
 #include "adapters/cluster/node_uri.h"
+#include "adapters/http/api/caller.h"
 #include "adapters/push/deadline.h"
 
 namespace countersign::cluster {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Three nodes on Kafka: each request goes to a random one, and what was answered is what one server would have answered."""
 import random
+import shutil
 import socket
 import ssl
 import unittest
@@ -82,6 +83,24 @@ class OnThreeNodes(unittest.TestCase):
                     with self.assertRaises(OSError):  # only nodes are answered there, which have certificates
                         inner.sendall(request.encode())
                         inner.recv(1)
+
+    def test_a_node_without_views_begins_with_those_of_another(self):
+        cluster = self.cluster
+        admin = cluster.account()
+        admin.import_csv("first_name,last_name,email\n" + "".join(f"First{n},Last{n},one{n}@example.com\n" for n in range(200)))
+        node = cluster.nodes[-1]
+        self.assertEqual(node.stop(), 0)
+        shutil.rmtree(node.data)
+        admin.user("meanwhile@example.com")
+        node.start()
+        cluster.settle()
+        self.assertRegex(node.said(), r"begins from the views of another node.*node-[12]")
+        self.assertEqual([path.name for path in node.data.iterdir() if path.name.startswith("views")], ["views"])
+        newest = admin.user("afterwards@example.com")
+        here = node.client(admin.key)
+        until(lambda: here.get(f"/v1/users/{newest['id']}").status == 200, "it reads on from there")
+        self.assertEqual(len(here.all("/v1/users")), 202)
+        self.assertEqual(here.get("/v1/events/facets", query={"fields": "type"}).expect(200).json["facets"]["type"][0]["count"], 202)
 
 
 if __name__ == "__main__":

@@ -65,8 +65,18 @@ void KafkaParts::share_out(const commands::Partitions& partitions) {
   bus::KafkaGroup::Fit fit = [&partitions] {
     return std::ranges::none_of(partitions, [](const auto* partition) { return partition->clock_is_distrusted(); });
   };
-  group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
-                                             settings_.node_id, address_, std::move(shared_out), std::move(fit));
+  group_ =
+      std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
+                                        settings_.node_id, settings_.advertise, std::move(shared_out), std::move(fit));
+}
+
+bool KafkaParts::others_take_over() const {
+  if (settings_.cluster_own != "group") return false;
+  try {
+    return bus::group_members(options("log"), {settings_.topic_prefix + owners}).size() > 1;
+  } catch (const bus::KafkaRefused&) {
+    return false;  // without brokers nobody can claim anything either
+  }
 }
 
 std::vector<bus::GroupMember> KafkaParts::nodes() const {

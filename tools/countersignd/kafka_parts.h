@@ -29,6 +29,8 @@ class KafkaParts {
   void share_out(const commands::Partitions& partitions);
   /// All nodes that run, as the brokers know them. Waits. Throws bus::KafkaRefused.
   std::vector<bus::GroupMember> nodes() const;
+  /// Whether there is another node that will be given what this one owns when it leaves the group. Waits.
+  bool others_take_over() const;
   /// Leaves the group: no more is told.
   void disown() { group_.reset(); }
 

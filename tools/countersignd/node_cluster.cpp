@@ -91,12 +91,7 @@ std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
 /// Leaves the group, and goes on serving until others have claimed what this node owns, so that nobody waits for them.
 void Node::hand_over() {
   constexpr auto patience = std::chrono::seconds(5);
-  bool others = false;
-  try {
-    others = kafka_->nodes().size() > 1;
-  } catch (const bus::KafkaRefused&) {
-    // Then nobody can claim anything either.
-  }
+  const bool others = kafka_->others_take_over();
   kafka_->disown();
   const auto until = std::chrono::steady_clock::now() + patience;
   for (bool owns = others; owns && std::chrono::steady_clock::now() < until;) {

@@ -29,7 +29,7 @@ class AnArchive : public ::testing::Test {
   static std::map<std::string, std::string> files(const fs::path& directory) {
     std::map<std::string, std::string> found;
     for (const auto& entry : fs::directory_iterator(directory))
-      found[entry.path().filename()] = testing::file_bytes(entry.path());
+      found[entry.path().filename()] = testing::file_bytes(entry.path()).value();
     return found;
   }
   std::string archive(std::size_t piece = 64 << 10) const {
@@ -56,7 +56,7 @@ class AnArchive : public ::testing::Test {
   }
 
   testing::ScratchDirectory scratch;
-  const fs::path from = scratch.path() / "from", to = scratch.path() / "to";
+  const fs::path from = scratch / "from", to = scratch / "to";
   bool complete = false;
 };
 

@@ -62,7 +62,7 @@ TEST_F(ASnapshot, OfAKilledSenderIsMadeAnew) {
 }
 
 TEST_F(ASnapshot, IsNotHadFromAnybodyElse) {
-  EXPECT_THAT(asked({"node-3", server.url()}), ::testing::HasSubstr("node-3"));
+  EXPECT_THAT(asked({"node-3", server.url()}), ::testing::HasSubstr("another node is there"));
   EXPECT_NE(asked({"node-1", server.url()}, version, 1 << 30, test::other_key), "");
   EXPECT_NE(asked({"node-1", "https://127.0.0.1:1"}), "");
   EXPECT_THAT(asked({"node-1", "http://127.0.0.1:80"}), ::testing::HasSubstr("https://<host>:<port>"));
