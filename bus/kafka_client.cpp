@@ -83,8 +83,8 @@ KafkaClient::Properties KafkaClient::reading(const char* beyond) {
 }
 
 KafkaClient::KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, const Properties& properties,
-                         KafkaProblems& problems, Delivered delivered)
-    : problems_(problems), delivered_(std::move(delivered)) {
+                         KafkaProblems& problems, Delivered delivered, Assigned assigned)
+    : problems_(problems), delivered_(std::move(delivered)), assigned_(std::move(assigned)) {
   if (options.brokers.empty()) throw KafkaRefused(errc::unavailable, "no brokers are named; set kafka_brokers");
   KafkaConf conf(rd_kafka_conf_new());
   set(conf.get(), "client.id", "countersign");
@@ -106,6 +106,7 @@ KafkaClient::KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, cons
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   if (delivered_) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  if (assigned_) rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   std::array<char, 512> text{};
   handle_.reset(rd_kafka_new(type, conf.get(), text.data(), text.size()));
   if (!handle_) {
@@ -123,6 +124,15 @@ KafkaTopic KafkaClient::topic(const std::string& name) const {
 
 void KafkaClient::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* client) {
   static_cast<KafkaClient*>(client)->delivered_(*message);
+}
+
+void KafkaClient::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
+                               rd_kafka_topic_partition_list_t* partitions, void* client) {
+  const bool given = what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  rd_kafka_assign(handle, given ? partitions : nullptr);
+  if (!given) return;
+  rd_kafka_pause_partitions(handle, partitions);
+  static_cast<KafkaClient*>(client)->assigned_(*partitions);
 }
 
 void KafkaClient::on_log(const rd_kafka_t* handle, int level, const char*, const char* text) {

@@ -60,16 +60,18 @@ class KafkaProblems {
 class KafkaClient {
  public:
   using Delivered = std::function<void(const rd_kafka_message_t&)>;
+  /// What a member of a group has been given; the partitions are paused.
+  using Assigned = std::function<void(const rd_kafka_topic_partition_list_t&)>;
   using Properties = std::vector<std::pair<const char*, std::string>>;
 
   /// Of a consumer that reads from explicit offsets, without a group. `beyond`: what a place that isn't there any more
   /// means (auto.offset.reset).
   static Properties reading(const char* beyond);
 
-  /// `problems` outlives the client. `delivered`: the delivery reports of a producer, from within rd_kafka_poll().
-  /// Throws KafkaRefused.
+  /// `problems` outlives the client. `delivered`: the delivery reports of a producer, from within rd_kafka_poll();
+  /// `assigned`: of a consumer, from within rd_kafka_consumer_poll(). Throws KafkaRefused.
   KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, const Properties& properties, KafkaProblems& problems,
-              Delivered delivered = {});
+              Delivered delivered = {}, Assigned assigned = {});
   KafkaClient(const KafkaClient&) = delete;
   KafkaClient& operator=(const KafkaClient&) = delete;
 
@@ -79,10 +81,13 @@ class KafkaClient {
 
  private:
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* client);
+  static void on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions,
+                           void* client);
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
 
   KafkaProblems& problems_;
   const Delivered delivered_;
+  const Assigned assigned_;
   KafkaHandle handle_;
 };
 

@@ -14,77 +14,44 @@ constexpr int look_every_ms = 100;
 
 constexpr std::string_view prefix = "countersign/";
 
-/// What brokers show of a member: "countersign/0.1.0/1/node-1".
+/// What brokers show of a member: "countersign/0.1.0/1 https://10.0.0.1:8421 node-1".
 std::string name_of(const GroupMember& member) {
-  return std::string(prefix) + member.release + "/" + std::to_string(member.newest_format) + "/" + member.node;
+  return std::string(prefix) + member.release + "/" + std::to_string(member.newest_format) + " " + member.address +
+         " " + member.node;
 }
 
 std::optional<GroupMember> member_named(std::string_view name) {
   if (!name.starts_with(prefix)) return std::nullopt;
   name.remove_prefix(prefix.size());
-  const auto release_end = name.find('/');
-  const auto format_end = release_end == name.npos ? name.npos : name.find('/', release_end + 1);
-  if (format_end == name.npos) return std::nullopt;
-  GroupMember member{std::string(name.substr(format_end + 1)), std::string(name.substr(0, release_end))};
-  const auto format = name.substr(release_end + 1, format_end - release_end - 1);
-  const auto [end, error] = std::from_chars(format.data(), format.data() + format.size(), member.newest_format);
-  if (error != std::errc() || end != format.data() + format.size()) return std::nullopt;
+  const auto next = [&name](char end) -> std::optional<std::string> {
+    const auto at = name.find(end);
+    if (at == name.npos) return std::nullopt;
+    std::string part(name.substr(0, at));
+    name.remove_prefix(at + 1);
+    return part;
+  };
+  const auto release = next('/'), format = next(' '), address = next(' ');
+  if (!address) return std::nullopt;
+  GroupMember member{std::string(name), *address, *release};
+  const auto [end, error] = std::from_chars(format->data(), format->data() + format->size(), member.newest_format);
+  if (error != std::errc() || end != format->data() + format->size()) return std::nullopt;
   return member;
 }
 
 }  // namespace
 
-KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node, SharedOut shared_out,
-                       std::chrono::milliseconds session)
-    : options_(std::move(options)),
-      shared_out_(std::move(shared_out)),
-      problems_(options_),
-      client_(RD_KAFKA_CONSUMER, options_,
-              {{"group.id", group},
-               {"client.id", name_of({node, this_release(), newest_format()})},
-               {"partition.assignment.strategy", "range"},
-               {"session.timeout.ms", std::to_string(session.count())},
-               {"heartbeat.interval.ms", std::to_string(session.count() / 4)},
-               {"enable.auto.commit", "false"},
-               {"auto.offset.reset", "latest"},
-               {"queued.max.messages.kbytes", "1024"}},
-              problems_) {
-  const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  rd_kafka_poll_set_consumer(client_.get());
-  if (const auto error = rd_kafka_subscribe(client_.get(), topics.get()))
-    throw KafkaRefused(errc_of(error), "the group '" + group + "' can't be joined: " + rd_kafka_err2str(error));
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-}
-
-KafkaGroup::~KafkaGroup() {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
-  rd_kafka_consumer_close(client_.get());
-}
-
-void KafkaGroup::run(const std::stop_token& stop) {
-  std::set<std::uint32_t> known;
-  while (!stop.stop_requested()) {
-    // Nothing is to be read, but a member that doesn't poll is taken for dead.
-    const KafkaMessage ignored(rd_kafka_consumer_poll(client_.get(), look_every_ms));
-    auto now = share();
-    if (now == known) continue;
-    known = std::move(now);
-    shared_out_(known);
-  }
-}
-
-std::vector<GroupMember> KafkaGroup::members(const std::vector<std::string>& groups) const {
-  const auto within = static_cast<int>(options_.answer_within.count());
-  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
-  const KafkaAdminOptions limits(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
+std::vector<GroupMember> group_members(const KafkaOptions& options, const std::vector<std::string>& groups) {
+  const auto within = static_cast<int>(options.answer_within.count());
+  KafkaProblems problems(options);
+  const KafkaClient client(RD_KAFKA_PRODUCER, options, {}, problems);
+  const KafkaQueue queue(rd_kafka_queue_new(client.get()));
+  const KafkaAdminOptions limits(rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
   std::array<char, 256> ignored{};
   rd_kafka_AdminOptions_set_request_timeout(limits.get(), within, ignored.data(), ignored.size());
   std::vector<const char*> names;
   names.reserve(groups.size());
   for (const auto& group : groups) names.push_back(group.c_str());
-  rd_kafka_DescribeConsumerGroups(client_.get(), names.data(), names.size(), limits.get(), queue.get());
+  rd_kafka_DescribeConsumerGroups(client.get(), names.data(), names.size(), limits.get(), queue.get());
   const KafkaEvent event(rd_kafka_queue_poll(queue.get(), 2 * within));
   const auto error = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
   if (error) throw KafkaRefused(errc_of(error), std::string("asking who is in the groups: ") + rd_kafka_err2str(error));
@@ -106,14 +73,62 @@ std::vector<GroupMember> KafkaGroup::members(const std::vector<std::string>& gro
   return members;
 }
 
-std::set<std::uint32_t> KafkaGroup::share() const {
+KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node,
+                       const std::string& address, SharedOut shared_out, Fit fit, std::chrono::milliseconds session)
+    : options_(std::move(options)),
+      group_(group),
+      shared_out_(std::move(shared_out)),
+      fit_(std::move(fit)),
+      problems_(options_),
+      client_(RD_KAFKA_CONSUMER, options_,
+              {{"group.id", group},
+               {"client.id", name_of({node, address, this_release(), newest_format()})},
+               {"partition.assignment.strategy", "range"},
+               {"session.timeout.ms", std::to_string(session.count())},
+               {"heartbeat.interval.ms", std::to_string(session.count() / 4)},
+               {"enable.auto.commit", "false"},
+               {"auto.offset.reset", "latest"},
+               {"queued.max.messages.kbytes", "1024"}},
+              problems_, {}, [this](const auto& given) { pass_on(given); }) {
+  rd_kafka_poll_set_consumer(client_.get());
+  join();
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void KafkaGroup::join() {
+  const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  if (const auto error = rd_kafka_subscribe(client_.get(), topics.get()))
+    throw KafkaRefused(errc_of(error), "the group '" + group_ + "' can't be joined: " + rd_kafka_err2str(error));
+}
+
+KafkaGroup::~KafkaGroup() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  rd_kafka_consumer_close(client_.get());
+}
+
+void KafkaGroup::run(const std::stop_token& stop) {
+  bool member = true;
+  while (!stop.stop_requested()) {
+    if (const bool fit = fit_(); fit != member) {
+      if (fit) {
+        join();
+      } else {
+        rd_kafka_unsubscribe(client_.get());
+        shared_out_({});
+      }
+      member = fit;
+    }
+    // Nothing is to be read, but a member that doesn't poll is taken for dead, and hears of no new share.
+    const KafkaMessage ignored(rd_kafka_consumer_poll(client_.get(), look_every_ms));
+  }
+}
+
+void KafkaGroup::pass_on(const rd_kafka_topic_partition_list_t& given) const {
   std::set<std::uint32_t> partitions;
-  rd_kafka_topic_partition_list_t* list = nullptr;
-  if (rd_kafka_assignment(client_.get(), &list) != RD_KAFKA_RESP_ERR_NO_ERROR) return partitions;
-  const KafkaPartitions owned(list);
-  for (int i = 0; i < owned->cnt; ++i) partitions.insert(static_cast<std::uint32_t>(owned->elems[i].partition));
-  if (owned->cnt > 0) rd_kafka_pause_partitions(client_.get(), owned.get());
-  return partitions;
+  for (int i = 0; i < given.cnt; ++i) partitions.insert(static_cast<std::uint32_t>(given.elems[i].partition));
+  shared_out_(partitions);
 }
 
 }  // namespace countersign::bus

@@ -8,6 +8,13 @@ namespace {
 constexpr int poll_ms = 100;
 constexpr std::chrono::seconds purged_within{5};
 
+/// With message.timestamp.type=LogAppendTime, which the log's topic must have (bus/kafka_topics.h).
+std::optional<TimeMs> broker_time(const rd_kafka_message_t& message) {
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const auto time = rd_kafka_message_timestamp(&message, &type);
+  return type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? std::optional(TimeMs{time}) : std::nullopt;
+}
+
 }  // namespace
 
 KafkaProducer::KafkaProducer(const KafkaOptions& options, int partition, KafkaProblems& problems)
@@ -57,7 +64,7 @@ std::optional<errc> KafkaProducer::send(const std::string& record, PartitionLog:
 void KafkaProducer::on_delivery(const rd_kafka_message_t& message) {
   const auto id = reinterpret_cast<std::uint64_t>(message._private);
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR && message.offset >= 0) {
-    return report(id, {AppendOutcome::durable, Offset{message.offset}, {}});
+    return report(id, {AppendOutcome::durable, Offset{message.offset}, {}, broker_time(message)});
   }
   // Also without an error: a repeated record that the brokers know already has no offset here.
   const bool first = !dropped_.exchange(true);

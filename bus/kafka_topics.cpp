@@ -126,8 +126,8 @@ class TopicsClient {
 
   std::optional<FoundTopic> look_at(const std::string& name) {
     FoundTopic found;
-    if (!look_at_partitions(name, found)) return std::nullopt;
-    look_at_settings(name, found);
+    // Another broker may be asked for the settings, which hasn't heard of a new topic yet.
+    if (!look_at_partitions(name, found) || !look_at_settings(name, found)) return std::nullopt;
     return found;
   }
 
@@ -156,7 +156,7 @@ class TopicsClient {
     return true;
   }
 
-  void look_at_settings(const std::string& name, FoundTopic& found) {
+  bool look_at_settings(const std::string& name, FoundTopic& found) {
     const KafkaConfigResource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
     rd_kafka_ConfigResource_t* asked = resource.get();
     const KafkaAdminOptions limits = admin_options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
@@ -167,6 +167,7 @@ class TopicsClient {
     const auto** told = result ? rd_kafka_DescribeConfigs_result_resources(result, &resources) : nullptr;
     if (resources != 1) refuse(RD_KAFKA_RESP_ERR__BAD_MSG, "asking for the settings of topic '" + name + "'");
     if (const auto error = rd_kafka_ConfigResource_error(told[0])) {
+      if (errc_of(error) == errc::unknown_topic) return false;
       refuse(error, "asking for the settings of topic '" + name + "'");
     }
     std::size_t count = 0;
@@ -175,6 +176,7 @@ class TopicsClient {
       const char* value = rd_kafka_ConfigEntry_value(entries[i]);
       found.settings[rd_kafka_ConfigEntry_name(entries[i])] = value ? value : "";
     }
+    return true;
   }
 
   void compare(const TopicSpec& needed, const FoundTopic& found, std::vector<TopicFinding>& all) const {
@@ -240,7 +242,8 @@ std::vector<TopicSpec> topics_of(const std::string& prefix, int partitions, int 
   TopicSpec log{prefix + ".log", partitions, replication, lasting};
   log.settings.insert(log.settings.end(), {{"retention.ms", "-1", Rule::equal},
                                            {"retention.bytes", "-1", Rule::equal},
-                                           {"cleanup.policy", "delete", Rule::equal}});
+                                           {"cleanup.policy", "delete", Rule::equal},
+                                           {"message.timestamp.type", "LogAppendTime", Rule::equal}});
   TopicSpec keys{prefix + ".keys", 1, replication, lasting};
   keys.settings.insert(keys.settings.end(), {{"cleanup.policy", "compact", Rule::equal},
                                              {"segment.ms", "600000", Rule::at_most},

@@ -1,9 +1,10 @@
 #pragma once
 // The topics that a cluster needs, made and checked: the log's settings decide whether acknowledged records stay.
 //
-// <prefix>.log holds the frames, for ever. <prefix>.keys holds the newest state of each wrapped key: compacted, so that
-// a destroyed key is gone from the brokers' disks about an hour later. <prefix>.audit is for everybody else, for a
-// week. Errors: KafkaRefused when the brokers don't answer, or refuse.
+// <prefix>.log holds the frames, for ever, with the times of the brokers, against which nodes hold their clocks.
+// <prefix>.keys holds the newest state of each wrapped key: compacted, so that a destroyed key is gone from the
+// brokers' disks about an hour later. <prefix>.audit is for everybody else, for a week. Errors: KafkaRefused when the
+// brokers don't answer, or refuse.
 
 #include <string>
 #include <vector>

@@ -127,7 +127,7 @@ void MemoryLog::append(std::string record, AppendHandler handler) {
   }
   const Offset offset = partition_->write(std::move(record));
   partition_->sync();
-  handler({AppendOutcome::durable, offset, {}});
+  handler({AppendOutcome::durable, offset, {}, clock_ ? std::optional(clock_()) : std::nullopt});
 }
 
 boost::system::result<std::vector<LogRecord>> MemoryLog::read(Offset from, std::size_t max_bytes) {

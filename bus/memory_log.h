@@ -67,6 +67,9 @@ class MemoryLog final : public PartitionLog {
 
   /// What is queued and not yet written never will be, and nothing is reported any more: the writer's machine is gone.
   void cut();
+  /// From now on reports of durable appends say when that was by this clock, as a broker's do. Without an executor
+  /// only.
+  void set_clock(std::function<TimeMs()> clock) { clock_ = std::move(clock); }
   /// read() fails while this is set.
   void set_unreadable(bool unreadable) { unreadable_ = unreadable; }
 
@@ -78,6 +81,7 @@ class MemoryLog final : public PartitionLog {
   std::shared_ptr<MemoryPartition> partition_;
   std::shared_ptr<Writer> writer_;  ///< null: no executor
   Faults faults_;
+  std::function<TimeMs()> clock_;
   bool unreadable_ = false;
 };
 

@@ -204,10 +204,23 @@ void Partition::own(bool wanted, std::string successor) {
 bool Partition::may_claim() {
   if (now() < not_before_) return false;
   const auto behind = value(acceptance_.state().time) - value(env_.clock());
-  if (behind <= limits_.sequencer.max_clock_skew.count()) return true;
-  trouble("this machine's clock is " + std::to_string(behind) + " ms behind the log's newest frame; set it");
-  not_before_ = now() + limits_.claim_again_after;
-  return false;
+  if (behind > limits_.sequencer.max_clock_skew.count()) {
+    distrust_clock("this machine's clock is " + std::to_string(behind) + " ms behind the log's newest frame; set it",
+                   limits_.claim_again_after);
+    return false;
+  }
+  return true;
+}
+
+void Partition::distrust_clock(const std::string& why, std::chrono::milliseconds again_after) {
+  not_before_ = now() + again_after;
+  const auto until = now() + limits_.distrust_clock_for;
+  clock_distrusted_until_.store(until.time_since_epoch().count(), std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);
+    status_.wrong_clock = why;
+  }
+  changed();
 }
 
 void Partition::claim() {
@@ -230,7 +243,8 @@ void Partition::claim() {
                            .on_phase =
                                [this, weak = std::weak_ptr(self_)](SequencerPhase phase, const std::string& text) {
                                  if (const auto alive = weak.lock()) on_sequencer_phase(phase, text);
-                               }};
+                               },
+                           .steady_clock = env_.steady_clock};
   const std::shared_ptr<Sequencer> sequencer(
       new Sequencer(std::move(env), limits_.sequencer, acceptance_.state()),
       [steps = env_.steps, retired = retired_](Sequencer* ended) { Retired::destroy_on(*steps, retired, ended); });
@@ -239,6 +253,8 @@ void Partition::claim() {
     add_counts(before_, std::exchange(status_.sequencer, {}));
     sequencer_ = sequencer;
     status_.role = PartitionRole::owning;
+    status_.wrong_clock.clear();
+    clock_distrusted_until_.store(SteadyTime::min().time_since_epoch().count(), std::memory_order_release);
     status_.owner = {status_.owner.term, env_.node, env_.address, false};
   }
   releasing_ = false;
@@ -303,6 +319,7 @@ void Partition::sequencer_ended(SequencerPhase phase, const std::string& text) {
     // What it had in flight may be in the log or not: all of that is read again from where the views stand.
     acceptance_ = Acceptance(env_.identity, env_.log_key, env_.position());
     at_end_ = false;
+    if (phase == SequencerPhase::wrong_clock) distrust_clock(text, limits_.distrust_clock_for);
     if (phase == SequencerPhase::not_owner) {
       not_before_ = now() + again_after_;
       again_after_ = std::min(again_after_ * 2, longest_pause_between_claims);
@@ -364,6 +381,8 @@ PartitionStatus Partition::status() const {
     status.owner.term = status.sequencer.term;
   }
   add_counts(status.sequencer, before_);
+  if (!clock_is_distrusted()) status.wrong_clock.clear();
+  if (status.trouble.empty()) status.trouble = status.wrong_clock;
   return status;
 }
 

@@ -6,7 +6,8 @@
 // its own claims and serves. Meanwhile the log's end is asked for every `look_every`, and what others have written is
 // judged, so that a competing claim is noticed by a node that nobody asks for anything. own(false) drains, releases the
 // term naming a successor, and follows again; so does a sequencer that has lost its term, which claims again no sooner
-// than `claim_again_after`, doubled with each loss up to a minute.
+// than `claim_again_after`, doubled with each loss up to a minute. One that ends because of the machine's clock claims
+// again after `distrust_clock_for`; who shares out the partitions should ask clock_is_distrusted() meanwhile.
 //
 // Concurrency: following and landing run on `environment.folding`, the sequencer's steps on `environment.steps`. All
 // public functions are safe from any thread. Destroy it when both executors have stopped, or on `folding`.
@@ -28,6 +29,7 @@ struct PartitionLimits {
   std::chrono::milliseconds retry_after{500};  ///< after a read that failed
   std::chrono::milliseconds look_every{500};   ///< at the log's end, while this node owns the partition
   std::chrono::milliseconds claim_again_after{1'000};
+  std::chrono::milliseconds distrust_clock_for{60'000};  ///< once it was wrong; then it is tried again, with a claim
   std::size_t chunk_bytes = 4 << 20;
 };
 
@@ -69,6 +71,7 @@ struct PartitionStatus {
   Owner owner;
   SequencerStatus sequencer;  ///< of the running or the last one; what it counts includes those before it
   std::string trouble;        ///< why reading, claiming or everything fails; empty: it doesn't
+  std::string wrong_clock;    ///< why the machine's clock isn't trusted; empty: it is
   /// When the log's end was last known to have been reached; nothing: never yet.
   std::optional<std::chrono::steady_clock::time_point> at_end;
 };
@@ -98,6 +101,9 @@ class Partition {
   TimeMs last_accepted_time() const;
   bool owns() const { return serving() != nullptr; }
   Owner owner() const;
+  bool clock_is_distrusted() const {
+    return now().time_since_epoch().count() < clock_distrusted_until_.load(std::memory_order_acquire);
+  }
   /// Since when all that was in the log is known to stand in the views, or on the way there.
   std::chrono::steady_clock::duration behind() const {
     const auto since = at_end_since_.load(std::memory_order_acquire);
@@ -149,6 +155,9 @@ class Partition {
   std::optional<std::pair<Offset, SteadyTime>> looked_;  ///< an end that was seen, and hasn't been reached yet
   std::vector<std::function<void()>> on_stopped_;
 
+  void distrust_clock(const std::string& why, std::chrono::milliseconds again_after);
+
+  std::atomic<SteadyTime::rep> clock_distrusted_until_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<SteadyTime::rep> at_end_since_{SteadyTime::duration::min().count()};
   mutable std::mutex mutex_;  ///< guards what follows
   std::shared_ptr<Sequencer> sequencer_;

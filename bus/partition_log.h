@@ -31,6 +31,8 @@ struct Appended {
   AppendOutcome outcome;
   Offset offset;                     ///< meaningful when durable
   boost::system::error_code reason;  ///< why not durable: bus::errc
+  /// When it was written, by the clock of who keeps the log; nothing where that is this machine.
+  std::optional<TimeMs> log_time{};
 };
 
 struct LogRecord {

@@ -76,9 +76,10 @@ bool Sequencer::may_begin_batch() const {
 }
 
 void Sequencer::run_batch() {
+  const TimeMs now = env_.clock();
+  if (clock_jumped(now)) return;
   Works works = queue_.take(limits_.works_per_batch);
   if (works.empty()) return;
-  const TimeMs now = env_.clock();
   const TimeMs time = planted(Bug::time_goes_back) ? now : std::max(now, tail().time);
   std::shared_ptr<Batch> batch;
   std::size_t done = 0;
@@ -119,7 +120,7 @@ void Sequencer::commit(std::shared_ptr<Batch> batch, Works works, TimeMs time) {
   frame.format = std::max(before.format, contents.format);
   frame.events.assign(contents.events.begin(), contents.events.end());
   frame.answers.assign(contents.answers.begin(), contents.answers.end());
-  InFlight flight{next_id_++, std::move(batch), std::move(works), {}, before.head, {}, {}};
+  InFlight flight{next_id_++, std::move(batch), std::move(works), {}, before.head, {}, {}, env_.clock()};
   std::string bytes;
   try {
     bytes = acceptance_.codec().encode(frame);
@@ -147,7 +148,7 @@ void Sequencer::append(std::uint64_t id, std::string bytes) {
 void Sequencer::on_report(std::uint64_t id, const Appended& appended) {
   if (id == claim_.id) return on_claim_report(appended);
   if (id == release_id_) {
-    return end(SequencerPhase::stopped, errc::stopping, errc::outcome_unknown, {});
+    return end(phase_after_stop(), errc::stopping, errc::outcome_unknown, clock_trouble_);
   }
   const auto flight =
       std::find_if(in_flight_.begin(), in_flight_.end(), [id](const InFlight& f) { return f.id == id; });
@@ -189,6 +190,7 @@ void Sequencer::front_is_accepted() {
   in_flight_.pop_front();
   frames_.fetch_add(1, std::memory_order_relaxed);
   note_state();
+  if (flight.report) hold_clock_against(flight.sent, *flight.report);
   const Settlement settlement{{}, state().last};
   if (planted(Bug::publish_after_answer)) settle(flight.works, settlement);
   try {
@@ -231,8 +233,8 @@ void Sequencer::stop(std::string successor, std::function<void()> done) {
     on_stopped_.push_back(done);
     if (phase() == SequencerPhase::idle) return end(SequencerPhase::stopped, errc::stopping, errc::stopping, {});
     env_.executor->post_after(limits_.give_up_after, guarded([this] {
-                                end(SequencerPhase::stopped, errc::stopping, errc::outcome_unknown,
-                                    "did not drain in time");
+                                end(phase_after_stop(), errc::stopping, errc::outcome_unknown,
+                                    clock_trouble_.empty() ? "did not drain in time" : clock_trouble_);
                               }));
     guarded([this] { run(); })();
   });

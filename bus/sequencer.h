@@ -10,6 +10,10 @@
 // dead for ever (decided again). Only a frame that was refused for lack of space, with none in doubt beside it, needs
 // no claim. A competing claim ends the sequencer with errc::not_owner.
 //
+// Where the log has a clock of its own, each own claim and frame that comes back is held against this machine's. If
+// they differ too much, or this one was set since, nothing more is decided: the term is released, and the sequencer
+// ends as wrong_clock.
+//
 // Concurrency: a state machine whose steps all run on `executor`; bus/running_sequencer.h gives it threads. submit(),
 // when_landed(), status() and stop() are safe from any thread. Destroy it on its executor, or when that has stopped.
 // Limits: everything is bounded, see SequencerLimits.
@@ -40,13 +44,13 @@ struct SequencerLimits {
   std::size_t held_answers = 4096;                  ///< that wait for one frame without being part of it
   std::chrono::milliseconds retry_after{100};       ///< between attempts to claim or to read
   std::chrono::milliseconds give_up_after{10'000};  ///< then waiting work is answered instead of kept
-  std::chrono::milliseconds max_clock_skew{5'000};  ///< a clock further behind the log than this doesn't claim
+  std::chrono::milliseconds max_clock_skew{5'000};  ///< whose clock is further from the log's doesn't own it
   /// Where others may claim without this node's knowing: what wants nothing written (refusals, repeated answers) waits
   /// for a frame, too, an empty one if need be, so that no answer rests on a term that was over before the question.
   bool confirm_unwritten = false;
 };
 
-enum class SequencerPhase { idle, claiming, serving, resolving, stopped, not_owner, failed };
+enum class SequencerPhase { idle, claiming, serving, resolving, stopped, not_owner, wrong_clock, failed };
 
 struct SequencerEnvironment {
   PartitionLog& log;
@@ -64,8 +68,9 @@ struct SequencerEnvironment {
   std::function<void(const AcceptedRecord&)> absorb;
   /// Of the partition, which outlives the sequencer; null: the sequencer has one of its own, which ends with it.
   std::shared_ptr<LandedMark> mark;
-  /// Sequencer's thread. `text` says what happened when the phase is failed.
+  /// Sequencer's thread. `text` says what happened when the phase is failed or wrong_clock.
   std::function<void(SequencerPhase, const std::string& text)> on_phase;
+  std::function<std::chrono::steady_clock::time_point()> steady_clock{};  ///< null: the machine's
 };
 
 /// A snapshot for metrics and health.
@@ -124,6 +129,7 @@ class Sequencer {
 
  private:
   using Works = std::vector<std::unique_ptr<Work>>;
+  using SteadyTime = std::chrono::steady_clock::time_point;
 
   /// A frame that has been handed to the log, and what waits for it.
   struct InFlight {
@@ -134,9 +140,11 @@ class Sequencer {
     Bytes32 previous;       ///< head that it builds on
     AcceptanceState after;  ///< if it is accepted; `next` unset
     std::optional<Appended> report;
+    TimeMs sent{};  ///< by this machine's clock
   };
   struct OwnClaim {
     std::uint64_t id = 0;
+    TimeMs sent{};
     Term term{};
     Nonce nonce{};
     Offset offset{};
@@ -173,6 +181,13 @@ class Sequencer {
   void give_up();
 
   // Ending
+  void hold_clock_against(TimeMs sent, const Appended& appended);
+  bool clock_jumped(TimeMs now);
+  void distrust_clock(const std::string& why);
+  SteadyTime steady_now() const { return env_.steady_clock ? env_.steady_clock() : std::chrono::steady_clock::now(); }
+  SequencerPhase phase_after_stop() const {
+    return clock_trouble_.empty() ? SequencerPhase::stopped : SequencerPhase::wrong_clock;
+  }
   void step_down();
   void fail(const std::string& text);
   void end(SequencerPhase phase, boost::system::error_code for_waiting, boost::system::error_code for_in_flight,
@@ -204,6 +219,8 @@ class Sequencer {
   bool has_served_ = false;
   std::uint64_t episode_ = 0;  ///< of claiming or resolving, for its give-up timer
 
+  std::string clock_trouble_;  ///< why this machine's clock isn't trusted; empty: it is
+  std::optional<std::pair<TimeMs, SteadyTime>> clock_was_right_;
   bool draining_ = false;
   std::uint64_t release_id_ = 0;
   std::string successor_;

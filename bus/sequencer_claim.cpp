@@ -1,6 +1,7 @@
 // Claiming a term, finding out what became of frames in flight, and ending. See bus/sequencer.h.
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 #include "bus/format.h"
@@ -37,6 +38,7 @@ void Sequencer::claim() {
   }
   if (has_served_ && !is_mine(state().nonce)) return step_down();
   claim_.id = next_id_++;
+  claim_.sent = env_.clock();
   claim_.term = Term{std::max(value(state().term), value(highest_claimed_)) + 1};
   env_.random(claim_.nonce);
   if (planted(Bug::reuse_term) && value(state().term) > 0) claim_.term = state().term;
@@ -63,6 +65,7 @@ void Sequencer::on_claim_report(const Appended& appended) {
     return later([this] { claim(); });
   }
   claim_.offset = appended.offset;
+  hold_clock_against(claim_.sent, appended);
   if (planted(Bug::serve_before_own_claim) && appended.offset != state().next) {
     acceptance_.set(accept(state(), Claim{claim_.term, claim_.nonce, state().time, env_.node, env_.address},
                            state().head, appended.offset));
@@ -92,7 +95,8 @@ Sequencer::ReadResult Sequencer::read_until(std::optional<Offset> last) {
   while (!last || state().next <= *last) {
     auto read = env_.log.read(state().next, read_chunk_bytes);
     if (read.has_error()) return ReadResult::later;
-    if (read->empty()) return last ? ReadResult::later : ReadResult::done;
+    if (read->empty() && last) return ReadResult::later;
+    if (read->empty()) break;
     for (LogRecord& record : *read) {
       if (last && record.offset > *last) break;
       if (!judge(std::move(record))) return ReadResult::ended;
@@ -208,6 +212,7 @@ void Sequencer::finish_resolving() {
   Works dead = drop_in_flight();
   std::move(dead.begin(), dead.end(), std::back_inserter(works));
   if (!planted(Bug::discard_forgets_nothing)) env_.decider.discard_unpublished();
+  if (!clock_trouble_.empty()) settle(works, {errc::not_owner, state().last});
   if (!planted(Bug::drop_dead_work)) queue_.put_back(std::move(works));
   has_served_ = true;
   claiming_ = false;
@@ -234,6 +239,40 @@ void Sequencer::give_up() {
   Works waiting = queue_.take_all();
   settle(waiting, {errc::unavailable, state().last});
   arm_give_up();
+}
+
+/// `sent` was this machine's time before the append, now is a time after it: the log's must lie between them.
+void Sequencer::hold_clock_against(TimeMs sent, const Appended& appended) {
+  if (!appended.log_time || !clock_trouble_.empty()) return;
+  const auto ahead = value(sent) - value(*appended.log_time);
+  const auto behind = value(*appended.log_time) - value(env_.clock());
+  if (std::max(ahead, behind) <= limits_.max_clock_skew.count()) {
+    clock_was_right_ = {env_.clock(), steady_now()};
+    return;
+  }
+  distrust_clock("this machine's clock is " + std::to_string(std::max(ahead, behind)) + " ms " +
+                 (ahead > behind ? "ahead of" : "behind") + " the log's; set it");
+}
+
+/// A clock that was set since it was last held against the log's would be found out by the next frame: too late for
+/// what is in that frame.
+bool Sequencer::clock_jumped(TimeMs now) {
+  if (!clock_was_right_) return false;
+  const auto [then, steady_then] = *clock_was_right_;
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - steady_then).count();
+  const auto jumped = value(now) - value(then) - passed;
+  if (std::abs(jumped) <= limits_.max_clock_skew.count()) return false;
+  distrust_clock("this machine's clock was set by " + std::to_string(jumped) + " ms");
+  return true;
+}
+
+void Sequencer::distrust_clock(const std::string& why) {
+  clock_trouble_ = why;
+  refusal_.store(errc::not_owner);
+  queue_.close();
+  Works waiting = queue_.take_all();
+  settle(waiting, {errc::not_owner, state().last});
+  stop({}, [] {});  // which drains and releases
 }
 
 void Sequencer::step_down() {

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
 
+#include "adapters/cluster/node_uri.h"
 #include "adapters/http/api/answers.h"
 #include "adapters/http/api/caller.h"
 #include "adapters/http/api/writes.h"
@@ -100,13 +101,14 @@ boost::asio::awaitable<Response> answered(const Cluster& cluster, const Goes& go
                                           Exchange& exchange) {
   constexpr auto patience = std::chrono::seconds(5);
   constexpr auto pause = std::chrono::milliseconds(20);
-  const bool from_node = exchange.request().has_header(hops_header);
+  const bool from_node = is_from_node(exchange.request());
   const auto until = std::chrono::steady_clock::now() + patience;
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   for (;;) {
     const auto* partition = goes(exchange);
     if (partition) {
-      auto response = co_await cluster.forwarder.forward(exchange, *partition, cluster.node);
+      const auto owner = partition->owner();
+      auto response = co_await cluster.forwarder.forward(exchange, owner, cluster.node);
       if (response) co_return std::move(*response);
     } else {
       auto response = co_await here(exchange);

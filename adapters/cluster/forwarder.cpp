@@ -2,24 +2,21 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/url/parse.hpp>
 #include <charconv>
 
+#include "adapters/cluster/node_uri.h"
 #include "adapters/http/api/writes.h"
-#include "bus/hash.h"
+#include "adapters/push/deadline.h"
 
 namespace countersign::cluster {
 namespace {
 
 namespace asio = boost::asio;
 namespace wire = boost::beast::http;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
@@ -39,117 +36,100 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
   return std::ranges::any_of(names, [&](auto other) { return http::equal_ignoring_case(name, other); });
 }
 
+/// What anybody else says of hops means nothing.
 int hops_of(const http::Request& request) {
+  if (!is_from_node(request)) return 0;
   const auto text = request.header(hops_header);
   int hops = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hops);
   return error == std::errc() && end == text.data() + text.size() && hops >= 0 ? hops : most_hops;
 }
 
-/// Closes the socket when the time is up.
-class Deadline {
+/// Closes the connection when nothing has come or gone for some time.
+class Silence {
  public:
-  Deadline(tcp::socket& socket, std::chrono::milliseconds within) : timer_(socket.get_executor()) {
-    extend(within, socket);
-  }
-  ~Deadline() {
-    *done_ = true;
-    timer_.cancel();
-  }
-  void extend(std::chrono::milliseconds within, tcp::socket& socket) {
-    *done_ = true;
-    done_ = std::make_shared<bool>(false);
-    timer_.expires_after(within);
-    timer_.async_wait([&socket, done = done_](const error_code& cancelled) {
-      error_code ignored;
-      if (!cancelled && !*done) socket.close(ignored);
-    });
+  Silence(NodeConnection& connection, std::chrono::milliseconds within) : connection_(connection) { restart(within); }
+  void restart(std::chrono::milliseconds within) {
+    deadline_.emplace(connection_.stream().get_executor(), within, [this] { connection_.close(); });
   }
 
  private:
-  std::shared_ptr<bool> done_ = std::make_shared<bool>(false);
-  asio::steady_timer timer_;
+  NodeConnection& connection_;
+  std::optional<push::Deadline> deadline_;
 };
 
 }  // namespace
 
-std::optional<tcp::endpoint> node_endpoint(const std::string& address) {
-  const auto url = boost::urls::parse_uri(address);
-  if (url.has_error() || url->scheme() != "http" || !url->has_port() || url->has_userinfo()) return std::nullopt;
-  error_code error;
-  const auto host = asio::ip::make_address(url->host_address(), error);
-  if (error || !host.is_loopback() || url->port_number() == 0) return std::nullopt;
-  return tcp::endpoint(host, url->port_number());
-}
-
-bool Forwarder::is_from_node(const http::Request& request) const {
-  return bus::equal_constant_time(request.header(node_header), options_.secret);
-}
-
-std::unique_ptr<tcp::socket> Forwarder::take_idle(const Place& place) {
+std::unique_ptr<NodeConnection> Forwarder::take_idle(const Place& place) {
   const std::lock_guard lock(mutex_);
   auto& idle = idle_[place];
   const auto oldest = std::chrono::steady_clock::now() - options_.keep_idle;
   std::erase_if(idle, [&](const Idle& one) { return one.since < oldest; });
   if (idle.empty()) return nullptr;
-  auto socket = std::move(idle.back().socket);
+  auto connection = std::move(idle.back().connection);
   idle.pop_back();
-  return socket;
+  return connection;
 }
 
-void Forwarder::keep(const Place& place, std::unique_ptr<tcp::socket> socket) {
+void Forwarder::keep(const Place& place, std::unique_ptr<NodeConnection> connection) {
   constexpr std::size_t most = 64;
   const std::lock_guard lock(mutex_);
   auto& idle = idle_[place];
-  if (idle.size() < most) idle.push_back({std::move(socket), std::chrono::steady_clock::now()});
+  if (idle.size() < most) idle.push_back({std::move(connection), std::chrono::steady_clock::now()});
 }
 
-asio::awaitable<std::unique_ptr<tcp::socket>> Forwarder::connect(const Place& place, asio::any_io_executor executor) {
-  if (auto idle = take_idle(place)) {
-    // A peer that has closed it meanwhile shows now, while nothing has been sent.
-    error_code error;
-    idle->non_blocking(true, error);
-    char byte = 0;
-    const auto got = idle->receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
-    if (got == 0 && error == asio::error::would_block) co_return idle;
+void Forwarder::report(const Place& place, const std::string& why) {
+  constexpr auto pause = std::chrono::seconds(10);
+  if (!options_.on_unreachable) return;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    auto& next = next_report_[place.node];
+    if (now < next) return;
+    next = now + pause;
   }
-  const auto endpoint = node_endpoint(place.second);
-  if (!endpoint) co_return nullptr;
-  auto socket = std::make_unique<tcp::socket>(executor);
-  const Deadline deadline(*socket, options_.connect_within);
-  const auto [error] = co_await socket->async_connect(*endpoint, token);
-  if (error) co_return nullptr;
-  error_code ignored;
-  socket->set_option(tcp::no_delay(true), ignored);
-  co_return socket;
+  options_.on_unreachable(place.node, place.address, why);
+}
+
+asio::awaitable<std::unique_ptr<NodeConnection>> Forwarder::connect(const Place& place,
+                                                                    asio::any_io_executor executor) {
+  // A peer that has closed it meanwhile shows now, while nothing has been sent.
+  if (auto idle = take_idle(place); idle && idle->is_quiet()) co_return idle;
+  std::string why = "its address is not https://<host>:<port>";
+  if (const auto address = parse_node_address(place.address)) {
+    const auto context = certificate_.current();
+    auto connection = std::make_unique<NodeConnection>(executor, *context);
+    why = co_await connection->open(*address, place.node, options_.connect_within);
+    if (why.empty()) co_return connection;
+  }
+  report(place, why);
+  co_return nullptr;
 }
 
 namespace {
 
-wire::request<wire::buffer_body> head_of(http::Exchange& exchange, const std::string& host, const std::string& secret,
-                                         int hops) {
+wire::request<wire::buffer_body> head_of(http::Exchange& exchange, const std::string& host, int hops) {
   const auto& request = exchange.request();
   wire::request<wire::buffer_body> head;
   head.method_string(http::text_of(request.verb));
   head.target(request.target);
   head.version(11);
   for (const auto& [name, value] : request.headers)
-    if (!is_one_of(name,
-                   {"Host", "Connection", "Content-Length", "Transfer-Encoding", "X-Forwarded-For", "X-Request-Id",
-                    "Expect", "Keep-Alive", "TE", "Trailer", "Upgrade", node_header, hops_header}))
+    if (!is_one_of(name, {"Host", "Connection", "Content-Length", "Transfer-Encoding", "X-Forwarded-For",
+                          "X-Request-Id", "Expect", "Keep-Alive", "TE", "Trailer", "Upgrade", hops_header}))
       head.insert(name, value);
   head.set(wire::field::host, host);
   head.set("X-Forwarded-For", request.client.to_string());
   head.set("X-Request-Id", exchange.correlation_id());
-  head.set(node_header, secret);
   head.set(hops_header, std::to_string(hops + 1));
   return head;
 }
 
 /// The whole request. False: the other side may have part of it.
-asio::awaitable<bool> send(http::Exchange& exchange, wire::request<wire::buffer_body>& head, tcp::socket& socket,
-                           Deadline& deadline, std::chrono::milliseconds within) {
+asio::awaitable<bool> send(http::Exchange& exchange, wire::request<wire::buffer_body>& head, NodeConnection& connection,
+                           Silence& silence, std::chrono::milliseconds within) {
   wire::request_serializer<wire::buffer_body> serializer(head);
+  auto& stream = connection.stream();
   const bool streams = exchange.route().streams_request;
   head.body().data = nullptr;
   head.body().more = streams;
@@ -163,18 +143,18 @@ asio::awaitable<bool> send(http::Exchange& exchange, wire::request<wire::buffer_
     }
   }
   if (!streams) {
-    const auto [error, sent] = co_await wire::async_write(socket, serializer, token);
+    const auto [error, sent] = co_await wire::async_write(stream, serializer, token);
     co_return !error;
   }
-  auto [error, sent] = co_await wire::async_write_header(socket, serializer, token);
+  auto [error, sent] = co_await wire::async_write_header(stream, serializer, token);
   while (!error) {
     const auto piece = co_await exchange.read_some();
     if (piece.has_error()) co_return false;
-    deadline.extend(within, socket);
+    silence.restart(within);
     head.body().data = piece->empty() ? nullptr : const_cast<char*>(piece->data());
     head.body().size = piece->size();
     head.body().more = !piece->empty();
-    std::tie(error, sent) = co_await wire::async_write(socket, serializer, token);
+    std::tie(error, sent) = co_await wire::async_write(stream, serializer, token);
     if (error == wire::error::need_buffer) error = {};
     if (piece->empty()) break;
   }
@@ -194,25 +174,23 @@ http::Response answer_head(const wire::response_header<>& head) {
 
 }  // namespace
 
-asio::awaitable<std::optional<http::Response>> Forwarder::forward(http::Exchange& exchange,
-                                                                  const bus::Partition& partition,
-                                                                  const std::string& this_node) {
-  const bus::Owner owner = partition.owner();
-  const int hops = exchange.request().has_header(hops_header) ? hops_of(exchange.request()) : 0;
+asio::awaitable<std::optional<http::Response>> Forwarder::forward(http::Exchange& exchange, bus::Owner owner,
+                                                                  std::string this_node) {
+  const int hops = hops_of(exchange.request());
   if (owner.released || owner.address.empty() || owner.node == this_node || hops >= most_hops) co_return std::nullopt;
   const auto executor = co_await asio::this_coro::executor;
-  const Place place{&asio::query(executor, asio::execution::context), owner.address};
-  auto socket = co_await connect(place, executor);
-  if (!socket) co_return std::nullopt;
-  Deadline deadline(*socket, options_.answer_within);
-  auto head = head_of(exchange, owner.address.substr(owner.address.find("//") + 2), options_.secret, hops);
-  if (!co_await send(exchange, head, *socket, deadline, options_.answer_within)) co_return unknown(exchange);
+  const Place place{&asio::query(executor, asio::execution::context), owner.node, owner.address};
+  auto connection = co_await connect(place, executor);
+  if (!connection) co_return std::nullopt;
+  std::optional<Silence> silence(std::in_place, *connection, options_.answer_within);
+  auto head = head_of(exchange, owner.address.substr(owner.address.find("//") + 2), hops);
+  if (!co_await send(exchange, head, *connection, *silence, options_.answer_within)) co_return unknown(exchange);
 
   boost::beast::flat_buffer buffer;
   wire::response_parser<wire::buffer_body> parser;
   parser.body_limit(boost::none);
   {
-    const auto [error, got] = co_await wire::async_read_header(*socket, buffer, parser, token);
+    const auto [error, got] = co_await wire::async_read_header(connection->stream(), buffer, parser, token);
     if (error) co_return unknown(exchange);
   }
   auto response = answer_head(parser.get().base());
@@ -226,10 +204,10 @@ asio::awaitable<std::optional<http::Response>> Forwarder::forward(http::Exchange
   std::string body, piece(piece_bytes, '\0');
   while (!parser.is_done()) {
     // An event stream may be silent for longer than an answer.
-    deadline.extend(streamed ? std::chrono::minutes(2) : options_.answer_within, *socket);
+    silence->restart(streamed ? std::chrono::minutes(2) : options_.answer_within);
     parser.get().body().data = piece.data();
     parser.get().body().size = piece.size();
-    auto [error, got] = co_await wire::async_read_some(*socket, buffer, parser, token);
+    auto [error, got] = co_await wire::async_read_some(connection->stream(), buffer, parser, token);
     if (error == wire::error::need_buffer) error = {};
     const auto bytes = piece.size() - parser.get().body().size;
     if (streamed) {
@@ -245,7 +223,8 @@ asio::awaitable<std::optional<http::Response>> Forwarder::forward(http::Exchange
       body.append(piece, 0, bytes);
     }
   }
-  if (parser.is_done() && parser.keep_alive()) keep(place, std::move(socket));
+  silence.reset();
+  if (parser.is_done() && parser.keep_alive()) keep(place, std::move(connection));
   if (streamed) {
     co_await exchange.end();
     co_return http::Response();

@@ -2,21 +2,15 @@
 
 #include <openssl/evp.h>
 
-#include <memory>
 #include <stdexcept>
+
+#include "adapters/keys/openssl_pointer.h"
 
 namespace countersign::keys {
 namespace {
 
-template <auto release>
-struct Release {
-  template <class Object>
-  void operator()(Object* object) const {
-    release(object);
-  }
-};
-using Pkey = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Release<EVP_MD_CTX_free>>;
+using Pkey = OpenSslPointer<EVP_PKEY, EVP_PKEY_free>;
+using DigestContext = OpenSslPointer<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 void require(bool done) {
   if (!done) throw std::runtime_error("Ed25519 failed in OpenSSL");

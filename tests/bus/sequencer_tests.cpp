@@ -211,6 +211,15 @@ TEST_F(Sequencers, KeepNoMoreFramesInFlightThanAllowedAndBatchWhatWaits) {
   EXPECT_EQ(sequencer->status().queue_depth, 0u);
 }
 
+TEST_F(Sequencers, HaveJudgedWhatStrangersWroteThoughNobodyAsksThemForAnything) {
+  serve();
+  log.write("a stranger's record");
+  sequencer->look();
+  run();
+  EXPECT_EQ(sequencer->judged_up_to(), log.end().value());
+  EXPECT_EQ(sequencer->status().ignored[static_cast<std::size_t>(Ignored::damaged)], 1u);
+}
+
 TEST_F(Sequencers, TakeReportsThatComeOutOfOrder) {
   serve();
   auto first = set("a");

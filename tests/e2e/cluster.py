@@ -10,25 +10,24 @@ import sys
 import tempfile
 import unittest
 
-from support import NO_LIMITS, PROGRAMS, Client, Server, id_bytes, until
+from support import NO_LIMITS, PROGRAMS, SERVER, Client, Server, id_bytes, until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "kafka"))
 import brokers as kafka  # noqa: E402
 import jars  # noqa: E402
+import proxy  # noqa: E402
 
 CLI = PROGRAMS / "countersign"
 SKIPPED = 77
 
 
-def brokers_or_skip(count, version, directory):
-    """The brokers, started; ends the process with 77 where they can't be had."""
+def brokers_or_skip(count, version, directory, doors=()):
+    """The brokers; ends the process with 77 where they can't be had."""
     try:
-        made = kafka.Cluster(version, directory, brokers=count)
+        return kafka.Cluster(version, directory, brokers=count, doors=doors)
     except jars.Unavailable as why:
         print(f"skipped: {why}", flush=True)
         sys.exit(SKIPPED)
-    made.start()
-    return made
 
 
 def murmur2(data, seed=0x9747B28C):
@@ -58,6 +57,22 @@ class Node(Server):
             "ROOT_KEY_FILE": str(cluster.root_key_file)}
         super().__init__(settings, ["--listen", f"127.0.0.1:{self.public_port}"], start=False)
         self.cluster = cluster
+        self.program = cluster.program
+        self.lines = None
+
+    @property
+    def name(self):
+        return f"node-{self.number}"
+
+    @property
+    def url(self):
+        """For the load."""
+        return f"http://{self.lines.public.address}" if self.lines else f"http://127.0.0.1:{self.public_port}"
+
+    def go_through(self, lines):
+        self.lines = lines
+        self.settings |= {"KAFKA_BROKERS": self.cluster.brokers.bootstrap_of(door_of(self.number)),
+                          "ADVERTISE": f"https://{lines.inner.address}"}
 
     @property
     def root_key(self):
@@ -77,19 +92,54 @@ class Node(Server):
         self.process.send_signal(signal.SIGCONT)
 
 
+def door_of(number):
+    return f"NODE{number}"
+
+
+class Lines:
+    """A node's ways: to each broker, and that of clients and other nodes to it."""
+
+    def __init__(self, node, brokers, through, chance):
+        self.meddler = proxy.Meddler("countersign.log", chance)
+        self.kafka = [through.line(broker.doors[door_of(node.number)].port, self.meddler) for broker in brokers]
+        for broker, line in zip(brokers, self.kafka):
+            broker.doors[door_of(node.number)].advertised = line.address
+        self.public, self.inner = through.line(node.public_port), through.line(node.cluster_port)
+
+    @staticmethod
+    def cut(*lines):
+        for line in lines:
+            line.cut()
+
+    @staticmethod
+    def mend(*lines):
+        for line in lines:
+            line.mend()
+
+
 class Cluster:
-    def __init__(self, nodes=3, partitions=6, brokers=1, version="4.1"):
+    """`lined`: every connection of a node, but for those of the test itself, goes through a proxy (node.lines)."""
+
+    def __init__(self, nodes=3, partitions=6, brokers=1, version="4.1", lined=False, chance=random, program=SERVER):
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="countersign-cluster-"))
-        self.replication, self.partitions = brokers, partitions
-        self.nodes = []
-        self.brokers = brokers_or_skip(brokers, version, self.scratch / "kafka")
+        self.replication, self.partitions, self.program = brokers, partitions, program
+        self.nodes, self.proxy = [], None
+        numbers = range(1, nodes + 1)
+        self.brokers = brokers_or_skip(brokers, version, self.scratch / "kafka", [door_of(n) for n in numbers] if lined else [])
         try:
+            if lined:
+                self.proxy = proxy.Proxy()
             self.master_key, self.root_key_file = self.scratch / "master-key", self.scratch / "root-key"
             self.root_key = secrets.token_hex(16)
             self.root_key_file.write_text(self.root_key)
-            subprocess.run([CLI, "cluster", "init", "--kafka-brokers", self.brokers.bootstrap, "--partitions", str(partitions),
-                            "--replication", str(brokers), "--master-key-file", self.master_key], check=True, capture_output=True, timeout=120)
-            self.nodes = [Node(self, number) for number in range(1, nodes + 1)]
+            self.nodes = [Node(self, number) for number in numbers]
+            for node in self.nodes if lined else ():
+                node.go_through(Lines(node, self.brokers.brokers, self.proxy, chance))
+            self.brokers.start()
+            init = subprocess.run([CLI, "cluster", "init", "--kafka-brokers", self.brokers.bootstrap, "--partitions", str(partitions),
+                                   "--replication", str(brokers), "--master-key-file", self.master_key], capture_output=True, text=True, timeout=120)
+            if init.returncode:
+                raise AssertionError(f"cluster init: exit status {init.returncode}: {init.stderr}")
             for node in self.nodes:
                 node.start()
             self.settle()
@@ -109,13 +159,15 @@ class Cluster:
                 print(f"node {node.number} ended with status {node.process.returncode}: {node.said()[-4000:]}", flush=True)
             node.close()
         self.brokers.stop()
+        if self.proxy:
+            self.proxy.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def running(self):
         return [node for node in self.nodes if node.running()]
 
-    def urls(self):
-        return [f"http://127.0.0.1:{node.port}" for node in self.running()]
+    def urls(self, but=None):
+        return [node.url for node in self.running() if node is not but]
 
     def settle(self, timeout=60):
         """Until every partition has one owner, which all nodes that run agree on and which runs."""

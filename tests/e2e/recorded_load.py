@@ -9,13 +9,16 @@ import collections
 import http.client
 import itertools
 import json
+import pathlib
 import random
+import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
 import uuid
 
-from support import ANSWER_S, Answer
+from support import ANSWER_S, Answer, go_program
 
 CLIENTS = 64
 SETTLE_S = 90  # within which a request must have been answered, repeats included
@@ -40,11 +43,13 @@ class Unsettled(AssertionError):
 
 class Load:
     """`operations` of `clients` on codes of these users. Keys: of an admin, an operator and a gateway. `replicas`: reads may come
-    from a node that is behind; they carry the client's newest position, and the history says which operation they follow."""
+    from a node that is behind; they carry the client's newest position, and the history says which operation they follow. `think`:
+    seconds that a client takes between two operations, on average."""
 
-    def __init__(self, urls, keys, users, operations, clients=CLIENTS, seed=0, replicas=False, timeout=ANSWER_S, context=None):
+    def __init__(self, urls, keys, users, operations, clients=CLIENTS, seed=0, replicas=False, timeout=ANSWER_S, context=None, think=0):
         self.urls, self.keys, self.users = urls, keys, users
         self.replicas, self.timeout, self.context = replicas, timeout, context
+        self.think, self.ends = think, threading.Event()
         self.left, self.numbers, self.lock = operations, itertools.count(1), threading.Lock()
         self.codes, self.tokens = [], []  # (id, code), (code's id, token, its id)
         self.hot = None  # the code at which the clients meet
@@ -63,6 +68,12 @@ class Load:
         for client in self.clients:
             if client.failure:
                 raise client.failure
+
+    def end_after(self, operations):
+        """So many more are begun, at most."""
+        with self.lock:
+            self.left = min(self.left, operations)
+        self.ends.set()  # nobody thinks any longer
 
     def running(self):
         return any(thread.is_alive() for thread in self.threads)
@@ -101,6 +112,8 @@ class Client:
         try:
             while self.load.take():
                 self.step()
+                if self.load.think:
+                    self.load.ends.wait(self.random.uniform(0, 2 * self.load.think))
         except Exception as error:  # noqa: BLE001
             self.failure = error
         finally:
@@ -278,8 +291,31 @@ class Client:
         return connection
 
 
+def keys_of(admin):
+    return {"admin": admin.key, "operator": admin.api_key("operator").key, "gateway": admin.api_key("gateway").key}
+
+
 def write(history, file):
     file.write_text("".join(json.dumps(entry) + "\n" for entry in history))
+
+
+def judged(history):
+    """The exit status of the judge, and what it says."""
+    with tempfile.TemporaryDirectory(prefix="countersign-e2e-") as scratch:
+        file = pathlib.Path(scratch) / "history.jsonl"
+        write(history, file)
+        ran = subprocess.run([go_program("linearizability"), file], text=True, capture_output=True, timeout=300)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+def accepted(history):
+    """What the judge says. A history that it rejects is kept."""
+    status, said = judged(history)
+    if status != 0:
+        kept = pathlib.Path(tempfile.mkdtemp(prefix="countersign-history-")) / "history.jsonl"
+        write(history, kept)
+        raise AssertionError(f"exit status {status}: {said}The history is kept in {kept}.")
+    return said
 
 
 def check_views(load, admin, readers=()):

@@ -73,13 +73,12 @@ def environment(settings):
 class Server:
     """A countersignd of its own with a data directory of its own, on any free port (another one after each start)."""
 
-    program = SERVER
-
     def __init__(self, settings=None, arguments=(), data=None, start=True):
         self.settings, self.arguments = dict(settings or {}), list(arguments)
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="countersign-e2e-"))
         self.data = pathlib.Path(data) if data else self.scratch / "data"
-        self.process = None
+        self.program, self.process = SERVER, None
+        self.surroundings = {}  # variables of its environment that aren't settings
         self.port = 0
         self.scheme = "http"
         self.clients = []
@@ -94,7 +93,7 @@ class Server:
             listen = [] if "--listen" in given else ["--listen", "127.0.0.1:0"]
             self.process = subprocess.Popen(
                 [self.program, "--data-dir", self.data, *listen, *given],
-                env=environment(self.settings), cwd=self.scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                env=environment(self.settings) | self.surroundings, cwd=self.scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=errors, text=True)
         ready = select.select([self.process.stdout], [], [], START_S)[0]
         self.ready_line = self.process.stdout.readline() if ready else ""

@@ -12,8 +12,8 @@ import unittest
 
 import recorded_load
 from cluster import SKIPPED, Cluster
+from recorded_load import keys_of
 from support import main, until
-from test_cluster import keys_of
 
 SEED = random.SystemRandom().randrange(1 << 32)
 OPERATIONS, USERS = 2000, 12

@@ -297,9 +297,12 @@ class Starts(unittest.TestCase):
             self.refused(name.lower(), status=2, settings={key: value for key, value in right.items() if key != name})
         self.refused("--restore", status=2, settings=right, arguments=["--restore", "/tmp/x"])
         self.refused("node_id", status=2, settings=right | {"NODE_ID": ""})
-        for name, value, said in (("ANCHOR_MIRROR", "/tmp/x", "anchor_mirror"), ("CLUSTER_LISTEN", "0.0.0.0:8421", "loopback"),
-                                  ("CLUSTER_LISTEN", "nonsense", "HOST:PORT"), ("ADVERTISE", "https://127.0.0.1:1", "advertise"),
-                                  ("ADVERTISE", "http://192.0.2.1:80", "advertise"), ("CLUSTER_OWN", "some", "cluster.own"),
+        for name, value, said in (("ANCHOR_MIRROR", "/tmp/x", "anchor_mirror"), ("CLUSTER_LISTEN", "0.0.0.0:8421", "give advertise"),
+                                  ("CLUSTER_LISTEN", "[::]:8421", "give advertise"), ("CLUSTER_LISTEN", "127.0.0.1:0", "give advertise"),
+                                  ("CLUSTER_LISTEN", "nonsense", "HOST:PORT"), ("ADVERTISE", "http://127.0.0.1:1", "advertise"),
+                                  ("ADVERTISE", "https://0.0.0.0:8421", "advertise"), ("ADVERTISE", "https://node.example", "advertise"),
+                                  ("ADVERTISE", "https://node.example:1/x", "advertise"), ("NODE_ID", "n" * 256, "node_id"),
+                                  ("CLUSTER_OWN", "some", "cluster.own"),
                                   ("CLUSTER_OWN", "3-1", "cluster.own"), ("CLUSTER_OWN", "961", "cluster.own"),
                                   ("KAFKA_REPLICATION", "0", "a whole number from 1")):
             self.refused(said, status=2, settings=right | {name: value})

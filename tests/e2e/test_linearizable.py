@@ -4,32 +4,17 @@ one server without faults could have given (tests/linearizability), and the serv
 the judge isn't merely kind, the same history is rejected after each of several small changes."""
 import collections
 import copy
-import pathlib
 import random
 import re
-import subprocess
-import tempfile
 import time
 import unittest
 
 import recorded_load
+from recorded_load import accepted, judged, keys_of
 from support import NO_LIMITS, Server, go_program, go_test, main, until, verify
 
 OPERATIONS, USERS, KILLS = 8000, 40, 6
 SEED = random.SystemRandom().randrange(1 << 32)
-
-
-def judged(history):
-    """The exit status of the judge, and what it says."""
-    with tempfile.TemporaryDirectory(prefix="countersign-e2e-") as scratch:
-        file = pathlib.Path(scratch) / "history.jsonl"
-        recorded_load.write(history, file)
-        ran = subprocess.run([go_program("linearizability"), file], text=True, capture_output=True, timeout=300)
-    return ran.returncode, ran.stdout + ran.stderr
-
-
-def keys_of(admin):
-    return {"admin": admin.key, "operator": admin.api_key("operator").key, "gateway": admin.api_key("gateway").key}
 
 
 def recorded():
@@ -80,19 +65,10 @@ class Judge(unittest.TestCase):
 
 
 class Linearizable(unittest.TestCase):
-    def accepted(self, history):
-        """What the judge says. A history that it rejects is kept."""
-        status, said = judged(history)
-        if status != 0:
-            kept = pathlib.Path(tempfile.mkdtemp(prefix="countersign-history-")) / "history.jsonl"
-            recorded_load.write(history, kept)
-            self.fail(f"exit status {status}: {said}The history is kept in {kept}.")
-        return said
-
     def test_what_was_answered_while_the_server_was_killed(self):
         go_program("linearizability")
         history = recorded()
-        said = self.accepted(history)
+        said = accepted(history)
         print(said.strip(), flush=True)
         count = collections.Counter((entry["op"], entry["outcome"]) for entry in history)
         print(", ".join(f"{op} {outcome} {number}" for (op, outcome), number in sorted(count.items())), flush=True)
@@ -116,7 +92,7 @@ class Linearizable(unittest.TestCase):
             load.join()
             recorded_load.check_views(load, admin, [server.client(admin.key)])
         history = load.history()
-        self.accepted(history)
+        accepted(history)
         self.assertTrue(all(entry.get("stale", False) == (entry["op"] in ("lookup", "introspect")) for entry in history))
         bound = [entry for entry in history if "after" in entry and entry["op"] == "lookup" and entry["state"] in ("used", "revoked")]
         self.assertTrue(bound, "some reads follow an operation of the same client on the same code")

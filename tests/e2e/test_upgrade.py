@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from cluster import CLI, Cluster
-from support import NO_LIMITS, PROGRAMS, NotStarted, Server, main, replay, until
+from support import NO_LIMITS, PROGRAMS, SERVER, NotStarted, Server, main, replay, until
 
 NEXT = PROGRAMS / "countersignd-next"
 NEEDS = "needs a reader of format 2; this is Countersign 0.1.0, which reads up to format 1: install release 0.2.0 or newer"
@@ -41,8 +41,8 @@ class ACluster(unittest.TestCase):
             older, newer = cluster.nodes
             admins = [cluster.account(f"Account {number}") for number in range(6)]
             self.upgrade(newer)
-            self.assertEqual(cli(older, "nodes")[1], [{"node": "node-1", "release": "0.1.0", "newest_format": 1},
-                                                      {"node": "node-2", "release": "0.2.0", "newest_format": 2}])
+            nodes = [(node["node"], node["release"], node["newest_format"]) for node in cli(older, "nodes")[1]]
+            self.assertEqual(nodes, [("node-1", "0.1.0", 1), ("node-2", "0.2.0", 2)])
             for admin in admins:  # each node owns some of them, and the other one reads what it writes
                 self.work(admin)
             for node in (newer, older):
@@ -67,7 +67,7 @@ class ACluster(unittest.TestCase):
 
             # Too late to go back: the older release names the one it needs, and the others go on.
             self.assertEqual(newer.stop(), 0)
-            del newer.program
+            newer.program = SERVER
             try:
                 newer.start()
                 until(lambda: not newer.running(), "the older release gives up")
@@ -101,7 +101,7 @@ class OneServer(unittest.TestCase):
             events = server.root().get("/v1/events", query={"filter": 'type eq "log.upgraded"'}).expect(200).json["items"]
             self.assertEqual(len(events), 1)
             self.assertEqual(server.stop(), 0)
-            del server.program
+            server.program = SERVER
             with self.assertRaises(NotStarted) as refused:
                 server.start()
             self.assertEqual(refused.exception.status, 1)

@@ -67,11 +67,20 @@ def brokers_seen(port, seconds=2):
         return 0
 
 
+class Door:
+    """A listener of some clients' own. They are told to come to `advertised`, which may be a proxy's."""
+
+    def __init__(self, port):
+        self.port = port
+        self.advertised = f"127.0.0.1:{port}"
+
+
 class Broker:
-    def __init__(self, cluster, number, client_port, inner_port, controller_port):
+    def __init__(self, cluster, number, client_port, inner_port, controller_port, doors):
         self.cluster, self.number = cluster, number
         self.client_port, self.inner_port, self.controller_port = client_port, inner_port, controller_port
         self.advertised = f"127.0.0.1:{client_port}"
+        self.doors = {name: Door(port) for name, port in doors.items()}
         self.directory = cluster.directory / f"broker-{number}"
         self.output = cluster.directory / f"broker-{number}.log"
         self.process = None
@@ -79,14 +88,18 @@ class Broker:
     def write_settings(self):
         cluster = self.cluster
         replication = min(3, len(cluster.brokers))
+        doors = self.doors.items()
         settings = {
             "process.roles": "broker,controller",
             "node.id": self.number,
             "controller.quorum.voters": ",".join(f"{b.number}@127.0.0.1:{b.controller_port}" for b in cluster.brokers),
             "listeners": f"CLIENT://127.0.0.1:{self.client_port},INNER://127.0.0.1:{self.inner_port},"
-                         f"CONTROLLER://127.0.0.1:{self.controller_port}",
-            "advertised.listeners": f"CLIENT://{self.advertised},INNER://127.0.0.1:{self.inner_port}",
-            "listener.security.protocol.map": "CLIENT:PLAINTEXT,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                         f"CONTROLLER://127.0.0.1:{self.controller_port}" +
+                         "".join(f",{name}://127.0.0.1:{door.port}" for name, door in doors),
+            "advertised.listeners": f"CLIENT://{self.advertised},INNER://127.0.0.1:{self.inner_port}" +
+                                    "".join(f",{name}://{door.advertised}" for name, door in doors),
+            "listener.security.protocol.map": "CLIENT:PLAINTEXT,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT" +
+                                              "".join(f",{name}:PLAINTEXT" for name, _ in doors),
             "inter.broker.listener.name": "INNER",
             "controller.listener.names": "CONTROLLER",
             "log.dirs": self.directory,
@@ -143,20 +156,22 @@ class Broker:
 
 class Cluster:
     """`advertised`: broker's number (from 1) -> "host:port" told to clients, such as a proxy's; needs ports of one's own.
-    `ports`: the client ports. `settings`: broker properties that win over the usual ones."""
+    `ports`: the client ports. `settings`: broker properties that win over the usual ones. `doors`: names of further listeners
+    that each broker has; what they advertise can be changed before the start."""
 
-    def __init__(self, version, directory, brokers=1, ports=None, advertised=None, settings=None):
+    def __init__(self, version, directory, brokers=1, ports=None, advertised=None, settings=None, doors=()):
         self.version = version
         self.directory = pathlib.Path(directory).resolve()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.settings = settings or {}
         self.java = jars.find_java()
         self.class_path = jars.class_path(version)
-        found = free_ports(3 * brokers)
-        client_ports = ports or found[:brokers]
+        each = 3 + len(doors)
+        found = free_ports(each * brokers)
         self.brokers = []
         for i in range(brokers):
-            self.brokers.append(Broker(self, i + 1, client_ports[i], found[brokers + i], found[2 * brokers + i]))
+            mine = found[each * i:each * (i + 1)]
+            self.brokers.append(Broker(self, i + 1, ports[i] if ports else mine[0], mine[1], mine[2], dict(zip(doors, mine[3:]))))
         for number, address in (advertised or {}).items():
             self.brokers[number - 1].advertised = address
         self.cluster_id = self._cluster_id()
@@ -173,6 +188,9 @@ class Cluster:
     @property
     def bootstrap(self):
         return ",".join(broker.advertised for broker in self.brokers)
+
+    def bootstrap_of(self, door):
+        return ",".join(broker.doors[door].advertised for broker in self.brokers)
 
     def command(self, main_class, *arguments):
         settings = self.directory / "log4j2.properties"

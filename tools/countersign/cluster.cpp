@@ -57,7 +57,8 @@ void init(const Wanted& wanted) {
 const std::vector<Column> partition_columns{
     {"PARTITION", "partition"}, {"OWNER", "owner"},    {"TERM", "term"},       {"FRAME", "frame"},
     {"FORMAT", "format"},       {"ROLE HERE", "role"}, {"TROUBLE", "trouble"}, {"CURRENT MS AGO", "current_ms_ago"}};
-const std::vector<Column> node_columns{{"NODE", "node"}, {"RELEASE", "release"}, {"NEWEST FORMAT", "newest_format"}};
+const std::vector<Column> node_columns{
+    {"NODE", "node"}, {"ADDRESS", "address"}, {"RELEASE", "release"}, {"NEWEST FORMAT", "newest_format"}};
 const std::vector<Column> upgrade_columns{{"PARTITION", "partition"}, {"FORMAT", "format"}, {"RAISED", "raised"}};
 
 /// One partition after the other: what is done stays done, and running it again goes on.

@@ -1,5 +1,7 @@
 #include "tools/countersignd/kafka_parts.h"
 
+#include <algorithm>
+
 #include "bus/kafka_topics.h"
 #include "tools/countersignd/data_directory.h"
 
@@ -18,10 +20,7 @@ std::string all_of(const std::vector<bus::TopicFinding>& findings) {
 
 }  // namespace
 
-KafkaParts::KafkaParts(const Settings& settings, Log& log)
-    : settings_(settings),
-      log_(log),
-      address_(settings.advertise.empty() ? "http://" + settings.cluster_listen : settings.advertise) {
+KafkaParts::KafkaParts(const Settings& settings, Log& log) : settings_(settings), log_(log) {
   try {
     const auto partitions = bus::partition_count(options("log"));
     if (partitions == 0)
@@ -63,13 +62,25 @@ void KafkaParts::share_out(const commands::Partitions& partitions) {
     for (auto* partition : partitions) partition->own(owned(partition->identity().partition));
     shared_out = [](const auto&) {};
   }
-  group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
-                                             settings_.node_id, std::move(shared_out));
+  bus::KafkaGroup::Fit fit = [&partitions] {
+    return std::ranges::none_of(partitions, [](const auto* partition) { return partition->clock_is_distrusted(); });
+  };
+  group_ =
+      std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
+                                        settings_.node_id, settings_.advertise, std::move(shared_out), std::move(fit));
+}
+
+bool KafkaParts::others_take_over() const {
+  if (settings_.cluster_own != "group") return false;
+  try {
+    return bus::group_members(options("log"), {settings_.topic_prefix + owners}).size() > 1;
+  } catch (const bus::KafkaRefused&) {
+    return false;  // without brokers nobody can claim anything either
+  }
 }
 
 std::vector<bus::GroupMember> KafkaParts::nodes() const {
-  return group_ ? group_->members({settings_.topic_prefix + owners, settings_.topic_prefix + others})
-                : std::vector<bus::GroupMember>();
+  return bus::group_members(options("log"), {settings_.topic_prefix + owners, settings_.topic_prefix + others});
 }
 
 }  // namespace countersign::server

@@ -24,20 +24,19 @@ class KafkaParts {
   const std::shared_ptr<bus::KafkaTable>& keys() const { return keys_; }
   /// Of "log", "keys" or "audit".
   bus::KafkaOptions options(const char* topic) const;
-  /// Under which other nodes reach this one.
-  const std::string& address() const { return address_; }
 
   /// Tells the partitions which of them this node should own, from now on.
   void share_out(const commands::Partitions& partitions);
   /// All nodes that run, as the brokers know them. Waits. Throws bus::KafkaRefused.
   std::vector<bus::GroupMember> nodes() const;
+  /// Whether there is another node that will be given what this one owns when it leaves the group. Waits.
+  bool others_take_over() const;
   /// Leaves the group: no more is told.
   void disown() { group_.reset(); }
 
  private:
   const Settings& settings_;
   Log& log_;
-  const std::string address_;
   std::shared_ptr<bus::KafkaTable> keys_;
   std::shared_ptr<bus::KafkaReader> reader_;
   std::vector<std::unique_ptr<bus::KafkaLog>> logs_;

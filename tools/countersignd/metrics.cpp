@@ -117,6 +117,7 @@ void Metrics::note(const bus::Partition& partition, const prometheus::Labels& of
   set("landed_frame", static_cast<double>(value(sequencer.landed_frame)));
   set("term", static_cast<double>(value(sequencer.term)));
   set("owned", status.role == bus::PartitionRole::owning ? 1 : 0);
+  set("wrong_clock", status.wrong_clock.empty() ? 0 : 1);
   set("queue_depth", static_cast<double>(sequencer.queue_depth));
   set("landing_batches", static_cast<double>(sequencer.landing_batches));
   set("frames", static_cast<double>(sequencer.frames));

@@ -94,6 +94,7 @@ void Node::open_views() {
     // Views follow from the log: what can't be read is folded again.
     log_.write(LogLevel::warning, "the views can't be used and are built again", {{"reason", error.what()}});
     fs::remove_all(directory_.views());
+    if (kafka_) begin_from_peer();
     views_ = std::make_unique<projections::Views>(options);
   }
 }
@@ -114,7 +115,7 @@ std::unique_ptr<ServedPartition> Node::serve_partition(bus::PartitionLog& log, s
                        .keys = *keys_,
                        .refusals = refusals_,
                        .node = settings_.node_id,
-                       .address = kafka_ ? kafka_->address() : settings_.advertise};
+                       .address = settings_.advertise};
   if (!locations_->empty()) parts.locate = [this](const std::string& address) { return locations_->locate(address); };
   if (kafka_) parts.on_erased = [this](auto account, auto user) { steward_->erased(account, user); };
   bus::LogIdentity identity = identity_;
@@ -277,7 +278,7 @@ void Node::serve() {
     log_.write(LogLevel::error, "a handler failed",
                {{"route", route.path}, {"reference", std::string(reference)}, {"what", std::string(what)}});
   };
-  options.tls = certificate_;
+  if (certificate_) options.tls = [this] { return certificate_->current(); };
   http::raise_open_file_limit();
   server_ = std::make_unique<http::Server>(std::move(routes), std::move(options));
   operations_->start();
@@ -350,9 +351,11 @@ std::string Node::backup(const fs::path& directory) {
 void Node::stop() {
   if (std::exchange(stopped_, true)) return;
   key_audit_.request_stop();
+  if (kafka_ && partitions_) hand_over();
   if (server_) server_->stop(drain_grace);
   if (cluster_server_) cluster_server_->stop(drain_grace);
   if (steward_) steward_->stop();
+  if (snapshots_) snapshots_->stop();
   if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
   if (exporter_) exporter_->stop();
@@ -360,7 +363,6 @@ void Node::stop() {
   if (upkeep_) upkeep_->stop();
   if (notary_) notary_->stop();
   if (!partitions_) return;
-  if (kafka_) kafka_->disown();
   for (const auto& served : served_) {
     auto call = system_call();
     call.context.account = domain::system_account((*served)->identity().partition);

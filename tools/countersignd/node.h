@@ -9,6 +9,7 @@
 #include "adapters/audit_topic/kafka_audit_topic.h"
 #include "adapters/audit_topic/publisher.h"
 #include "adapters/cluster/at_owner.h"
+#include "adapters/cluster/snapshot.h"
 #include "adapters/commands/attempt_limits.h"
 #include "adapters/commands/upkeep.h"
 #include "adapters/exports/exporter.h"
@@ -55,6 +56,8 @@ class Node {
   void start_partitions();
   void own_embedded();
   std::vector<http::ClusterNode> nodes() const;
+  void begin_from_peer();
+  void hand_over();
   std::vector<http::Route> serve_cluster(std::vector<http::Route> routes);
   void begin_epoch();
   void erase_again();
@@ -104,8 +107,10 @@ class Node {
   std::unique_ptr<Api> api_;
   std::shared_ptr<http::TlsCertificate> certificate_;
   std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<cluster::NodeCertificate> node_certificate_;
   std::unique_ptr<http::Server> server_, cluster_server_;
   std::unique_ptr<cluster::Forwarder> forwarder_;
+  std::unique_ptr<cluster::SnapshotSource> snapshots_;
   std::unique_ptr<cluster::Cluster> cluster_;
   std::unique_ptr<Steward> steward_;
   std::jthread key_audit_;

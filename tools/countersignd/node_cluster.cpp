@@ -1,8 +1,7 @@
 // A node of a cluster on Kafka: what it opens, what it forwards, when it is behind.
 
-#include "adapters/keys/hkdf.h"
+#include "adapters/cluster/node_uri.h"
 #include "adapters/keys/master_rotation.h"
-#include "adapters/keys/rfc4648.h"
 #include "bus/format.h"
 #include "tools/countersignd/backup.h"
 #include "tools/countersignd/node_api.h"
@@ -22,6 +21,8 @@ void Node::open_kafka() {
                                       {.write_buffers = write_buffers_, .topic = kafka_->keys()});
   lookup_ = std::make_unique<keys::Lookup>(keys_->cluster().lookup.key);
   identity_ = identity_of(*keys_);
+  node_certificate_ = std::make_unique<cluster::NodeCertificate>(keys_->cluster().log.key, settings_.node_id);
+  if (!std::filesystem::exists(directory_.views())) begin_from_peer();
   open_views();
   // Those that the views knew of when this node ended.
   std::vector<keys::Subject> erased;
@@ -36,17 +37,20 @@ void Node::open_kafka() {
 }
 
 std::vector<http::ClusterNode> Node::nodes() const {
-  if (!kafka_) return {{settings_.node_id, bus::this_release(), bus::newest_format()}};
+  if (!kafka_) return {{settings_.node_id, url_, bus::this_release(), bus::newest_format()}};
   std::vector<http::ClusterNode> nodes;
-  for (auto& member : kafka_->nodes()) nodes.push_back({member.node, member.release, member.newest_format});
+  for (auto& member : kafka_->nodes())
+    nodes.push_back({member.node, member.address, member.release, member.newest_format});
   return nodes;
 }
 
 /// Routes for clients; and a server of its own for the other nodes, who have the same routes.
 std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
   cluster::ForwarderOptions options;
-  options.secret = keys::base64url(keys::hkdf_expand(keys_->cluster().log.key, "countersign nodes", "").view());
-  forwarder_ = std::make_unique<cluster::Forwarder>(std::move(options));
+  options.on_unreachable = [this](const std::string& node, const std::string& address, const std::string& why) {
+    log_.write(LogLevel::warning, "a node can't be reached", {{"node", node}, {"address", address}, {"reason", why}});
+  };
+  forwarder_ = std::make_unique<cluster::Forwarder>(*node_certificate_, std::move(options));
   cluster_ = std::make_unique<cluster::Cluster>(cluster::Cluster{*partitions_, *forwarder_, settings_.node_id});
   routes = cluster::at_owner(*cluster_, std::move(routes));
 
@@ -55,19 +59,51 @@ std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
   server.listen.push_back({listen.host, listen.port});
   server.threads = static_cast<unsigned>(settings_.threads);
   server.limits.max_connections = settings_.max_connections;
-  server.trusted_proxies = http::TrustedProxies({"127.0.0.0/8", "::1"});
+  server.tls = [this] { return node_certificate_->current(); };
+  server.trusted_proxies = http::TrustedProxies({"::/0"});  // whoever comes in is a node
   server.hooks.admit = [this](http::Exchange& exchange) -> std::optional<http::Response> {
-    if (!forwarder_->is_from_node(exchange.request()))
+    if (!cluster::is_from_node(exchange.request()))
       return exchange.problem({.status = 403, .code = "forbidden", .detail = refused_stranger});
     if (auto problem = api_->authentication.admit(exchange)) return exchange.problem(*problem);
     return std::nullopt;
+  };
+  server.hooks.on_answered = [this](const http::AccessRecord& record) {
+    if (!log_.writes(LogLevel::debug)) return;
+    log_.write(LogLevel::debug, "answered a node",
+               {{"node", cluster::node_of(record.peer_uri)},
+                {"route", record.route ? record.route->path : "-"},
+                {"status", std::to_string(record.status)},
+                {"reference", std::string(record.correlation_id)}});
   };
   server.hooks.on_failure = [this](std::string_view reference, const http::Route& route, std::string_view what) {
     log_.write(LogLevel::error, "a handler failed",
                {{"route", route.path}, {"reference", std::string(reference)}, {"what", std::string(what)}});
   };
-  cluster_server_ = std::make_unique<http::Server>(routes, std::move(server));
+  snapshots_ = std::make_unique<cluster::SnapshotSource>(
+      [this](const std::filesystem::path& to) { views_->checkpoint_to(to.string()); },
+      directory_.path() / "views.sending", projections::view_version);
+  auto inner = routes;
+  inner.push_back(snapshots_->route());
+  cluster_server_ = std::make_unique<http::Server>(std::move(inner), std::move(server));
   return routes;
+}
+
+/// Leaves the group, and goes on serving until others have claimed what this node owns, so that nobody waits for them.
+void Node::hand_over() {
+  constexpr auto patience = std::chrono::seconds(5);
+  const bool others = kafka_->others_take_over();
+  kafka_->disown();
+  const auto until = std::chrono::steady_clock::now() + patience;
+  for (bool owns = others; owns && std::chrono::steady_clock::now() < until;) {
+    owns = false;
+    for (auto* partition : *partitions_) {
+      if (partition->owns())
+        owns = true;
+      else
+        partition->own(false);
+    }
+    if (owns) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 bool Node::has_space(std::size_t bytes) const {
@@ -82,6 +118,7 @@ std::string Node::not_current() const {
   const auto now = std::chrono::steady_clock::now();
   for (const auto* partition : *partitions_) {
     const auto status = partition->status();
+    if (!status.wrong_clock.empty()) return status.wrong_clock;
     if (status.at_end && now - *status.at_end <= commands::stale_after) continue;
     const auto number = std::to_string(partition->identity().partition);
     if (!status.trouble.empty()) return "partition " + number + ": " + status.trouble;

@@ -13,7 +13,8 @@
 #include <set>
 #include <variant>
 
-#include "adapters/cluster/forwarder.h"
+#include "adapters/cluster/node_connection.h"
+#include "adapters/cluster/node_uri.h"
 #include "adapters/http/server/client_address.h"
 #include "adapters/notary/checkpoint.h"
 #include "adapters/push/egress.h"
@@ -48,10 +49,11 @@ const Setting table[] = {
      "copies that the brokers must keep of each topic; 1: for trials", 1, 100},
     {"topic_prefix", &Settings::topic_prefix, "prefix of Kafka topics"},
     {"node_id", &Settings::node_id, "this node's name in claims and events; on Kafka each node has its own"},
-    {"cluster.listen", &Settings::cluster_listen, "address and port for other nodes, on loopback, for bus = kafka"},
+    {"cluster.listen", &Settings::cluster_listen, "address and port for other nodes, for bus = kafka"},
     {"cluster.own", &Settings::cluster_own,
      "partitions that this node should own: group (those that Kafka's group gives it), all, none, or such as 0-3,7"},
-    {"advertise", &Settings::advertise, "URL under which other nodes reach cluster.listen; default http://<it>"},
+    {"advertise", &Settings::advertise,
+     "URL under which other nodes reach cluster.listen, https://<host>:<port>; default https://<it>"},
     {"insecure_plain_http", &Settings::insecure_plain_http, "listen beyond loopback without TLS"},
     {"tls.certificate", &Settings::tls_certificate, "PEM file with the certificate chain; read again on SIGHUP"},
     {"tls.key", &Settings::tls_key, "PEM file with the private key"},
@@ -200,15 +202,17 @@ void check_cluster(const Settings& settings) {
   if (!settings.restore_from.empty()) throw UsageError{"--restore is for the embedded log"};
   if (!settings.anchor_mirror.empty()) throw UsageError{"anchor_mirror is for the embedded log"};
   if (settings.new_root_key) throw UsageError{"--new-root-key is for the embedded log"};
-  if (settings.node_id.empty()) throw UsageError{"node_id: a name is expected"};
+  if (settings.node_id.empty() || settings.node_id.size() > cluster::most_node_id_bytes)
+    throw UsageError{"node_id: a name of 1 to 255 bytes is expected"};
   for (const auto& property : settings.kafka_properties)
     if (property.find('=') == std::string::npos || property.front() == '=')
       throw UsageError{"kafka_properties: name=value is expected"};  // not quoted: it may be a password
-  if (!parse_listen(settings.cluster_listen).loopback)
+  const auto listen = parse_listen(settings.cluster_listen);
+  if (settings.advertise.empty() && (listen.anywhere || listen.port == 0))
     throw UsageError{"cluster.listen: " + settings.cluster_listen +
-                     " is beyond loopback: nodes speak plain HTTP among themselves"};
-  if (!settings.advertise.empty() && !cluster::node_endpoint(settings.advertise))
-    throw UsageError{"advertise: http://<loopback address>:<port> is expected, not '" + settings.advertise + "'"};
+                     " is no address that other nodes could reach: give advertise, https://<host>:<port>"};
+  if (!settings.advertise.empty() && !cluster::parse_node_address(settings.advertise))
+    throw UsageError{"advertise: https://<host>:<port> is expected, not '" + settings.advertise + "'"};
   if (settings.cluster_own != "group" && !parse_partitions(settings.cluster_own))
     throw UsageError{"cluster.own: group, all, none or numbers of partitions such as 0-3,7 are expected, not '" +
                      settings.cluster_own + "'"};
@@ -300,7 +304,7 @@ HostPort parse_listen(const std::string& text) {
   boost::system::error_code ec;
   const auto address = boost::asio::ip::make_address(host, ec);
   if (ec) throw UsageError{"listen: '" + host + "' is not an IP address"};
-  return {host, static_cast<std::uint16_t>(port), address.is_loopback()};
+  return {host, static_cast<std::uint16_t>(port), address.is_loopback(), address.is_unspecified()};
 }
 
 std::optional<Settings> read_settings(int argc, const char* const* argv) {
@@ -349,6 +353,7 @@ std::optional<Settings> read_settings(int argc, const char* const* argv) {
     if (!given[&setting].empty()) set(settings, setting, given[&setting], flag_of(setting));
   }
   check(settings);
+  if (settings.bus == "kafka" && settings.advertise.empty()) settings.advertise = "https://" + settings.cluster_listen;
   settings.unknown_variables = unknown_variables();
   return settings;
 }

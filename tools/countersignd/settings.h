@@ -55,6 +55,7 @@ struct HostPort {
   std::string host;
   std::uint16_t port = 0;
   bool loopback = false;
+  bool anywhere = false;  ///< 0.0.0.0 or [::]
 };
 HostPort parse_listen(const std::string& text);
 

@@ -13,7 +13,8 @@ Steward::Steward(const commands::Partitions& partitions, commands::Submitter& su
       keys_(keys),
       node_(std::move(node)),
       log_(log),
-      begun_(partitions.count()) {}
+      begun_(partitions.count()),
+      wrong_clock_(partitions.count()) {}
 
 void Steward::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -41,6 +42,12 @@ void Steward::run(const std::stop_token& stop) {
 
 void Steward::look_after(std::uint32_t number) {
   const auto status = partitions_.at(number).status();
+  if (status.wrong_clock != wrong_clock_[number]) {
+    wrong_clock_[number] = status.wrong_clock;
+    if (!status.wrong_clock.empty())
+      log_.write(LogLevel::error, "doesn't own a partition",
+                 {{"partition", std::to_string(number)}, {"reason", status.wrong_clock}});
+  }
   if (status.sequencer.phase != bus::SequencerPhase::serving || status.sequencer.term == begun_[number]) return;
   commands::Call call;
   call.context.account = domain::system_account(number);

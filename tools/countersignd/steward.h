@@ -36,7 +36,8 @@ class Steward {
   keys::KeyStore& keys_;
   const std::string node_;
   Log& log_;
-  std::vector<bus::Term> begun_;  ///< in which this node has said that it serves, by partition
+  std::vector<bus::Term> begun_;          ///< in which this node has said that it serves, by partition
+  std::vector<std::string> wrong_clock_;  ///< what was last said of it, by partition
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::vector<keys::Subject> erased_;

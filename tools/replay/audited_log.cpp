@@ -17,11 +17,6 @@ namespace {
 constexpr std::size_t read_bytes = 4u << 20;
 }  // namespace
 
-bool is_superseded(bus::Ignored reason) {
-  return reason == bus::Ignored::stale_claim || reason == bus::Ignored::wrong_term ||
-         reason == bus::Ignored::wrong_nonce;
-}
-
 void AuditedLog::open_keys(const Source& source) {
   const auto store = source.directory / "keys";
   const auto master = source.master_key_file.empty() ? source.directory / "master-key" : source.master_key_file;
@@ -51,6 +46,7 @@ AuditedLog::AuditedLog(const Source& source) {
   keys_ = &source.cluster->keys();
   identity_ = source.cluster->identity(source.partition);
   log_ = &source.cluster->log(source.partition);
+  others_may_write_ = true;
   acceptance_.emplace(identity_, keys_->cluster().log.key.view(), state_);
 }
 

@@ -55,6 +55,8 @@ class AuditedLog {
   /// Null without keys; `why_no_keys` then says why.
   keys::KeyStore* keys() const { return keys_; }
   const std::string& why_no_keys() const { return why_no_keys_; }
+  /// It is a cluster's topic.
+  bool others_may_write() const { return others_may_write_; }
   /// What opens this account's seals; null without keys for it.
   keys::SealKeys* seal_keys(domain::AccountId account) const;
   const bus::LogIdentity& identity() const { return identity_; }
@@ -70,6 +72,7 @@ class AuditedLog {
   keys::KeyStore* keys_ = nullptr;
   std::unique_ptr<keys::AccountKeys> account_keys_;
   std::string why_no_keys_;
+  bool others_may_write_ = false;
   bus::LogIdentity identity_;
   std::unique_ptr<bus::EmbeddedLog> own_log_;
   bus::PartitionLog* log_ = nullptr;
@@ -78,10 +81,6 @@ class AuditedLog {
   std::deque<bus::LogRecord> read_;
   Step step_;
 };
-
-/// Whether a record that doesn't count is one of a writer that had lost the log without knowing: part of a log's life,
-/// which nothing else that is ignored is.
-bool is_superseded(bus::Ignored reason);
 
 /// Told now and then how far a long reading is.
 using Progress = std::function<void(std::uint64_t frames, std::uint64_t events)>;

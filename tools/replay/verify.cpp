@@ -8,6 +8,7 @@
 #include "tools/replay/folding.h"
 #include "tools/replay/head_checks.h"
 #include "tools/replay/index_checks.h"
+#include "tools/replay/passed_over.h"
 #include "tools/replay/reading_ahead.h"
 #include "tools/replay/seal_checks.h"
 
@@ -99,19 +100,15 @@ void check_frame(const bus::Frame& frame, EventChecks& checks, Verified& result)
 }
 
 /// All records up to the first that is wrong. The state behind the last one that was looked at.
-bus::AcceptanceState check_records(AuditedLog& log, EventChecks& checks, Verified& result, const Progress& progress) {
+bus::AcceptanceState check_records(AuditedLog& log, PassedOver passed_over, EventChecks& checks, Verified& result,
+                                   const Progress& progress) {
   auto reached = log.state();
   ReadingAhead ahead(log);
   while (const auto* step = ahead.next()) {
     ++result.records;
     reached = step->after;
-    if (step->ignored) {
-      if (is_superseded(*step->ignored)) {
-        ++result.superseded;
-        continue;
-      }
-      result.wrong = place(*step) + " does not count: " + std::string(bus::name(*step->ignored)) + " (after frame " +
-                     std::to_string(bus::value(step->after.last)) + ")";
+    if (const auto wrong = passed_over.take(*step); !wrong.empty()) {
+      result.wrong = place(*step) + " " + wrong;
       break;
     }
     const auto* frame = step->frame();
@@ -121,6 +118,9 @@ bus::AcceptanceState check_records(AuditedLog& log, EventChecks& checks, Verifie
     if (result.wrong) break;
     if (progress) progress(result.frames, result.events);
   }
+  if (!result.wrong && !passed_over.at_end().empty()) result.wrong = passed_over.at_end();
+  result.superseded = passed_over.superseded();
+  result.noise = passed_over.noise();
   return reached;
 }
 
@@ -169,7 +169,7 @@ Verified verify(const Source& source, const Progress& progress, const VerifyOpti
   }
   SealChecks seals(log);
   EventChecks checks(source, heads, index, seals);
-  const auto reached = check_records(log, checks, result, progress);
+  const auto reached = check_records(log, PassedOver(source.cluster != nullptr), checks, result, progress);
   if (!result.wrong && reached.last < log.acknowledged())
     result.wrong = "the log counts up to frame " + std::to_string(bus::value(reached.last)) + ", but frame " +
                    std::to_string(bus::value(log.acknowledged())) + " was acknowledged";

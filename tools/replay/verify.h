@@ -15,6 +15,7 @@ namespace countersign::replay {
 struct Verified {
   std::uint64_t records = 0, frames = 0, events = 0, accounts = 0;
   std::uint64_t superseded = 0;        ///< records of writers that had lost the log: harmless
+  std::uint64_t noise = 0;             ///< records of strangers, and repeats, in a cluster's topic
   std::string head;                    ///< hash over everything accepted, as hex
   std::optional<std::string> wrong;    ///< the first thing that is
   std::vector<std::string> unchecked;  ///< what could not be checked, and why

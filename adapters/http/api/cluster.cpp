@@ -61,8 +61,10 @@ boost::asio::awaitable<Response> Cluster::nodes(Exchange& exchange) {
   if (const auto* problem = std::get_if<Problem>(&asked)) co_return exchange.problem(*problem);
   json::array items;
   for (const auto& node : std::get<std::vector<ClusterNode>>(asked))
-    items.push_back(
-        json::object{{"node", node.name}, {"release", node.release}, {"newest_format", node.newest_format}});
+    items.push_back(json::object{{"node", node.name},
+                                 {"address", node.address},
+                                 {"release", node.release},
+                                 {"newest_format", node.newest_format}});
   co_return Response::json(200, json::serialize(json::object{{"items", std::move(items)}}));
 }
 

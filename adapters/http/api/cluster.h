@@ -12,7 +12,7 @@ namespace countersign::http {
 
 /// A node that runs: its name, its release, and the newest format of the log that it knows (bus/format.h).
 struct ClusterNode {
-  std::string name, release;
+  std::string name, address, release;
   std::uint16_t newest_format = 0;
 };
 

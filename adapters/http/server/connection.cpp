@@ -73,6 +73,7 @@ template <class Stream>
 asio::awaitable<void> Connection<Stream>::run() {
   const bool shaken = co_await wire_.handshake();
   if (!shaken) co_return;
+  peer_uri_ = wire_.peer_uri();
   while (!close_) {
     begin_request();
     Header header = take_header();
@@ -105,6 +106,7 @@ void Connection<Stream>::begin_request() {
   request_.chunked = request_.http_1_0 = false;
   request_.tls = Wire<Stream>::is_tls;
   request_.peer = request_.client = peer_;
+  request_.peer_uri = peer_uri_;
   parser_.emplace(request_, limits_);
   match_.route = nullptr;
   match_.parameter_count = 0;
@@ -322,7 +324,7 @@ void Connection<Stream>::report(unsigned status, std::uint64_t bytes_out, bool c
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
   const AccessRecord record{request_.verb,          match_.route, status,        duration,
                             body_.bytes(),          bytes_out,    request_.peer, request_.client,
-                            correlation_id_.text(), complete};
+                            correlation_id_.text(), peer_uri_,    complete};
   service_->hooks.on_answered(record);
 }
 

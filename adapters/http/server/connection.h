@@ -74,6 +74,7 @@ class Connection final : public SweptConnection, private ExchangeChannel {
   const Limits& limits_;
   Wire<Stream> wire_;
   boost::asio::ip::address peer_;
+  std::string peer_uri_;
 
   Phase phase_ = Phase::idle;
   bool close_ = false;   ///< after the present answer

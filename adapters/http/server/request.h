@@ -29,6 +29,7 @@ struct Request {
   bool chunked = false;
   bool http_1_0 = false;
   bool tls = false;
+  std::string_view peer_uri;        ///< of the certificate that the peer has shown (tls.h); empty: none
   boost::asio::ip::address peer;    ///< the other end of the connection
   boost::asio::ip::address client;  ///< the peer, or whom trusted proxies name in X-Forwarded-For
 

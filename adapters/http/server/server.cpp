@@ -91,7 +91,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
       if (!server_.options_.tls) refuse(socket);
       return;
     }
-    auto tls = server_.options_.tls ? server_.options_.tls->current() : nullptr;
+    auto tls = server_.options_.tls ? server_.options_.tls() : nullptr;
     auto start = [socket = std::move(socket), &worker, service = server_.service_, tls = std::move(tls)]() mutable {
       start_connection(std::move(socket), worker, std::move(service), std::move(tls));
     };

@@ -28,7 +28,7 @@ struct ServerOptions {
   Limits limits;
   TrustedProxies trusted_proxies;
   Hooks hooks;
-  std::shared_ptr<TlsCertificate> tls;  ///< none: plain HTTP
+  TlsContexts tls;  ///< none: plain HTTP
 };
 
 class Server {

@@ -27,7 +27,8 @@ struct AccessRecord {
   const boost::asio::ip::address& peer;
   const boost::asio::ip::address& client;
   std::string_view correlation_id;
-  bool complete;  ///< the answer was handed to the socket as a whole
+  std::string_view peer_uri;  ///< Request::peer_uri
+  bool complete;              ///< the answer was handed to the socket as a whole
 };
 
 /// Called on the connections' threads; must not block.

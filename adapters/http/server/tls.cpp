@@ -1,6 +1,7 @@
 #include "adapters/http/server/tls.h"
 
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <stdexcept>
 #include <string_view>
@@ -19,6 +20,22 @@ int select_http_1_1(SSL*, const unsigned char** chosen, unsigned char* chosen_si
 }
 
 }  // namespace
+
+std::string verified_uri(const SSL* connection) {
+  const X509* const certificate = SSL_get0_peer_certificate(connection);
+  if (certificate == nullptr || SSL_get_verify_result(connection) != X509_V_OK) return {};
+  const auto free = [](GENERAL_NAMES* names) { GENERAL_NAMES_free(names); };
+  const std::unique_ptr<GENERAL_NAMES, decltype(free)> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)), free);
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_URI) continue;
+    const auto* const text = name->d.uniformResourceIdentifier;
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+            static_cast<std::size_t>(ASN1_STRING_length(text))};
+  }
+  return {};
+}
 
 TlsCertificate::TlsCertificate(std::filesystem::path certificate_chain, std::filesystem::path private_key)
     : certificate_chain_(std::move(certificate_chain)), private_key_(std::move(private_key)), context_(load()) {}

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "adapters/http/server/error.h"
+#include "adapters/http/server/tls.h"
 
 namespace countersign::http {
 namespace asio = boost::asio;
@@ -27,6 +28,15 @@ asio::awaitable<bool> Wire<Stream>::handshake() {
     if (error) co_return false;
   }
   co_return true;
+}
+
+template <class Stream>
+std::string Wire<Stream>::peer_uri() {
+  if constexpr (is_tls) {
+    return verified_uri(stream_.native_handle());
+  } else {
+    return {};
+  }
 }
 
 template <class Stream>

@@ -27,6 +27,8 @@ class Wire {
 
   auto& socket() { return stream_.lowest_layer(); }
   std::string& out() { return out_; }
+  /// See verified_uri (tls.h); plain streams have none.
+  std::string peer_uri();
 
   boost::asio::awaitable<bool> handshake();
   /// What comes next; an error when the client ended or expired() says that it took too long.

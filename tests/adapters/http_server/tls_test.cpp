@@ -76,7 +76,8 @@ TlsAnswer ask(std::uint16_t port, const std::string& request, int most_version =
 TEST(Tls, ServesAndReloadsItsCertificate) {
   const CertificateFiles files;
   ServerOptions options;
-  options.tls = std::make_shared<TlsCertificate>(files.certificate, files.key);
+  TlsCertificate certificate(files.certificate, files.key);
+  options.tls = [&certificate] { return certificate.current(); };
   test::TestServer server(test::common_routes(), options);
   const std::string request = test::get("/hello", "Connection: close\r\n");
   const auto first = ask(server.port(), request);
@@ -87,11 +88,11 @@ TEST(Tls, ServesAndReloadsItsCertificate) {
   EXPECT_EQ(first.version, "TLSv1.3");
 
   files.make("second");
-  EXPECT_FALSE(options.tls->reload());
+  EXPECT_FALSE(certificate.reload());
   EXPECT_EQ(ask(server.port(), request).subject, "second");
 
   std::filesystem::resize_file(files.key, 10);
-  const auto why = options.tls->reload();
+  const auto why = certificate.reload();
   ASSERT_TRUE(why);
   EXPECT_NE(why->find(files.key.string()), std::string::npos);
   EXPECT_EQ(ask(server.port(), request).subject, "second") << "the old one stays";
@@ -100,7 +101,8 @@ TEST(Tls, ServesAndReloadsItsCertificate) {
 TEST(Tls, OldVersionsArePastAndTwelveStillGoes) {
   const CertificateFiles files;
   ServerOptions options;
-  options.tls = std::make_shared<TlsCertificate>(files.certificate, files.key);
+  TlsCertificate certificate(files.certificate, files.key);
+  options.tls = [&certificate] { return certificate.current(); };
   test::TestServer server(test::common_routes(), options);
   EXPECT_EQ(ask(server.port(), test::get("/hello", "Connection: close\r\n"), TLS1_2_VERSION).version, "TLSv1.2");
   EXPECT_FALSE(ask(server.port(), "", TLS1_1_VERSION).error.empty());
@@ -109,7 +111,8 @@ TEST(Tls, OldVersionsArePastAndTwelveStillGoes) {
 TEST(Tls, LargeBodiesAndManyRequestsPass) {
   const CertificateFiles files;
   ServerOptions options;
-  options.tls = std::make_shared<TlsCertificate>(files.certificate, files.key);
+  TlsCertificate certificate(files.certificate, files.key);
+  options.tls = [&certificate] { return certificate.current(); };
   test::TestServer server(test::common_routes(), options);
   const std::string body(1 << 20, 'x');
   std::string requests;
@@ -123,7 +126,8 @@ TEST(Tls, LargeBodiesAndManyRequestsPass) {
 TEST(Tls, AClientWithoutTlsIsClosed) {
   const CertificateFiles files;
   ServerOptions options;
-  options.tls = std::make_shared<TlsCertificate>(files.certificate, files.key);
+  TlsCertificate certificate(files.certificate, files.key);
+  options.tls = [&certificate] { return certificate.current(); };
   options.limits.header_timeout = std::chrono::milliseconds(300);
   test::TestServer server(test::common_routes(), options);
   test::TestClient plain = server.connect(), silent = server.connect();

@@ -67,6 +67,7 @@ TEST_F(KafkaTopics, EachWrongSettingIsNamedAndItsCommandMendsIt) {
       {0, "retention.ms", "604800000"},
       {0, "retention.bytes", "1000000000"},
       {0, "cleanup.policy", "compact"},
+      {0, "message.timestamp.type", "CreateTime"},
       {1, "cleanup.policy", "delete"},
       {1, "segment.ms", "604800000"},
       {1, "min.cleanable.dirty.ratio", "0.5"},

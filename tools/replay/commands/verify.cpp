@@ -13,6 +13,7 @@ void show(Program& program, const Verified& result) {
   program.say(number(result.records) + " records, " + number(result.frames) + " frames, " + number(result.events) +
               " events of " + number(result.accounts) + " accounts\nhead " + result.head);
   if (result.superseded > 0) program.say(number(result.superseded) + " records of superseded writers were passed over");
+  if (result.noise > 0) program.say(number(result.noise) + " records of strangers, or repeated ones, were passed over");
   if (result.seals_opened > 0) program.say(number(result.seals_opened) + " seals fit what stands in clear");
   if (result.seals_erased > 0)
     program.say(number(result.seals_erased) + " seals have no key: their people were erased");

@@ -9,6 +9,7 @@
 #include "adapters/keys/log_identity.h"
 #include "domain/slot.h"
 #include "tools/replay/copying/partition_writer.h"
+#include "tools/replay/passed_over.h"
 
 namespace countersign::replay {
 namespace {
@@ -26,13 +27,16 @@ bus::LogIdentity identity_of(const keys::KeyStore& keys, std::size_t partition) 
 }
 
 /// The next frame of a source; false at its end.
-bool next_frame(AuditedLog& log, std::size_t partition, Step& step) {
+bool next_frame(AuditedLog& log, PassedOver& passed_over, std::size_t partition, Step& step) {
   while (log.read(step)) {
-    if (step.ignored && !is_superseded(*step.ignored))
-      throw std::runtime_error("the record at " + place(partition, step) + " doesn't count: " +
-                               std::string(bus::name(*step.ignored)) + "; see countersign-replay verify");
+    if (const auto wrong = passed_over.take(step); !wrong.empty())
+      throw std::runtime_error("the record at " + place(partition, step) + " " + wrong +
+                               "; see countersign-replay verify");
     if (step.frame()) return true;
   }
+  if (!passed_over.at_end().empty())
+    throw std::runtime_error("partition " + std::to_string(partition) + ": " + passed_over.at_end() +
+                             "; see countersign-replay verify");
   return false;
 }
 
@@ -57,7 +61,10 @@ std::optional<domain::AccountId> account_of_answer(std::string_view record) {
 class Merged {
  public:
   explicit Merged(std::span<AuditedLog* const> sources) : sources_(sources), steps_(sources.size()) {
-    for (std::size_t n = 0; n < sources_.size(); ++n) advance(n);
+    for (std::size_t n = 0; n < sources_.size(); ++n) {
+      passed_over_.emplace_back(sources_[n]->others_may_write());
+      advance(n);
+    }
   }
   /// Null at the end; good until the next call.
   const Step* next() {
@@ -72,10 +79,12 @@ class Merged {
 
  private:
   void advance(std::size_t n) {
-    if (next_frame(*sources_[n], n, steps_[n])) waiting_.emplace(bus::value(steps_[n].frame()->time), n);
+    if (next_frame(*sources_[n], passed_over_[n], n, steps_[n]))
+      waiting_.emplace(bus::value(steps_[n].frame()->time), n);
   }
   using Waiting = std::pair<std::int64_t, std::size_t>;
   std::span<AuditedLog* const> sources_;
+  std::vector<PassedOver> passed_over_;
   std::vector<Step> steps_;
   std::priority_queue<Waiting, std::vector<Waiting>, std::greater<>> waiting_;
   std::optional<std::size_t> taken_;
@@ -202,8 +211,9 @@ Tally read_back(const LogTarget& target, const Progress& progress) {
   const auto partitions = static_cast<std::uint32_t>(target.logs.size());
   for (std::uint32_t n = 0; n < partitions; ++n) {
     AuditedLog log(*target.logs[n], identity_of(target.keys, n), target.keys);
+    PassedOver passed_over(false);  // nobody else has written yet
     Step step;
-    while (next_frame(log, n, step)) {
+    while (next_frame(log, passed_over, n, step)) {
       for (const auto bytes : step.frame()->events) {
         const auto event = parsed(bytes, n, step);
         if (domain::partition_of(event.account(), partitions) != n)

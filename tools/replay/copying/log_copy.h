@@ -34,7 +34,7 @@ void require_empty(std::span<bus::PartitionLog* const> logs);
 void require_released(std::span<bus::PartitionLog* const> logs, keys::KeyStore& keys);
 
 /// From the beginning to the end of each source. Unless `force`, each must have been released when it was read. A
-/// record that doesn't count, unless a superseded writer's, is an error.
+/// record that doesn't count is an error, unless it may be passed over (tools/replay/passed_over.h).
 LogCopy copy_log(std::span<AuditedLog* const> sources, const LogTarget& target, bool force, const Progress& progress);
 
 /// What was written, as any reader sees it: throws when a record doesn't count, an account stands in a wrong partition,
