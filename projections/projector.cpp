@@ -42,12 +42,17 @@ void Projector::land() {
 }
 
 void Projector::finish(const bus::AcceptanceState& position) {
-  if (landed_.valid()) landed_.get();
+  settle();
   if (overlay_.empty() && views_.position(partition_) == position) return;
   overlay_.begin_frame(position.last, position.time);
   overlay_.position = position;
   land();
-  landed_.get();
+  settle();
+}
+
+void Projector::settle() {
+  if (landed_.valid()) landed_.get();
+  landing_.reset();
 }
 
 namespace {

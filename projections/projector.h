@@ -27,7 +27,7 @@ class Projector {
   /// Folds one frame; `after` is the acceptance state that includes it. Throws std::runtime_error naming account,
   /// sequence or event type when it can't be read: the partition must stop then.
   void apply(const bus::Frame& frame, const bus::AcceptanceState& after);
-  /// Lands what is left.
+  /// Lands what is left. Others may change the views until the next apply().
   void finish(const bus::AcceptanceState& position);
 
   std::uint64_t events() const { return events_; }
@@ -38,11 +38,12 @@ class Projector {
 
  private:
   void land();
+  void settle();
   Views& views_;
   const std::uint32_t partition_;
   const std::size_t batch_bytes_;
   Overlay overlay_;
-  std::shared_ptr<const Overlay> landing_;  ///< readable until the next one takes its place
+  std::shared_ptr<const Overlay> landing_;  ///< readable while it is being written, and not after finish()
   std::future<void> landed_;
   std::uint64_t events_ = 0;
   OnErased on_erased_;

@@ -51,6 +51,7 @@ class Proxy:
 class Line:
     def __init__(self, proxy, target, meddler):
         self.proxy, self.target, self.meddler = proxy, target, meddler
+        self.serving = set()  # asyncio itself holds tasks only weakly
 
     async def listen(self):
         self.sound = asyncio.Event()
@@ -69,6 +70,9 @@ class Line:
         self.proxy.loop.call_soon_threadsafe(self.sound.set)
 
     async def serve(self, client, to_client):
+        task = asyncio.current_task()
+        self.serving.add(task)
+        task.add_done_callback(self.serving.discard)
         try:
             await self.sound.wait()
             server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
@@ -175,7 +179,9 @@ class Meddler:
         if fate == "delayed":
             await asyncio.sleep(self.chance.uniform(0, self.LONGEST_DELAY_S))
         elif fate == "again":
-            asyncio.ensure_future(self.send_later(link.line.target, request))
+            again = asyncio.ensure_future(self.send_later(link.line.target, request))
+            link.line.serving.add(again)
+            again.add_done_callback(link.line.serving.discard)
         elif fate == "answer lost":
             link.answers_pass = False
             asyncio.get_running_loop().call_later(self.chance.uniform(0.1, 0.5), link.break_off)

@@ -317,6 +317,24 @@ TEST(Projector, StopsAtAnEventItCantRead) {
   EXPECT_THROW(projector.apply(frame.frame(), at_frame(1, 5000)), std::runtime_error);
 }
 
+/// A node that follows, owns the partition for a while, and follows again.
+TEST(Projector, GoesOnFromWhatItsOwnNodeLandedMeanwhile) {
+  const auto frames = a_history();
+  ScratchDirectory scratch;
+  Views always(in(scratch / "always")), views(in(scratch / "views"));
+  fold(always, frames, 1u << 20);
+  Projector projector(views);
+  for (const auto& kept : frames) {
+    if (kept.number % 3 == 2) {
+      land_as_owner(views, kept);
+    } else {
+      projector.apply(kept.frame(), at_frame(kept.number, kept.time));
+      projector.finish(at_frame(kept.number, kept.time));
+    }
+  }
+  EXPECT_EQ(fingerprint(views), fingerprint(always));
+}
+
 TEST(Projector, StopsAtAGapInAnAccountsSequence) {
   auto frames = a_history();
   frames[2].events.clear();

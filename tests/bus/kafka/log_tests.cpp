@@ -99,6 +99,21 @@ TEST_F(AKafkaLog, TwoPartitionsOfOneReaderAreTwoLogs) {
   EXPECT_EQ(read_all(second), in_second);
 }
 
+TEST_F(AKafkaLog, ReportsTheBrokersTimeWhereItsTopicHasIt) {
+  const auto now_ms = [] {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  };
+  const auto timed =
+      open(testing::kafka_options(testing::new_topic(1, 1, {{"message.timestamp.type", "LogAppendTime"}})));
+  const auto before = now_ms();
+  const auto appended = append(*timed, "record");
+  ASSERT_TRUE(appended.log_time);
+  EXPECT_GE(value(*appended.log_time), before);
+  EXPECT_LE(value(*appended.log_time), now_ms());
+  EXPECT_FALSE(append(*open(testing::kafka_options(topic)), "record").log_time) << "that time would be this machine's";
+}
+
 TEST_F(AKafkaLog, RecordsOfStrangersStandBetweenOnesOwn) {
   const auto log = open(testing::kafka_options(topic));
   const auto strangers = open(testing::kafka_options(topic));
