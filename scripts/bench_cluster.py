@@ -16,7 +16,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = ROOT / "build" / "release" / "bin"
-os.environ["COUNTERSIGN_PROGRAMS"] = str(PROGRAMS)
+os.environ.setdefault("COUNTERSIGN_PROGRAMS", str(PROGRAMS))
 sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "kafka")]
 import brokers  # noqa: E402
 import jars  # noqa: E402
