@@ -1,12 +1,4 @@
-#include "bus/sequencer.h"
-
-#include <gtest/gtest.h>
-
-#include "bus/format.h"
-#include "bus/memory_log.h"
-#include "tests/support/log_calls.h"
-#include "tests/support/manual_executor.h"
-#include "tests/support/registers_decider.h"
+#include "tests/bus/sequencers.h"
 
 namespace countersign::bus {
 namespace {
@@ -14,117 +6,6 @@ namespace {
 using testing::Command;
 using testing::RegisterWork;
 using namespace std::chrono_literals;
-
-/// A log whose reports come when the test says so.
-class HeldLog final : public PartitionLog {
- public:
-  struct Held {
-    std::string record;
-    AppendHandler handler;
-  };
-  void append(std::string record, AppendHandler handler) override {
-    held.push_back({std::move(record), std::move(handler)});
-  }
-  boost::system::result<std::vector<LogRecord>> read(Offset from, std::size_t max_bytes) override {
-    return partition.read(from, max_bytes);
-  }
-  boost::system::result<Offset> end() override { return partition.end(); }
-
-  Offset write(const std::string& bytes) {
-    const Offset offset = partition.write(bytes);
-    partition.sync();
-    return offset;
-  }
-  /// The oldest append becomes durable.
-  void succeed() {
-    const Held next = take();
-    next.handler({AppendOutcome::durable, write(next.record), {}});
-  }
-  void fail(AppendOutcome outcome, errc reason) { take().handler({outcome, {}, reason}); }
-  Held take() {
-    Held next = std::move(held.front());
-    held.pop_front();
-    return next;
-  }
-
-  std::deque<Held> held;
-  MemoryPartition partition;
-};
-
-struct Result {
-  std::optional<Settlement> settlement;
-  testing::Outcome outcome;
-  int times = 0;
-};
-
-class Sequencers : public ::testing::Test {
- protected:
-  void SetUp() override { make({}); }
-
-  void make(const AcceptanceState& recovered) {
-    SequencerEnvironment env{log,
-                             decider,
-                             testing::test_identity(),
-                             testing::test_log_key,
-                             "node",
-                             "address",
-                             [this] { return now; },
-                             [this](std::span<std::uint8_t> bytes) { bytes[0] = ++drawn; },
-                             executor,
-                             landing,
-                             [this](const AcceptedRecord& record) { decider.absorb(record); },
-                             nullptr,
-                             [this](SequencerPhase, const std::string& text) { last_text = text; }};
-    sequencer = std::make_unique<Sequencer>(std::move(env), limits, recovered);
-  }
-
-  void serve() {
-    sequencer->start();
-    run();
-    log.succeed();
-    run();
-    ASSERT_EQ(sequencer->phase(), SequencerPhase::serving);
-  }
-
-  void run() {
-    executor->run();
-    landing->run();
-    executor->run();
-  }
-
-  std::shared_ptr<Result> submit(Command command, boost::system::error_code expected = {}) {
-    auto result = std::make_shared<Result>();
-    std::unique_ptr<Work> work = std::make_unique<RegisterWork>(
-        std::move(command), [result](const RegisterWork& done, const Settlement& settlement) {
-          result->settlement = settlement;
-          result->outcome = done.outcome;
-          ++result->times;
-        });
-    EXPECT_EQ(sequencer->submit(work), expected);
-    EXPECT_EQ(work != nullptr, static_cast<bool>(expected));
-    return result;
-  }
-  std::shared_ptr<Result> set(const std::string& id, const std::string& value = "1", Lane lane = Lane::interactive) {
-    return submit({Command::Kind::set, id, "r:a", value, lane});
-  }
-  std::shared_ptr<Result> look(const std::string& id) { return submit({Command::Kind::look, id, "r:a", "", {}}); }
-
-  static bool answered(const std::shared_ptr<Result>& result) {
-    return result->settlement && !result->settlement->error && result->times == 1;
-  }
-
-  TimeMs now{1'000'000};
-  std::uint8_t drawn = 0;
-  std::string last_text;
-  HeldLog log;
-  testing::Views views;
-  std::set<std::string> keys;
-  testing::RegistersDecider decider{views, keys};
-  std::shared_ptr<testing::ManualExecutor> executor = std::make_shared<testing::ManualExecutor>();
-  std::shared_ptr<testing::ManualExecutor> landing = std::make_shared<testing::ManualExecutor>();
-  SequencerLimits limits;
-  std::unique_ptr<Sequencer> sequencer;
-};
 
 TEST_F(Sequencers, ClaimATermBeforeTheyServe) {
   sequencer->start();
@@ -236,46 +117,6 @@ TEST_F(Sequencers, TakeReportsThatComeOutOfOrder) {
   held_first.handler({AppendOutcome::durable, first_offset, {}});
   run();
   EXPECT_TRUE(answered(first) && answered(second));
-}
-
-TEST_F(Sequencers, KeepToTheLogsFormatUntilAFrameRaisesIt) {
-  const auto format_of = [](const std::string& record) {
-    FrameCodec codec(testing::test_identity(), testing::test_log_key);
-    const auto decoded = codec.decode(record);
-    return std::visit([](const auto& any) { return any.format; }, *decoded);
-  };
-  FrameCodec older(testing::test_identity(), testing::test_log_key);
-  log.write(older.encode(Claim{Term{1}, Nonce{9}, now, "older", ""}));
-  sequencer->start();
-  run();
-  EXPECT_EQ(format_of(log.held.front().record), 1);
-  log.succeed();
-  run();
-  auto first = set("a");
-  run();
-  auto raising = submit({Command::Kind::upgrade, "b", "r:b", "1", {}});
-  run();
-  EXPECT_EQ(format_of(log.held.front().record), 1);
-  EXPECT_EQ(format_of(log.held.back().record), 2);
-  log.succeed();
-  run();
-  EXPECT_EQ(sequencer->status().format, 1);
-  auto behind = set("c");  // on top of a frame that isn't durable yet
-  run();
-  EXPECT_EQ(format_of(log.held.back().record), 2);
-  log.succeed();
-  log.succeed();
-  run();
-  EXPECT_TRUE(answered(first) && answered(raising) && answered(behind));
-  EXPECT_EQ(sequencer->status().format, 2);
-  sequencer->stop("", [] {});
-  run();
-  EXPECT_EQ(format_of(log.held.back().record), 2);
-}
-
-TEST_F(Sequencers, BeginALogWithTheNewestFormat) {
-  serve();
-  EXPECT_EQ(sequencer->status().format, newest_format());
 }
 
 TEST_F(Sequencers, ReadWhatStandsBetweenTheirRecords) {
