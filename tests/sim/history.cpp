@@ -123,6 +123,7 @@ History read_history(const std::vector<bus::LogRecord>& records, const bus::LogI
       history.frames.push_back({value(release.number), value(release.term), value(state.time), {}, {}});
     }
     state.head = bus::sha256(std::string(bus::view(state.head)) + record.bytes);
+    std::visit([&state](const auto& any) { state.format = std::max(state.format, any.format); }, *decoded);
   }
   history.states.push_back(state);
   return history;
