@@ -72,7 +72,9 @@ void RegistersBatch::decide(RegisterWork& work) {
       if (!found.empty()) break;
       if (!planted(Bug::frame_before_key)) decider_.keys_.insert(command.row);
       return write(work, command.row, command.id);
-    case Command::Kind::upgrade: contents_.format = bus::newest_format(); return write(work, command.row, command.value);
+    case Command::Kind::upgrade:
+      contents_.format = bus::newest_format();
+      return write(work, command.row, command.value);
     case Command::Kind::look: break;
   }
   outcome.refused = true;
