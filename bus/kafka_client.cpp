@@ -129,10 +129,10 @@ void KafkaClient::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, vo
 void KafkaClient::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
                                rd_kafka_topic_partition_list_t* partitions, void* client) {
   const bool given = what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  const bool lost = !given && rd_kafka_assignment_lost(handle);
   rd_kafka_assign(handle, given ? partitions : nullptr);
-  if (!given) return;
-  rd_kafka_pause_partitions(handle, partitions);
-  static_cast<KafkaClient*>(client)->assigned_(*partitions);
+  if (given) rd_kafka_pause_partitions(handle, partitions);
+  if (given || lost) static_cast<KafkaClient*>(client)->assigned_(given ? partitions : nullptr);
 }
 
 void KafkaClient::on_log(const rd_kafka_t* handle, int level, const char*, const char* text) {

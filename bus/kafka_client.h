@@ -60,8 +60,9 @@ class KafkaProblems {
 class KafkaClient {
  public:
   using Delivered = std::function<void(const rd_kafka_message_t&)>;
-  /// What a member of a group has been given; the partitions are paused.
-  using Assigned = std::function<void(const rd_kafka_topic_partition_list_t&)>;
+  /// What a member of a group has been given; the partitions are paused. Null: it is a member no more, and others may
+  /// have been given what it had.
+  using Assigned = std::function<void(const rd_kafka_topic_partition_list_t*)>;
   using Properties = std::vector<std::pair<const char*, std::string>>;
 
   /// Of a consumer that reads from explicit offsets, without a group. `beyond`: what a place that isn't there any more
@@ -69,7 +70,8 @@ class KafkaClient {
   static Properties reading(const char* beyond);
 
   /// `problems` outlives the client. `delivered`: the delivery reports of a producer, from within rd_kafka_poll();
-  /// `assigned`: of a consumer, from within rd_kafka_consumer_poll(). Throws KafkaRefused.
+  /// `assigned`: of a consumer, from within rd_kafka_consumer_poll() and rd_kafka_consumer_close(). Throws
+  /// KafkaRefused.
   KafkaClient(rd_kafka_type_t type, const KafkaOptions& options, const Properties& properties, KafkaProblems& problems,
               Delivered delivered = {}, Assigned assigned = {});
   KafkaClient(const KafkaClient&) = delete;

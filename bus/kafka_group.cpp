@@ -74,11 +74,10 @@ std::vector<GroupMember> group_members(const KafkaOptions& options, const std::v
 }
 
 KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std::string& node,
-                       const std::string& address, SharedOut shared_out, Fit fit, std::chrono::milliseconds session)
+                       const std::string& address, GroupHooks hooks, std::chrono::milliseconds session)
     : options_(std::move(options)),
       group_(group),
-      shared_out_(std::move(shared_out)),
-      fit_(std::move(fit)),
+      hooks_(std::move(hooks)),
       problems_(options_),
       client_(RD_KAFKA_CONSUMER, options_,
               {{"group.id", group},
@@ -89,17 +88,9 @@ KafkaGroup::KafkaGroup(KafkaOptions options, const std::string& group, const std
                {"enable.auto.commit", "false"},
                {"auto.offset.reset", "latest"},
                {"queued.max.messages.kbytes", "1024"}},
-              problems_, {}, [this](const auto& given) { pass_on(given); }) {
+              problems_, {}, [this](const auto* given) { pass_on(given); }) {
   rd_kafka_poll_set_consumer(client_.get());
-  join();
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-}
-
-void KafkaGroup::join() {
-  const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  if (const auto error = rd_kafka_subscribe(client_.get(), topics.get()))
-    throw KafkaRefused(errc_of(error), "the group '" + group_ + "' can't be joined: " + rd_kafka_err2str(error));
 }
 
 KafkaGroup::~KafkaGroup() {
@@ -108,27 +99,36 @@ KafkaGroup::~KafkaGroup() {
   rd_kafka_consumer_close(client_.get());
 }
 
+void KafkaGroup::be_member(bool wanted) {
+  if (wanted == member_) return;
+  if (!wanted) {
+    member_ = false;
+    rd_kafka_unsubscribe(client_.get());
+    return hooks_.shared_out({});
+  }
+  const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  const auto error = rd_kafka_subscribe(client_.get(), topics.get());
+  member_ = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (error) problems_.report("the group '" + group_ + "' can't be joined: " + rd_kafka_err2str(error));
+}
+
 void KafkaGroup::run(const std::stop_token& stop) {
-  bool member = true;
   while (!stop.stop_requested()) {
-    if (const bool fit = fit_(); fit != member) {
-      if (fit) {
-        join();
-      } else {
-        rd_kafka_unsubscribe(client_.get());
-        shared_out_({});
-      }
-      member = fit;
-    }
+    be_member(hooks_.fit());
     // Nothing is to be read, but a member that doesn't poll is taken for dead, and hears of no new share.
-    const KafkaMessage ignored(rd_kafka_consumer_poll(client_.get(), look_every_ms));
+    const KafkaMessage message(rd_kafka_consumer_poll(client_.get(), look_every_ms));
+    if (message && message->err)
+      problems_.report("the group '" + group_ + "': " + rd_kafka_message_errstr(message.get()));
   }
 }
 
-void KafkaGroup::pass_on(const rd_kafka_topic_partition_list_t& given) const {
+void KafkaGroup::pass_on(const rd_kafka_topic_partition_list_t* given) const {
+  if (!member_) return;  // it came late
+  if (!given) return hooks_.lost();
   std::set<std::uint32_t> partitions;
-  for (int i = 0; i < given.cnt; ++i) partitions.insert(static_cast<std::uint32_t>(given.elems[i].partition));
-  shared_out_(partitions);
+  for (int i = 0; i < given->cnt; ++i) partitions.insert(static_cast<std::uint32_t>(given->elems[i].partition));
+  hooks_.shared_out(partitions);
 }
 
 }  // namespace countersign::bus

@@ -201,6 +201,13 @@ void Partition::own(bool wanted, std::string successor) {
   });
 }
 
+void Partition::claim_no_more() {
+  post([this] {
+    const std::lock_guard lock(mutex_);
+    status_.wanted = wanted_ = false;
+  });
+}
+
 bool Partition::may_claim() {
   if (now() < not_before_) return false;
   const auto behind = value(acceptance_.state().time) - value(env_.clock());

@@ -87,6 +87,8 @@ class Partition {
   void start();
   /// Whether this node should own the partition from now on. `successor`: who should instead, for the release.
   void own(bool wanted, std::string successor = {});
+  /// Keeps what it owns as long as nobody else claims it, and claims nothing anew until own(true).
+  void claim_no_more();
   /// Gives up what it owns, waiting for that (SequencerLimits::give_up_after at most), and follows no more.
   void stop(std::string successor, std::function<void()> done);
 

@@ -74,8 +74,14 @@ std::unique_ptr<NodeConnection> Forwarder::take_idle(const Place& place) {
 void Forwarder::keep(const Place& place, std::unique_ptr<NodeConnection> connection) {
   constexpr std::size_t most = 64;
   const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  // Also of places that nobody asks any more; those of another io_context are that one's.
+  for (auto& [other, idle] : idle_)
+    if (other.io_context == place.io_context)
+      std::erase_if(idle, [&](const Idle& one) { return one.since < now - options_.keep_idle; });
+  std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
   auto& idle = idle_[place];
-  if (idle.size() < most) idle.push_back({std::move(connection), std::chrono::steady_clock::now()});
+  if (idle.size() < most) idle.push_back({std::move(connection), now});
 }
 
 void Forwarder::report(const Place& place, const std::string& why) {
@@ -189,6 +195,7 @@ asio::awaitable<std::optional<http::Response>> Forwarder::forward(http::Exchange
   boost::beast::flat_buffer buffer;
   wire::response_parser<wire::buffer_body> parser;
   parser.body_limit(boost::none);
+  parser.skip(exchange.request().verb == http::Verb::head);
   {
     const auto [error, got] = co_await wire::async_read_header(connection->stream(), buffer, parser, token);
     if (error) co_return unknown(exchange);

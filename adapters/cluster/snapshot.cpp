@@ -24,16 +24,17 @@ constexpr auto token = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t piece_bytes = 256 << 10;
 constexpr const char* path = "/cluster/snapshots/";  // and the version of the views
 
+/// With what RocksDB had begun beside it.
+void remove_copy(const fs::path& directory) {
+  std::error_code ignored;
+  fs::remove_all(directory, ignored);
+  fs::remove_all(directory.string() + ".tmp", ignored);
+}
+
 /// The copy goes with it.
 struct Copied {
-  explicit Copied(fs::path to) : directory(std::move(to)) {
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);  // of a process that was killed
-  }
-  ~Copied() {
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
-  }
+  explicit Copied(fs::path to) : directory(std::move(to)) { remove_copy(directory); }
+  ~Copied() { remove_copy(directory); }
   Copied(const Copied&) = delete;
   Copied& operator=(const Copied&) = delete;
   const fs::path directory;
@@ -55,6 +56,11 @@ struct Busy {
 
 }  // namespace
 
+SnapshotSource::SnapshotSource(Copy copy, std::function<bool()> current, fs::path scratch, std::uint32_t version)
+    : copy_(std::move(copy)), current_(std::move(current)), scratch_(std::move(scratch)), version_(version) {
+  remove_copy(scratch_);
+}
+
 http::Route SnapshotSource::route() {
   http::Route route{.verb = http::Verb::get,
                     .path = std::string(path) + "{version}",
@@ -73,6 +79,9 @@ asio::awaitable<http::Response> SnapshotSource::send(http::Exchange& exchange) {
     co_return exchange.problem({.status = 409,
                                 .code = "other-version",
                                 .detail = "The views of this node are of version " + std::to_string(version_) + "."});
+  if (!current_())
+    co_return exchange.problem(
+        {.status = 503, .code = "not-ready", .detail = "This node is behind itself.", .retry_after_s = 30});
   const Busy busy(busy_);
   if (!busy.taken)
     co_return exchange.problem(

@@ -5,7 +5,8 @@
 // (directory_archive.h) and removes it. The one that asks unpacks it; whoever opens it then holds its positions
 // against the log (bus/position_check.h) before it believes them. Everything that follows from the views, such as the
 // index, is made from them.
-// Limits: one copy at a time is made; more are answered 503. A receiver that takes nothing for a minute is left.
+// Limits: one copy at a time is made, by a node that is current; else the answer is 503. A receiver that takes nothing
+// is left after the server's time for writing.
 
 #include <atomic>
 #include <chrono>
@@ -25,8 +26,8 @@ class SnapshotSource {
   using Copy = std::function<void(const std::filesystem::path& directory)>;
 
   /// `scratch`: a directory for the copy, on the disk of the views. `version`: of the views.
-  SnapshotSource(Copy copy, std::filesystem::path scratch, std::uint32_t version)
-      : copy_(std::move(copy)), scratch_(std::move(scratch)), version_(version) {}
+  /// `current`: whether the views are worth having. What a process that was killed has left in `scratch` is removed.
+  SnapshotSource(Copy copy, std::function<bool()> current, std::filesystem::path scratch, std::uint32_t version);
   /// Ends its thread; a copy that is being sent ends where it is. As WorkerPool::stop().
   void stop() { pool_.stop(); }
 
@@ -38,6 +39,7 @@ class SnapshotSource {
   boost::asio::awaitable<http::Response> stream(http::Exchange& exchange);
 
   const Copy copy_;
+  const std::function<bool()> current_;
   const std::filesystem::path scratch_;
   const std::uint32_t version_;
   std::atomic<bool> busy_ = false;

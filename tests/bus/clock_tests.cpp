@@ -86,12 +86,17 @@ TEST_F(AClock, ThatIsAnHourBehindDoesNotOwn) {
 }
 
 TEST_F(AClock, ThatIsNearlyRightOwns) {
-  for (const std::int64_t off : {-4'999, 4'999}) {
-    off_ms = off;
-    own();
-    EXPECT_TRUE(partition->owns());
-    EXPECT_FALSE(partition->clock_is_distrusted());
-  }
+  off_ms = 4'999;
+  own();
+  EXPECT_TRUE(partition->owns());
+  EXPECT_FALSE(partition->clock_is_distrusted());
+}
+
+TEST_F(AClock, ThatIsALittleBehindOwns) {
+  off_ms = -4'999;
+  own();
+  EXPECT_TRUE(partition->owns());
+  EXPECT_FALSE(partition->clock_is_distrusted());
 }
 
 TEST_F(AClock, IsTriedAgainOnceItMayHaveBeenSet) {

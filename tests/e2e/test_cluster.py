@@ -63,6 +63,12 @@ class OnThreeNodes(unittest.TestCase):
         self.assertEqual(len({answer.body for answer in answers}), 1)
         self.assertEqual(sum(answer.headers.get("Idempotency-Replayed") == "true" for answer in answers), 5)
 
+    def test_a_head_request_is_answered_everywhere(self):
+        admin = self.cluster.account()
+        for node in self.cluster.nodes:
+            answer = node.client(admin.key).request("HEAD", "/v1/siem-destinations").expect(200)
+            self.assertEqual(answer.body, b"")
+
     def test_an_import_and_an_erasure(self):
         admin = self.cluster.account()
         rows = "first_name,last_name,email\n" + "".join(f"First{n},Last{n},person{n}@example.com\n" for n in range(300))
@@ -89,7 +95,12 @@ class OnThreeNodes(unittest.TestCase):
         admin = cluster.account()
         admin.import_csv("first_name,last_name,email\n" + "".join(f"First{n},Last{n},one{n}@example.com\n" for n in range(200)))
         node = cluster.nodes[-1]
+        owned = [partition["partition"] for partition in node.partitions() if partition["role"] == "owning"]
         self.assertEqual(node.stop(), 0)
+        for number in owned:
+            events = cluster.client(cluster.root_key).get("/v1/events", query={
+                "account": f"acc_system-{number}" if number else "acc_system", "filter": 'type eq "server.stopped"'}).expect(200).json["items"]
+            self.assertIn("node-3", [event["details"]["node"] for event in events])
         shutil.rmtree(node.data)
         admin.user("meanwhile@example.com")
         node.start()

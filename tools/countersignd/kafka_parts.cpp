@@ -53,29 +53,40 @@ bus::KafkaOptions KafkaParts::options(const char* topic) const {
 }
 
 void KafkaParts::share_out(const commands::Partitions& partitions) {
-  bus::KafkaGroup::SharedOut shared_out = [&partitions](const std::set<std::uint32_t>& shared) {
-    for (auto* partition : partitions) partition->own(shared.contains(partition->identity().partition));
-  };
+  bus::GroupHooks hooks{.shared_out =
+                            [&partitions](const std::set<std::uint32_t>& shared) {
+                              for (auto* partition : partitions)
+                                partition->own(shared.contains(partition->identity().partition));
+                            },
+                        .lost =
+                            [&partitions] {
+                              for (auto* partition : partitions) partition->claim_no_more();
+                            },
+                        // Until it has read the log it could claim nothing, and nobody else would.
+                        .fit =
+                            [&partitions] {
+                              return std::ranges::all_of(partitions, [](const auto* partition) {
+                                return partition->status().at_end && !partition->clock_is_distrusted();
+                              });
+                            }};
   const bool shares = settings_.cluster_own == "group";
   if (!shares) {
     const auto owned = *parse_partitions(settings_.cluster_own);
     for (auto* partition : partitions) partition->own(owned(partition->identity().partition));
-    shared_out = [](const auto&) {};
+    hooks.shared_out = [](const auto&) {};
+    hooks.lost = [] {};
   }
-  bus::KafkaGroup::Fit fit = [&partitions] {
-    return std::ranges::none_of(partitions, [](const auto* partition) { return partition->clock_is_distrusted(); });
-  };
-  group_ =
-      std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
-                                        settings_.node_id, settings_.advertise, std::move(shared_out), std::move(fit));
+  group_ = std::make_unique<bus::KafkaGroup>(options("log"), settings_.topic_prefix + (shares ? owners : others),
+                                             settings_.node_id, settings_.advertise, std::move(hooks));
 }
 
 bool KafkaParts::others_take_over() const {
   if (settings_.cluster_own != "group") return false;
   try {
     return bus::group_members(options("log"), {settings_.topic_prefix + owners}).size() > 1;
-  } catch (const bus::KafkaRefused&) {
-    return false;  // without brokers nobody can claim anything either
+  } catch (const bus::KafkaRefused& refused) {
+    log_.write(LogLevel::warning, "stops without waiting for others to take over", {{"reason", refused.what()}});
+    return false;
   }
 }
 

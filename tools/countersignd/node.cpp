@@ -281,6 +281,21 @@ void Node::serve() {
   if (certificate_) options.tls = [this] { return certificate_->current(); };
   http::raise_open_file_limit();
   server_ = std::make_unique<http::Server>(std::move(routes), std::move(options));
+  try {
+    start();
+  } catch (...) {
+    stop();  // what has been started uses what would be destroyed first
+    throw;
+  }
+  if (!kafka_)
+    key_audit_ = std::jthread([this](const std::stop_token& stop) { audit_keys(*keys_, *views_, log_, stop); });
+  const auto endpoint = server_->endpoints().front();
+  url_ = (certificate_ ? "https://" : "http://") +
+         (endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]" : endpoint.address().to_string()) +
+         ":" + std::to_string(endpoint.port());
+}
+
+void Node::start() {
   operations_->start();
   upkeep_->start();
   notary_->start();
@@ -289,15 +304,9 @@ void Node::serve() {
     cluster_server_->start();
     steward_->start();
     publisher_->start();
-    kafka_->share_out(*partitions_);
   }
   server_->start();
-  if (!kafka_)
-    key_audit_ = std::jthread([this](const std::stop_token& stop) { audit_keys(*keys_, *views_, log_, stop); });
-  const auto endpoint = server_->endpoints().front();
-  url_ = (certificate_ ? "https://" : "http://") +
-         (endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]" : endpoint.address().to_string()) +
-         ":" + std::to_string(endpoint.port());
+  if (kafka_) kafka_->share_out(*partitions_);
 }
 
 void Node::reload_files() {
@@ -348,6 +357,17 @@ std::string Node::backup(const fs::path& directory) {
       {*embedded_, *keys_, directory_.heads(), identity_, partitions_->at(0).durable_frame(), wall_clock()}, directory);
 }
 
+/// In every partition that is still this node's.
+void Node::note_stop() {
+  for (const auto& served : served_) {
+    if (!(*served)->owns()) continue;
+    auto call = system_call();
+    call.context.account = domain::system_account((*served)->identity().partition);
+    submitter_->wait(std::move(call),
+                     domain::RecordServer{domain::EventType::server_stopped, bus::this_release(), settings_.node_id});
+  }
+}
+
 void Node::stop() {
   if (std::exchange(stopped_, true)) return;
   key_audit_.request_stop();
@@ -363,14 +383,8 @@ void Node::stop() {
   if (upkeep_) upkeep_->stop();
   if (notary_) notary_->stop();
   if (!partitions_) return;
-  for (const auto& served : served_) {
-    auto call = system_call();
-    call.context.account = domain::system_account((*served)->identity().partition);
-    if ((*served)->owns())
-      submitter_->wait(call,
-                       domain::RecordServer{domain::EventType::server_stopped, bus::this_release(), settings_.node_id});
-    served->running().stop();
-  }
+  if (!kafka_) note_stop();
+  for (const auto& served : served_) served->running().stop();
   if (key_audit_.joinable()) key_audit_.join();
   views_->flush();
 }

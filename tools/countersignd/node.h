@@ -62,6 +62,8 @@ class Node {
   void begin_epoch();
   void erase_again();
   void serve();
+  void start();
+  void note_stop();
   bool has_space(std::size_t bytes) const;
   std::string not_current() const;
   std::string backup(const std::filesystem::path& directory);
@@ -108,9 +110,9 @@ class Node {
   std::shared_ptr<http::TlsCertificate> certificate_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<cluster::NodeCertificate> node_certificate_;
+  std::unique_ptr<cluster::SnapshotSource> snapshots_;
   std::unique_ptr<http::Server> server_, cluster_server_;
   std::unique_ptr<cluster::Forwarder> forwarder_;
-  std::unique_ptr<cluster::SnapshotSource> snapshots_;
   std::unique_ptr<cluster::Cluster> cluster_;
   std::unique_ptr<Steward> steward_;
   std::jthread key_audit_;

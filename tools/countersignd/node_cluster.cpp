@@ -1,5 +1,7 @@
 // A node of a cluster on Kafka: what it opens, what it forwards, when it is behind.
 
+#include <algorithm>
+
 #include "adapters/cluster/node_uri.h"
 #include "adapters/keys/master_rotation.h"
 #include "bus/format.h"
@@ -81,7 +83,7 @@ std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
   };
   snapshots_ = std::make_unique<cluster::SnapshotSource>(
       [this](const std::filesystem::path& to) { views_->checkpoint_to(to.string()); },
-      directory_.path() / "views.sending", projections::view_version);
+      [this] { return not_current().empty(); }, directory_.path() / "views.sending", projections::view_version);
   auto inner = routes;
   inner.push_back(snapshots_->route());
   cluster_server_ = std::make_unique<http::Server>(std::move(inner), std::move(server));
@@ -91,19 +93,14 @@ std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
 /// Leaves the group, and goes on serving until others have claimed what this node owns, so that nobody waits for them.
 void Node::hand_over() {
   constexpr auto patience = std::chrono::seconds(5);
+  note_stop();
   const bool others = kafka_->others_take_over();
   kafka_->disown();
+  for (auto* partition : *partitions_) partition->claim_no_more();
   const auto until = std::chrono::steady_clock::now() + patience;
-  for (bool owns = others; owns && std::chrono::steady_clock::now() < until;) {
-    owns = false;
-    for (auto* partition : *partitions_) {
-      if (partition->owns())
-        owns = true;
-      else
-        partition->own(false);
-    }
-    if (owns) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  const auto owns = [](const auto* partition) { return partition->owns(); };
+  while (others && std::ranges::any_of(*partitions_, owns) && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
 
 bool Node::has_space(std::size_t bytes) const {

@@ -42,7 +42,9 @@ class ASnapshot : public ::testing::Test {
   const fs::path received = scratch / "received", sending = scratch / "sending";
   bool fails = false;
   std::function<void()> copied;
-  SnapshotSource source{[this](const fs::path& directory) { copy_to(directory); }, sending, version};
+  bool current = true;
+  SnapshotSource source{[this](const fs::path& directory) { copy_to(directory); }, [this] { return current; }, sending,
+                        version};
   test::InnerServer server{test::certificate_of("node-1"), routes()};
 };
 
@@ -70,6 +72,11 @@ TEST_F(ASnapshot, IsNotHadFromAnybodyElse) {
 
 TEST_F(ASnapshot, OfAnotherVersionIsRefused) {
   EXPECT_THAT(asked({"node-1", server.url()}, version + 1), ::testing::HasSubstr("409"));
+}
+
+TEST_F(ASnapshot, IsNotHadFromANodeThatIsBehindItself) {
+  current = false;
+  EXPECT_THAT(asked({"node-1", server.url()}), ::testing::HasSubstr("answers 503"));
 }
 
 TEST_F(ASnapshot, ThatIsTooLargeIsRefused) {
