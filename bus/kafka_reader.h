@@ -68,6 +68,7 @@ class KafkaReader {
   const KafkaOptions options_;
   KafkaProblems problems_;
   KafkaClient client_;
+  KafkaClient asking_;  ///< not the one that reads: brokers answer its questions only after a fetch that waits
   KafkaTopic topic_;
   std::mutex mutex_;  ///< of the map; partitions are never removed
   std::map<int, std::unique_ptr<Partition>> partitions_;

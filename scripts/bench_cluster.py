@@ -64,14 +64,15 @@ def commands(cluster, results, seconds, clients):
     def run(number):
         node = cluster.nodes[number % len(cluster.nodes)]
         desk, device = node.client(admin.key), node.client()
-        user = desk.user()["id"]
+        done = 0
         while time.monotonic() < until:
+            if done % 50 == 0:
+                user = desk.user()["id"]  # none has too many devices
+            done += 1
             made = []
             took["generate"].append(timed(lambda: made.append(desk.post("/v1/registration-codes", {"user_ids": [user]}).expect(201))))
             code = made[0].json["items"][0]["code"]
             took["redeem"].append(timed(lambda: device.redeem(code).expect(201)))
-            if len(took["redeem"]) % 50 == number:
-                user = desk.user()["id"]  # before he has too many devices
     threads = [threading.Thread(target=run, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
