@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 
@@ -60,6 +62,14 @@ int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, co
   if (until->tv_sec < longest_uptime_s) return pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, until);
   const timespec unshifted{until->tv_sec - shift_s, until->tv_nsec};
   return pthread_cond_clockwait(condition, mutex, CLOCK_REALTIME, &unshifted);
+}
+
+// librdkafka's waits. A cnd_t and a mtx_t of glibc are what POSIX threads have.
+int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* until) {
+  const int error = pthread_cond_timedwait(reinterpret_cast<pthread_cond_t*>(condition),
+                                           reinterpret_cast<pthread_mutex_t*>(mutex), until);
+  if (error == 0) return thrd_success;
+  return error == ETIMEDOUT ? thrd_timedout : thrd_error;
 }
 
 }  // extern "C"
