@@ -71,11 +71,12 @@ std::string KafkaProblems::without_secrets(std::string text) const {
   return text;
 }
 
+/// A question on the same connection waits behind a fetch that waits: so none waits for long.
 KafkaClient::Properties KafkaClient::reading(const char* beyond) {
   return {{"enable.auto.commit", "false"},
           {"auto.offset.reset", beyond},
           {"check.crcs", "true"},
-          {"fetch.wait.max.ms", "100"},
+          {"fetch.wait.max.ms", "20"},
           {"fetch.error.backoff.ms", "100"},
           {"enable.partition.eof", "true"},
           {"isolation.level", "read_uncommitted"},

@@ -21,7 +21,6 @@ KafkaReader::KafkaReader(KafkaOptions options)
     : options_(std::move(options)),
       problems_(options_),
       client_(RD_KAFKA_CONSUMER, options_, KafkaClient::reading("error"), problems_),
-      asking_(RD_KAFKA_CONSUMER, options_, {{"enable.auto.commit", "false"}}, problems_),
       topic_(client_.topic(options_.topic)) {}
 
 KafkaReader::~KafkaReader() {
@@ -143,7 +142,7 @@ boost::system::result<std::int64_t> KafkaReader::ask(int number, std::int64_t wh
     about->err = RD_KAFKA_RESP_ERR_NO_ERROR;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
     rd_kafka_resp_err_t error =
-        rd_kafka_offsets_for_times(asking_.get(), asked.get(), static_cast<int>(std::max<std::int64_t>(left, 1)));
+        rd_kafka_offsets_for_times(client_.get(), asked.get(), static_cast<int>(std::max<std::int64_t>(left, 1)));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = about->err;
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR && about->offset >= 0) return about->offset;
     if (!is_transient(errc_of(error)) || Clock::now() + ask_again_after >= until) {

@@ -3,7 +3,7 @@
 //
 // Operation: each partition is fetched ahead of its reader, 4 MiB at most (and one record). A read from where the last
 // one ended takes what was fetched; a read from elsewhere stops the partition and fetches from there anew, which costs
-// up to 100 ms. So let one thread follow a partition, and others read it only now and then.
+// up to 20 ms. So let one thread follow a partition, and others read it only now and then.
 // An empty read() is a promise: the leader was asked during the call where the log ends, and that is `from`.
 // Markers of transactions that strangers make are skipped, their records are not: a transaction of theirs doesn't stop
 // the reader.
@@ -68,7 +68,6 @@ class KafkaReader {
   const KafkaOptions options_;
   KafkaProblems problems_;
   KafkaClient client_;
-  KafkaClient asking_;  ///< not the one that reads: brokers answer its questions only after a fetch that waits
   KafkaTopic topic_;
   std::mutex mutex_;  ///< of the map; partitions are never removed
   std::map<int, std::unique_ptr<Partition>> partitions_;
