@@ -58,6 +58,20 @@ class Silence {
   std::optional<push::Deadline> deadline_;
 };
 
+/// Closes the connection when the exchange is interrupted.
+class Interruptible {
+ public:
+  Interruptible(http::Exchange& exchange, NodeConnection& connection) : exchange_(exchange) {
+    exchange_.on_interruption([&connection] { connection.close(); });
+  }
+  ~Interruptible() { exchange_.on_interruption(nullptr); }
+  Interruptible(const Interruptible&) = delete;
+  Interruptible& operator=(const Interruptible&) = delete;
+
+ private:
+  http::Exchange& exchange_;
+};
+
 }  // namespace
 
 std::unique_ptr<NodeConnection> Forwarder::take_idle(const Place& place) {
@@ -208,6 +222,8 @@ asio::awaitable<std::optional<http::Response>> Forwarder::forward(http::Exchange
     const auto error = co_await exchange.begin(std::move(begun));
     if (error) co_return http::Response();
   }
+  // A client that has gone ends what is read for it, though the other node may be silent for long.
+  const Interruptible interruptible(exchange, *connection);
   std::string body, piece(piece_bytes, '\0');
   while (!parser.is_done()) {
     // An event stream may be silent for longer than an answer.

@@ -48,13 +48,13 @@ def murmur2(data, seed=0x9747B28C):
 class Node(Server):
     """One of them. Its port stays over restarts, so that others find it again."""
 
-    def __init__(self, cluster, number):
+    def __init__(self, cluster, number, settings):
         self.number = number
         self.public_port, self.cluster_port = kafka.free_ports(2)
         settings = NO_LIMITS | {
             "BUS": "kafka", "KAFKA_BROKERS": cluster.brokers.bootstrap, "KAFKA_REPLICATION": str(cluster.replication),
             "NODE_ID": f"node-{number}", "CLUSTER_LISTEN": f"127.0.0.1:{self.cluster_port}", "MASTER_KEY_FILE": str(cluster.master_key),
-            "ROOT_KEY_FILE": str(cluster.root_key_file)}
+            "ROOT_KEY_FILE": str(cluster.root_key_file)} | settings
         super().__init__(settings, ["--listen", f"127.0.0.1:{self.public_port}"], start=False)
         self.cluster = cluster
         self.program = cluster.program
@@ -120,7 +120,8 @@ class Lines:
 class Cluster:
     """`lined`: every connection of a node, but for those of the test itself, goes through a proxy (node.lines)."""
 
-    def __init__(self, nodes=3, partitions=6, brokers=1, version="4.1", lined=False, chance=random, program=SERVER):
+    def __init__(self, nodes=3, partitions=6, brokers=1, version="4.1", lined=False, chance=random, program=SERVER,
+                 settings=None):
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="countersign-cluster-"))
         self.replication, self.partitions, self.program = brokers, partitions, program
         self.nodes, self.proxy = [], None
@@ -132,7 +133,7 @@ class Cluster:
             self.master_key, self.root_key_file = self.scratch / "master-key", self.scratch / "root-key"
             self.root_key = secrets.token_hex(16)
             self.root_key_file.write_text(self.root_key)
-            self.nodes = [Node(self, number) for number in numbers]
+            self.nodes = [Node(self, number, settings or {}) for number in numbers]
             for node in self.nodes if lined else ():
                 node.go_through(Lines(node, self.brokers.brokers, self.proxy, chance))
             self.brokers.start()
@@ -221,6 +222,23 @@ class AnyNode(Server):
     @data.setter
     def data(self, _):
         pass
+
+    def running(self):
+        return len(self.cluster.running()) == len(self.cluster.nodes)
+
+    def said(self):
+        return "".join(node.said() for node in self.cluster.nodes)
+
+    def kill(self):
+        raise unittest.SkipTest("a cluster is no one process")
+
+    def stop(self):
+        self.kill()
+
+    def close(self):
+        for client in self.clients:
+            client.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     @property
     def root_key(self):
