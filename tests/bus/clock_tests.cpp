@@ -39,6 +39,11 @@ class AClock : public ::testing::Test {
     partition = std::make_unique<Partition>(std::move(env), limits);
   }
 
+  ~AClock() override {
+    partition.reset();
+    executor->run();  // what it had is destroyed by its executor
+  }
+
   std::int64_t true_ms() const { return 1'700'000'000'000 + executor->now().count(); }
 
   void own() {
