@@ -10,7 +10,6 @@
 // The user of the brokers needs the right to read both groups of nodes, and to describe them.
 
 #include <functional>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>

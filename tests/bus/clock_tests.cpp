@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "bus/memory_log.h"
-#include "bus/partition.h"
-#include "tests/support/log_calls.h"
 #include "tests/support/manual_executor.h"
-#include "tests/support/registers_decider.h"
+#include "tests/support/partition_environment.h"
 
 namespace countersign::bus {
 namespace {
@@ -22,20 +20,11 @@ class AClock : public ::testing::Test {
  protected:
   AClock() {
     log.set_clock([this] { return TimeMs{true_ms() + broker_off_ms}; });
-    PartitionEnvironment env{.log = log,
-                             .decider = decider,
-                             .identity = testing::test_identity(),
-                             .log_key = testing::test_log_key,
-                             .node = "node",
-                             .address = "address",
-                             .clock = [this] { return TimeMs{true_ms() + off_ms}; },
-                             .steady_clock = [this] { return std::chrono::steady_clock::time_point(executor->now()); },
-                             .random = [this](std::span<std::uint8_t> bytes) { bytes[0] = ++drawn; },
-                             .folding = executor,
-                             .steps = executor,
-                             .fold = [this](const AcceptedRecord& record) { decider.absorb(record); },
-                             .folded = [this](const AcceptanceState& state) { views.position = state; },
-                             .position = [this] { return views.position; }};
+    auto env = testing::environment_of(log, decider, views);
+    env.clock = [this] { return TimeMs{true_ms() + off_ms}; };
+    env.steady_clock = [this] { return std::chrono::steady_clock::time_point(executor->now()); };
+    env.random = [this](std::span<std::uint8_t> bytes) { bytes[0] = ++drawn; };
+    env.folding = env.steps = executor;
     partition = std::make_unique<Partition>(std::move(env), limits);
   }
 

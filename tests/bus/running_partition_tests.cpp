@@ -7,13 +7,11 @@
 #include <atomic>
 #include <cstring>
 #include <future>
-#include <random>
 #include <thread>
 
 #include "bus/embedded_log.h"
 #include "bus/memory_log.h"
-#include "tests/support/log_calls.h"
-#include "tests/support/registers_decider.h"
+#include "tests/support/partition_environment.h"
 #include "tests/support/scratch_directory.h"
 
 namespace countersign::bus {
@@ -27,26 +25,7 @@ class ARunningPartition : public ::testing::Test {
   /// Everything that a process has: gone and made again by restart().
   struct Process {
     explicit Process(ARunningPartition& test) : log(test.options()), decider(views, keys) {
-      PartitionEnvironment env{.log = log,
-                               .decider = decider,
-                               .identity = testing::test_identity(),
-                               .log_key = testing::test_log_key,
-                               .node = "node",
-                               .address = "address",
-                               .clock =
-                                   [] {
-                                     const auto now = std::chrono::system_clock::now().time_since_epoch();
-                                     return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
-                                   },
-                               .random =
-                                   [](std::span<std::uint8_t> bytes) {
-                                     std::random_device device;
-                                     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
-                                   },
-                               .fold = [this](const AcceptedRecord& record) { decider.absorb(record); },
-                               .folded = [this](const AcceptanceState& state) { views.position = state; },
-                               .position = [this] { return views.position; }};
-      partition.emplace(std::move(env), PartitionLimits{});
+      partition.emplace(testing::environment_of(log, decider, views), PartitionLimits{});
       EXPECT_TRUE(partition->own());
     }
 
@@ -158,16 +137,9 @@ TEST(APartitionThatEnds, LetsItsSequencerFinish) {
     testing::Views views;
     std::set<std::string> keys;
     testing::RegistersDecider decider(views, keys);
-    PartitionEnvironment env{
-        .log = log,
-        .decider = decider,
-        .identity = testing::test_identity(),
-        .log_key = testing::test_log_key,
-        .clock = [] { return TimeMs{1}; },
-        .random = [life](std::span<std::uint8_t> bytes) { std::memcpy(bytes.data(), &life, sizeof life); },
-        .fold = [&](const AcceptedRecord& record) { decider.absorb(record); },
-        .folded = [&](const AcceptanceState& state) { views.position = state; },
-        .position = [&] { return views.position; }};
+    auto env = testing::environment_of(log, decider, views);
+    env.clock = [] { return TimeMs{1}; };
+    env.random = [life](std::span<std::uint8_t> bytes) { std::memcpy(bytes.data(), &life, sizeof life); };
     RunningPartition partition(std::move(env), PartitionLimits{});
     ASSERT_TRUE(partition.own());
     partition.stop();

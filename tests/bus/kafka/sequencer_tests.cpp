@@ -4,13 +4,11 @@
 
 #include <atomic>
 #include <future>
-#include <random>
 #include <thread>
 
 #include "bus/running_partition.h"
 #include "tests/support/kafka_brokers.h"
-#include "tests/support/log_calls.h"
-#include "tests/support/registers_decider.h"
+#include "tests/support/partition_environment.h"
 
 namespace countersign::bus {
 namespace {
@@ -24,30 +22,11 @@ class ASequencerOnKafka : public testing::WithKafka {
   struct Process {
     explicit Process(const KafkaOptions& options)
         : log(std::make_shared<KafkaReader>(options), 0), decider(views, keys) {
-      PartitionEnvironment env{.log = log,
-                               .decider = decider,
-                               .identity = testing::test_identity(),
-                               .log_key = testing::test_log_key,
-                               .node = "node",
-                               .address = "address",
-                               .clock =
-                                   [] {
-                                     const auto now = std::chrono::system_clock::now().time_since_epoch();
-                                     return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
-                                   },
-                               .random =
-                                   [](std::span<std::uint8_t> bytes) {
-                                     std::random_device device;
-                                     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
-                                   },
-                               .fold = [this](const AcceptedRecord& record) { decider.absorb(record); },
-                               .folded = [this](const AcceptanceState& state) { views.position = state; },
-                               .position = [this] { return views.position; }};
       PartitionLimits limits;
       limits.sequencer.give_up_after = 60s;  // the broker comes back before
       limits.sequencer.confirm_unwritten = true;
       limits.claim_again_after = limits.look_every = 60s;  // who has lost does nothing by himself
-      partition.emplace(std::move(env), limits);
+      partition.emplace(testing::environment_of(log, decider, views), limits);
       EXPECT_TRUE(partition->own());
     }
 
