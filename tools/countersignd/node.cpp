@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <future>
 
 #include "adapters/commands/draw.h"
 #include "adapters/keys/master_rotation.h"
@@ -357,15 +358,17 @@ std::string Node::backup(const fs::path& directory) {
       {*embedded_, *keys_, directory_.heads(), identity_, partitions_->at(0).durable_frame(), wall_clock()}, directory);
 }
 
-/// In every partition that is still this node's.
+/// In every partition that is still this node's, in all of them at once: a log that doesn't answer is waited for once.
 void Node::note_stop() {
+  std::vector<std::future<commands::Outcome<domain::Done>>> noted;
   for (const auto& served : served_) {
     if (!(*served)->owns()) continue;
     auto call = system_call();
     call.context.account = domain::system_account((*served)->identity().partition);
-    submitter_->wait(std::move(call),
-                     domain::RecordServer{domain::EventType::server_stopped, bus::this_release(), settings_.node_id});
+    noted.push_back(submitter_->begin(std::move(call), domain::RecordServer{domain::EventType::server_stopped,
+                                                                            bus::this_release(), settings_.node_id}));
   }
+  for (auto& each : noted) each.wait();
 }
 
 void Node::stop() {
