@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace countersign::bus {
@@ -32,6 +33,11 @@ void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
     case RD_KAFKA_CONF_UNKNOWN: throw KafkaRefused(errc::unavailable, "librdkafka knows no property '" + name + "'");
     default: throw KafkaRefused(errc::unavailable, "the value of the librdkafka property '" + name + "' is not valid");
   }
+}
+
+/// What passes by itself: a leader that moves, a connection that is made again.
+bool is_transient(errc error) {
+  return error == errc::unreachable || error == errc::io_error;
 }
 
 }  // namespace
@@ -162,6 +168,27 @@ errc errc_of(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION: return errc::unreachable;
     default: return errc::io_error;
+  }
+}
+
+/// Not by rd_kafka_query_watermark_offsets(), which in librdkafka 2.0.2 waits for a broker as long as
+/// socket.timeout.ms, whatever its own limit is.
+KafkaPlace ask_place(const KafkaClient& client, const std::string& topic, int partition, std::int64_t which,
+                     std::chrono::steady_clock::time_point until) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds again_after{50};
+  const KafkaPartitions asked(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_t* about = rd_kafka_topic_partition_list_add(asked.get(), topic.c_str(), partition);
+  while (true) {
+    about->offset = which;
+    about->err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(client.get(), asked.get(),
+                                                           static_cast<int>(std::clamp<std::int64_t>(left, 1, 60'000)));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = about->err;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && about->offset >= 0) return {error, about->offset};
+    if (!is_transient(errc_of(error)) || Clock::now() + again_after >= until) return {error, 0};
+    std::this_thread::sleep_for(again_after);
   }
 }
 

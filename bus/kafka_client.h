@@ -95,6 +95,16 @@ class KafkaClient {
 
 /// The bus's word for librdkafka's.
 errc errc_of(rd_kafka_resp_err_t error);
+
+/// `which` of a partition's offsets: RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END.
+struct KafkaPlace {
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::int64_t offset = 0;
+};
+/// Asks again until `until` while what is in the way is transient. `client` should be one that reads from the topic: it
+/// notices that the partition has another leader.
+KafkaPlace ask_place(const KafkaClient& client, const std::string& topic, int partition, std::int64_t which,
+                     std::chrono::steady_clock::time_point until);
 /// "topic 'x', partition 3, at a:9092: what happened; what to do".
 std::string describe(const KafkaOptions& options, int partition, rd_kafka_resp_err_t error, const std::string& doing);
 

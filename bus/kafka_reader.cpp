@@ -1,19 +1,12 @@
 #include "bus/kafka_reader.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace countersign::bus {
 namespace {
 
-constexpr std::chrono::milliseconds ask_again_after{50};
 constexpr int most_late = 3;
 constexpr std::chrono::milliseconds confirm_end_every{500};
-
-/// What passes by itself: a leader that moves, a connection that is made again.
-bool is_transient(errc error) {
-  return error == errc::unreachable || error == errc::io_error;
-}
 
 }  // namespace
 
@@ -132,24 +125,11 @@ boost::system::result<std::vector<LogRecord>> KafkaReader::take(Partition& at, s
   return records;
 }
 
-/// The log's first offset or its end (RD_KAFKA_OFFSET_BEGINNING, _END). Not by rd_kafka_query_watermark_offsets(),
-/// which in librdkafka 2.0.2 waits for a broker as long as socket.timeout.ms, whatever its own limit is.
+/// The log's first offset or its end (RD_KAFKA_OFFSET_BEGINNING, _END).
 boost::system::result<std::int64_t> KafkaReader::ask(int number, std::int64_t which, Clock::time_point until) {
-  const KafkaPartitions asked(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_t* about = rd_kafka_topic_partition_list_add(asked.get(), options_.topic.c_str(), number);
-  while (true) {
-    about->offset = which;
-    about->err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-    rd_kafka_resp_err_t error =
-        rd_kafka_offsets_for_times(client_.get(), asked.get(), static_cast<int>(std::max<std::int64_t>(left, 1)));
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = about->err;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && about->offset >= 0) return about->offset;
-    if (!is_transient(errc_of(error)) || Clock::now() + ask_again_after >= until) {
-      return failed(number, error, "asking for the log's end");
-    }
-    std::this_thread::sleep_for(ask_again_after);
-  }
+  const auto place = ask_place(client_, options_.topic, number, which, until);
+  if (place.error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(number, place.error, "asking for the log's end");
+  return place.offset;
 }
 
 /// The end, which isn't before `from`.

@@ -12,7 +12,6 @@ using std::chrono::milliseconds;
 constexpr int only_partition = 0;
 constexpr std::size_t most_bytes_at_once = 1 << 20;
 constexpr std::size_t most_rows_at_once = 10'000;
-constexpr milliseconds ask_again_after{50};
 constexpr milliseconds look_for_stop_every{100};
 constexpr milliseconds try_again_after{1'000};
 constexpr milliseconds current_within{1'000};
@@ -30,7 +29,6 @@ KafkaTable::KafkaTable(KafkaOptions options, milliseconds say_current_every)
       problems_(options_),
       writer_(options_, problems_),
       client_(RD_KAFKA_CONSUMER, options_, KafkaClient::reading("error"), problems_),
-      asking_(RD_KAFKA_CONSUMER, options_, {{"enable.auto.commit", "false"}}, problems_),
       topic_(client_.topic(options_.topic)) {}
 
 KafkaTable::~KafkaTable() {
@@ -190,23 +188,10 @@ boost::system::result<std::vector<TableRow>> KafkaTable::take(Clock::time_point 
   return rows;
 }
 
-/// Not by rd_kafka_query_watermark_offsets(), which in librdkafka 2.0.2 waits for a broker as long as
-/// socket.timeout.ms, whatever its own limit is.
 boost::system::result<std::int64_t> KafkaTable::ask_end(Clock::time_point until) {
-  const KafkaPartitions asked(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_t* about =
-      rd_kafka_topic_partition_list_add(asked.get(), options_.topic.c_str(), only_partition);
-  while (true) {
-    about->offset = RD_KAFKA_OFFSET_END;
-    about->err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(asking_.get(), asked.get(), std::max(ms_until(until), 1));
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = about->err;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && about->offset >= 0) return about->offset;
-    const errc kind = errc_of(error);
-    const bool passes = kind == errc::unreachable || kind == errc::io_error;
-    if (!passes || Clock::now() + ask_again_after >= until) return failed(error, "asking for the table's end");
-    std::this_thread::sleep_for(ask_again_after);
-  }
+  const auto place = ask_place(client_, options_.topic, only_partition, RD_KAFKA_OFFSET_END, until);
+  if (place.error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(place.error, "asking for the table's end");
+  return place.offset;
 }
 
 boost::system::error_code KafkaTable::failed(rd_kafka_resp_err_t error, const std::string& doing) {

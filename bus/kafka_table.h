@@ -50,7 +50,6 @@ class KafkaTable final : public SharedTable {
   KafkaProblems problems_;
   KafkaTableWriter writer_;
   KafkaClient client_;
-  KafkaClient asking_;  ///< not the one that reads: brokers answer its questions only after a fetch that waits
   KafkaTopic topic_;
   KafkaQueue queue_;       ///< null: nothing is being fetched
   std::int64_t next_ = 0;  ///< all before it was taken

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Prints what the stages of ./dev test did: a line per suite with its time, skipped tests by name, and as the last line
-"N passed, N failed". Exits 1 when something failed.
+"N passed, N failed"; before that, what each suite that failed printed last. Exits 1 when something failed.
 
 Reads build/results/<stage>/ctest.xml (ctest's JUnit output), cases/*.xml (GoogleTest's, one file per executable; the
 e2e tests write the like) and plain ("name passed|failed|skipped seconds" a line).
@@ -10,10 +10,14 @@ import sys
 import xml.etree.ElementTree as ET
 
 
+LAST_LINES = 25
+
+
 class Suite:
-    def __init__(self, stage, name, seconds, passed, failed, skipped):
+    def __init__(self, stage, name, seconds, passed, failed, skipped, output=""):
         self.stage, self.name, self.seconds = stage, name, seconds
         self.passed, self.failed, self.skipped = passed, failed, skipped
+        self.output = output
 
 
 def why_skipped(case):
@@ -69,7 +73,7 @@ def ctest_suites(stage, folder):
         if name in google and name not in names:
             passed, cases_failed, skipped = google[name]
             failed = max(cases_failed, 0 if ok else 1)  # it may have died after its last case
-        yield Suite(stage, name, seconds, passed, failed, skipped)
+        yield Suite(stage, name, seconds, passed, failed, skipped, case.findtext("system-out") or "")
 
 
 def plain_suites(stage, folder):
@@ -98,6 +102,8 @@ def main():
     for suite in suites:
         if suite.failed:
             print(f"failed: {suite.stage} {suite.name}")
+            for line in suite.output.rstrip().splitlines()[-LAST_LINES:]:
+                print("  " + line)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not suites else 0
 

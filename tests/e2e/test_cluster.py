@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Three nodes on Kafka: each request goes to a random one, and what was answered is what one server would have answered."""
+import concurrent.futures
 import random
 import shutil
 import socket
 import ssl
+import time
 import unittest
 
 from cluster import Cluster
@@ -17,7 +19,7 @@ class OnThreeNodes(unittest.TestCase):
     def setUpClass(cls):
         print(f"seed {SEED}", flush=True)
         cls.chance = random.Random(SEED)
-        cls.cluster = Cluster()
+        cls.cluster = Cluster(lined=True, chance=cls.chance)
 
     @classmethod
     def tearDownClass(cls):
@@ -54,6 +56,30 @@ class OnThreeNodes(unittest.TestCase):
         admin = self.cluster.account()
         for _ in range(20):
             self.cluster.client(admin.api_key("auditor").key).get("/v1/users").expect(200)
+
+    def test_who_waits_for_a_position_is_judged_by_it(self):
+        """A node that is behind has let the caller in by what it knew when he came; meanwhile he lost the right to ask."""
+        cluster = self.cluster
+        admin = cluster.account()
+        owner = cluster.owner_of(cluster.partition_of(admin.account))
+        behind = next(node for node in cluster.nodes if node is not owner)
+        root, auditor, asked = cluster.client(cluster.root_key), admin.api_key("auditor"), behind.client
+        asked(auditor.key).get("/v1/users", headers=self.positions(admin.get("/v1/provisioning").expect(200))).expect(200)
+        for lost, code in (("suspended", 403), ("revoked", 401)):
+            behind.lines.cut(*behind.lines.kafka)
+            if lost == "suspended":
+                written = root.patch("/v1/accounts/" + admin.account, {"status": "suspended"}).expect(200)
+            else:
+                written = owner.client(admin.key).delete("/v1/api-keys/" + auditor.key_id).expect(204)
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                answer = pool.submit(lambda: asked(auditor.key).get("/v1/users", headers=self.positions(written)))
+                time.sleep(0.5)
+                self.assertFalse(answer.done(), "it waits for the position")
+                behind.lines.mend(*behind.lines.kafka)
+                answer.result(30).expect(code)
+            if lost == "suspended":
+                root.patch("/v1/accounts/" + admin.account, {"status": "active"}).expect(200)
+                until(lambda: asked(auditor.key).get("/v1/users").status == 200, "it may ask again")
 
     def test_a_repeat_at_another_node_gets_the_first_answer(self):
         admin = self.cluster.account()

@@ -10,6 +10,7 @@ becomes of each request to write records.
 import asyncio
 import collections
 import threading
+import typing
 
 PRODUCE = 0  # the API key of such a request
 PIECE = 1 << 16
@@ -131,6 +132,18 @@ class Link:
             self.break_off()
 
 
+class Request(typing.NamedTuple):
+    """One to write, of version 3 to 8. It is for one partition of one topic: librdkafka writes no others."""
+    broker: int  # the port
+    partition: int
+    data: bytes
+
+
+def partition_in(request, topic):
+    """After the topic's name: how many partitions, and of each its index, first."""
+    return int.from_bytes(request[request.index(topic) + len(topic) + 4:][:4], "big")
+
+
 class Meddler:
     """What becomes of requests to write to `topic`: they pass until meddle(), which draws a fate for each, or hold(). `fates` says
     how often there was which."""
@@ -141,7 +154,7 @@ class Meddler:
     def __init__(self, topic, chance):
         self.topic, self.chance = topic.encode(), chance
         self.fates = collections.Counter()
-        self.held = []  # (port of the broker, request)
+        self.held = []  # Request
         self.draws = self.holds = False
 
     def meddle(self):
@@ -156,11 +169,14 @@ class Meddler:
         self.draws = self.holds = False
 
     def deliver(self, proxy):
-        """Sends what was held, each request on a connection of its own, in order. How many were."""
+        """Sends what was held, each request on a connection of its own, in order: (partition, error code of the answer) of each, -1
+        where there was no answer."""
         held, self.held = self.held, []
-        for port, request in held:
-            proxy.do(self.send_alone(port, request))
-        return len(held)
+        return [(each.partition, self.error_in(proxy.do(self.send_alone(each.broker, each.data)))) for each in held]
+
+    def error_in(self, answer):
+        """After the topic's name: how many partitions, and of each its index and its error code (int16)."""
+        return -1 if answer is None else int.from_bytes(answer[answer.index(self.topic) + len(self.topic) + 8:][:2], "big", signed=True)
 
     def draw(self):
         if self.holds:
@@ -189,7 +205,7 @@ class Meddler:
             link.break_off()
             return False
         elif fate == "held":
-            self.held.append((link.line.target, request))
+            self.held.append(Request(link.line.target, partition_in(request, self.topic), request))
             link.break_off()
             return False
         return True
@@ -200,12 +216,13 @@ class Meddler:
 
     @staticmethod
     async def send_alone(port, request):
-        """Until the broker has answered, or closes the connection."""
+        """The broker's answer without its length, or None when it closes the connection."""
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(request)
             length = await asyncio.wait_for(reader.readexactly(4), 20)
-            await asyncio.wait_for(reader.readexactly(int.from_bytes(length, "big")), 20)
+            answer = await asyncio.wait_for(reader.readexactly(int.from_bytes(length, "big")), 20)
             writer.close()
+            return answer
         except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
-            pass
+            return None

@@ -16,10 +16,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import brokers
 import jars
+
+LONGEST_S = 600  # several times what it takes, and less than ctest gives it
 
 PROGRAMS = {
     "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
@@ -54,9 +57,21 @@ def obey(cluster, line):
         {"kill": broker.kill, "pause": broker.pause, "resume": broker.resume}[verb]()
 
 
+def say_where_it_hangs(program):
+    print(f"run_tests.py: it runs for {LONGEST_S} s and is ended", flush=True)
+    if shutil.which("gdb"):
+        subprocess.run(["gdb", "-p", str(program.pid), "-batch", "-ex", "thread apply all backtrace 25"], stderr=subprocess.DEVNULL,
+                       timeout=60, check=False)
+
+
 def serve(cluster, program, listener):
     """Until the program ends. All brokers are started by this thread: they end with it."""
+    until = time.monotonic() + LONGEST_S
     while program.poll() is None:
+        if time.monotonic() > until:
+            say_where_it_hangs(program)
+            program.kill()
+            return program.wait()
         readable, _, _ = select.select([listener], [], [], 0.05)
         if not readable:
             continue

@@ -66,8 +66,18 @@ Route asking(Route route, std::vector<std::string> parameters) {
   return route;
 }
 
+/// Whether the caller may ask, once more: when the request came this node may not have known yet that his key is revoked
+/// or his account suspended, and what the position that was waited for holds may be just that.
+AnswerLater as_known_now(Authentication& authentication, AnswerLater answer) {
+  return [&authentication, answer = std::move(answer)](Exchange& exchange) {
+    if (const auto refused = authentication.admit(exchange)) return ready(exchange.problem(*refused));
+    const auto* caller = exchange.caller<Caller>();
+    return caller && caller->at_owner_only ? ready(moved(exchange)) : answer(exchange);
+  };
+}
+
 /// Reads as of Countersign-Min-Position.
-Route reading(Reads& reads, Route route) {
+Route reading(Reads& reads, Authentication& authentication, Route route) {
   AnswerLater answer = std::move(route.later);
   const auto behind = [](const Exchange& exchange) {
     return exchange.request().has_header("Countersign-Min-Position");
@@ -76,8 +86,8 @@ Route reading(Reads& reads, Route route) {
     route.must_wait = behind;
     answer = [now = route.now](Exchange& exchange) { return ready(now(exchange)); };
   }
-  route.later = [&reads, behind, answer = std::move(answer)](Exchange& exchange) {
-    return behind(exchange) ? reads.at_position(exchange, answer) : answer(exchange);
+  route.later = [&reads, behind, now = answer, later = as_known_now(authentication, answer)](Exchange& exchange) {
+    return behind(exchange) ? reads.at_position(exchange, later) : now(exchange);
   };
   return route;
 }
@@ -144,7 +154,7 @@ Route refusing_unknown_parameters(Route route) {
 
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
-  auto& [reads, accounts, users, codes, redemption, connections, introspection, events, log, siem, cluster, status,
+  auto& [authentication, reads, accounts, users, codes, redemption, connections, introspection, events, log, siem, cluster, status,
          operations, read_log] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
@@ -153,8 +163,8 @@ std::vector<Route> routes(Endpoints e) {
   const auto add = [&](Route route) {
     table.push_back(route.later ? refusing_unknown_parameters(std::move(route)) : std::move(route));
   };
-  const auto read = [&r = reads](Route route, std::vector<std::string> parameters = {}) {
-    return asking(reading(r, std::move(route)), std::move(parameters));
+  const auto read = [&r = reads, &a = authentication](Route route, std::vector<std::string> parameters = {}) {
+    return asking(reading(r, a, std::move(route)), std::move(parameters));
   };
   const auto look = [&r = reads, &read](Route route) { return read(positioned(r, std::move(route))); };
 

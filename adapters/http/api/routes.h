@@ -19,6 +19,7 @@
 namespace countersign::http {
 
 struct Endpoints {
+  Authentication& authentication;
   Reads& reads;
   Accounts& accounts;
   Users& users;

@@ -65,12 +65,16 @@ boost::asio::awaitable<Response> Writes::answer(Exchange& exchange, Submit submi
   co_return to_response(exchange, ended, log, rules->secret);
 }
 
+Response moved(const Exchange& exchange, const boost::system::error_code& why) {
+  auto response = exchange.problem(problem_of_settlement(why));
+  response.header(moved_header, "1");
+  return response;
+}
+
 Response Writes::to_response(Exchange& exchange, const Ended& ended, const bus::LogIdentity& log, bool secret) const {
   if (const auto& error = ended.settlement.error) {
-    auto response = exchange.problem(problem_of_settlement(error));
-    const bool moved = error == bus::errc::not_owner || error == bus::errc::stopping;
-    if (moved && partitions_.shared()) response.header(moved_header, "1");
-    return response;
+    const bool elsewhere = error == bus::errc::not_owner || error == bus::errc::stopping;
+    return elsewhere && partitions_.shared() ? moved(exchange, error) : exchange.problem(problem_of_settlement(error));
   }
   if (ended.refusal)
     return exchange.problem(ended.retry_after_ms > 0 ? too_many_attempts(ended.retry_after_ms)

@@ -39,6 +39,8 @@ struct DiskLimits {
 /// In the answer of a node that was not, or no longer, the owner when the command came to its turn: nothing was
 /// changed, and who owns the partition now may be asked. Only nodes see it.
 inline constexpr const char* moved_header = "Countersign-Moved";
+/// Such an answer.
+Response moved(const Exchange& exchange, const boost::system::error_code& why = bus::errc::not_owner);
 
 class Writes {
  public:

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "tests/support/eventually.h"
 #include "tests/support/kafka_brokers.h"
 #include "tests/support/log_calls.h"
 
@@ -28,7 +29,8 @@ class Reports {
     });
   }
   void wait() const {
-    while (count() < records.size()) std::this_thread::sleep_for(1ms);
+    ASSERT_TRUE(testing::eventually([this] { return count() >= records.size(); }))
+        << count() << " of " << records.size();
   }
   std::size_t count() const {
     const std::lock_guard lock(mutex_);
@@ -147,8 +149,11 @@ TEST_F(AKafkaLog, ABrokersDeathLeavesAppendsInDoubtAndLosesNothingAcknowledged) 
   }
   EXPECT_NE(log->newest_append_problem(), "");
   tell("start");
-  Appended after = append(*log, "after");
-  while (after.outcome != AppendOutcome::durable) after = append(*log, "after");
+  Appended after;
+  ASSERT_TRUE(testing::eventually([&] {
+    after = append(*log, "after");
+    return after.outcome == AppendOutcome::durable;
+  })) << log->newest_append_problem();
   const auto records = read_records(*log);
   for (std::size_t i = 0; i < acknowledged.records.size(); ++i) {
     ASSERT_EQ(acknowledged.of(i).outcome, AppendOutcome::durable);
@@ -163,14 +168,17 @@ TEST_F(AKafkaLog, ABrokerThatDiesAmidAppendsHasKeptWhatItAcknowledged) {
   for (int i = 0; i < 2000; ++i) {
     reports.append(*log, "record " + std::to_string(i));
     if (i == 1000) {
-      while (reports.count() < 100) std::this_thread::yield();
+      ASSERT_TRUE(testing::eventually([&] { return reports.count() >= 100; }));
       tell("kill");
     }
   }
   reports.wait();
   tell("start");
-  Appended after = append(*log, "after");
-  while (after.outcome != AppendOutcome::durable) after = append(*log, "after");
+  Appended after;
+  ASSERT_TRUE(testing::eventually([&] {
+    after = append(*log, "after");
+    return after.outcome == AppendOutcome::durable;
+  })) << log->newest_append_problem();
   const auto records = read_records(*log);
   std::size_t durable = 0;
   Offset last{-1};
@@ -194,8 +202,11 @@ TEST_F(AKafkaLog, WhatIsInDoubtStandsInTheLogOnceAndInOrderIfAtAll) {
   for (int i = 0; i < 8; ++i) doubtful.append(*log, std::string(1, static_cast<char>('a' + i)));
   doubtful.wait();
   tell("resume");
-  Appended after = append(*log, "after");
-  while (after.outcome != AppendOutcome::durable) after = append(*log, "after");
+  Appended after;
+  ASSERT_TRUE(testing::eventually([&] {
+    after = append(*log, "after");
+    return after.outcome == AppendOutcome::durable;
+  })) << log->newest_append_problem();
   std::string letters;
   for (const auto& record : read_records(*log)) {
     if (record.bytes.size() == 1) letters += record.bytes;
@@ -234,12 +245,11 @@ TEST_F(AKafkaLog, IsReadOnAcrossABrokersRestart) {
   const auto reopened = open(testing::kafka_options(topic));
   ASSERT_EQ(append(*reopened, "10").outcome, AppendOutcome::durable);
   auto records = begin;
-  while (records.size() < 11) {
+  EXPECT_TRUE(testing::eventually([&] {
     auto read = log->read(Offset{value(records.back().offset) + 1}, 4);
-    if (read.has_error()) continue;
-    ASSERT_FALSE(read->empty());
-    std::move(read->begin(), read->end(), std::back_inserter(records));
-  }
+    if (read.has_value()) std::move(read->begin(), read->end(), std::back_inserter(records));
+    return records.size() >= 11;
+  }));
   for (std::size_t i = 0; i < records.size(); ++i) EXPECT_EQ(records[i].bytes, std::to_string(i));
 }
 
@@ -278,22 +288,26 @@ TEST_F(AKafkaLog, ATailSaysSinceWhenItMayBeBehind) {
   EXPECT_EQ(first.records.size(), 1u);
   EXPECT_FALSE(first.current_as_of) << "two records are left";
   auto rest = log->tail(Offset{1}, 1 << 20, 60s).value();
-  while (!rest.current_as_of) rest = log->tail(Offset{3}, 1 << 20, 10ms).value();
+  ASSERT_TRUE(testing::eventually([&] {
+    if (!rest.current_as_of) rest = log->tail(Offset{3}, 1 << 20, 10ms).value();
+    return rest.current_as_of.has_value();
+  }));
   EXPECT_GE(*rest.current_as_of, start);
   const auto later = *rest.current_as_of;
-  while (*rest.current_as_of == later) rest = log->tail(Offset{3}, 1 << 20, 10ms).value();
+  ASSERT_TRUE(testing::eventually([&] {
+    rest = log->tail(Offset{3}, 1 << 20, 10ms).value();
+    return *rest.current_as_of != later;
+  }));
   tell("pause");
   const auto known = *rest.current_as_of;
   const auto deaf = std::chrono::steady_clock::now();
-  while (true) {
+  EXPECT_TRUE(testing::eventually([&] {
     const auto tail = log->tail(Offset{3}, 1 << 20, 10ms);
-    if (tail.has_error()) {
-      EXPECT_EQ(tail.error(), errc::unreachable);
-      break;
-    }
+    if (tail.has_error()) return tail.error() == errc::unreachable;
     EXPECT_GE(*tail->current_as_of, known);
     EXPECT_LE(*tail->current_as_of, deaf);
-  }
+    return false;
+  }));
 }
 
 TEST_F(AKafkaLog, RefusesPlacesThatItDoesNotHold) {

@@ -75,7 +75,7 @@ TEST_F(ASequencerOnKafka, AnswersEveryCommandOnceThoughItsBrokerDies) {
         }
       });
     }
-    while (begun < 40) std::this_thread::yield();
+    while (begun < 40) std::this_thread::sleep_for(1ms);
     tell("kill");
     tell("start");
     for (auto& client : clients) client.join();

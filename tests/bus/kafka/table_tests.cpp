@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "bus/kafka_table.h"
+#include "tests/support/eventually.h"
 #include "tests/support/kafka_brokers.h"
 
 namespace countersign::bus {
@@ -74,10 +75,8 @@ class AKafkaTable : public testing::WithKafka {
     return options;
   }
   static Offset put(KafkaTable& table, const std::vector<TableRow>& rows) { return table.put(rows).value(); }
-  static Offset put_durably(KafkaTable& table, const TableRow& row) {
-    while (true) {
-      if (const auto next = table.put({&row, 1}); next.has_value()) return *next;
-    }
+  static bool put_durably(KafkaTable& table, const TableRow& row) {
+    return testing::eventually([&] { return table.put({&row, 1}).has_value(); });
   }
   static bool caught_up(KafkaTable& table) {
     for (int tries = 0; tries < 60; ++tries)
@@ -170,7 +169,7 @@ TEST_F(AKafkaTable, GoesOnAfterABrokersRestart) {
   EXPECT_FALSE(table.caught_up(100ms));
   EXPECT_NE(table.newest_problem(), "");
   tell("start");
-  put_durably(table, {"after", "y"});
+  ASSERT_TRUE(put_durably(table, {"after", "y"})) << table.newest_problem();
   ASSERT_TRUE(caught_up(table));
   EXPECT_EQ(copy.table().at("after"), "y");
   EXPECT_EQ(copy.table().at("a"), "2");
@@ -185,23 +184,31 @@ TEST_F(AKafkaTable, WhatABrokerDidNotAnswerIsInDoubtAndWhatFollowsIsNot) {
   EXPECT_TRUE(table.put({&doubtful, 1}).has_error());
   EXPECT_EQ(table.read(Offset{}, [](auto, Offset) { return stop_here; }).error(), errc::unreachable);
   tell("resume");
-  put_durably(table, {"after", "y"});
+  ASSERT_TRUE(put_durably(table, {"after", "y"})) << table.newest_problem();
   auto copy = std::make_unique<Copy>();
-  while (table.read(Offset{}, copy->apply()).has_error()) copy = std::make_unique<Copy>();
+  ASSERT_TRUE(testing::eventually([&] {
+    copy = std::make_unique<Copy>();
+    return table.read(Offset{}, copy->apply()).has_value();
+  })) << table.newest_problem();
   EXPECT_EQ(copy->table().at("after"), "y");
   EXPECT_EQ(copy->table().at("before"), "1");
 }
 
 TEST_F(AKafkaTable, ACopyIsSaidToBeCurrentWhenTheBrokersSayItIs) {
-  KafkaTable table(impatient(), 1ms);
+  KafkaOptions options = impatient();
+  std::atomic<bool> asked_in_vain = false;
+  options.on_problem = [&asked_in_vain](const std::string& text) {
+    if (text.find("asking for the table's end") != std::string::npos) asked_in_vain = true;
+  };
+  KafkaTable table(options, 1ms);
   Copy copy;
   table.follow(Offset{}, copy.apply());
   put(table, some);
   ASSERT_TRUE(caught_up(table));
-  while (copy.said_current() == 0) std::this_thread::yield();
+  ASSERT_TRUE(testing::eventually([&] { return copy.said_current() > 0; }));
   tell("kill");
   // What was asked before may still be said.
-  while (table.newest_problem().find("asking for the table's end") == std::string::npos) std::this_thread::yield();
+  ASSERT_TRUE(testing::eventually([&] { return asked_in_vain.load(); })) << table.newest_problem();
   const int before = copy.said_current();
   EXPECT_FALSE(table.caught_up(3s));
   EXPECT_EQ(copy.said_current(), before) << "silence of the brokers says nothing";
