@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "kafka")
 import brokers as kafka  # noqa: E402
 import jars  # noqa: E402
 import proxy  # noqa: E402
+from ports import free_ports  # noqa: E402
 
 CLI = PROGRAMS / "countersign"
 SKIPPED = 77
@@ -50,7 +51,7 @@ class Node(Server):
 
     def __init__(self, cluster, number, settings):
         self.number = number
-        self.public_port, self.cluster_port = kafka.free_ports(2)
+        self.public_port, self.cluster_port = free_ports(2)
         settings = NO_LIMITS | {
             "BUS": "kafka", "KAFKA_BROKERS": cluster.brokers.bootstrap, "KAFKA_REPLICATION": str(cluster.replication),
             "NODE_ID": f"node-{number}", "CLUSTER_LISTEN": f"127.0.0.1:{self.cluster_port}", "MASTER_KEY_FILE": str(cluster.master_key),

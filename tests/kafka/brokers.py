@@ -22,8 +22,10 @@ import sys
 import time
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "kafka"), str(TESTS / "support")]
 import jars
+from ports import free_ports
 
 HEAP = "256m"
 START_SECONDS = 180  # bounds a wait; a machine under a sanitizer's load is slow
@@ -32,17 +34,6 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 JVM = [f"-Xmx{HEAP}", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
        "-Djava.awt.headless=true", "-Djava.net.preferIPv4Stack=true"]
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for opened in sockets:
-            opened.bind(("127.0.0.1", 0))
-        return [opened.getsockname()[1] for opened in sockets]
-    finally:
-        for opened in sockets:
-            opened.close()
 
 
 def die_with_parent(with_signal):
@@ -73,6 +64,14 @@ class Door:
     def __init__(self, port):
         self.port = port
         self.advertised = f"127.0.0.1:{port}"
+
+
+def state_of(task):
+    """T: stopped. X: gone."""
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
 
 
 class Broker:
@@ -141,7 +140,14 @@ class Broker:
         self.process.wait()
 
     def pause(self):
+        """Returns when each of its threads has stopped: one that still runs may answer."""
         self.signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        until = time.monotonic() + 10
+        while any(state_of(task) not in "TZX" for task in tasks.iterdir()):
+            if time.monotonic() > until:
+                raise RuntimeError(f"broker {self.number} doesn't stop")
+            time.sleep(0.002)
 
     def resume(self):
         self.signal(signal.SIGCONT)
