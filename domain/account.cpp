@@ -16,6 +16,7 @@ ProvisioningChange ProvisioningChange::to(const Provisioning& wanted) {
           wanted.send_to_imported,
           wanted.notify_disabled,
           wanted.max_authenticators,
+          wanted.mfa_exempt_authenticators,
           wanted.access_token_validity_seconds,
           wanted.session_lifetime_seconds};
 }
@@ -31,6 +32,7 @@ Provisioning ProvisioningChange::applied_to(Provisioning policy) const {
   take(policy.send_to_imported, send_to_imported);
   take(policy.notify_disabled, notify_disabled);
   take(policy.max_authenticators, max_authenticators);
+  take(policy.mfa_exempt_authenticators, mfa_exempt_authenticators);
   take(policy.access_token_validity_seconds, access_token_validity_seconds);
   take(policy.session_lifetime_seconds, session_lifetime_seconds);
   return policy;
@@ -53,6 +55,9 @@ Provisioning read_provisioning(const fb::ProvisioningChanged& change) {
   if (change.max_authenticators())
     for (const auto* limit : *change.max_authenticators())
       policy.max_authenticators.push_back({limit->type() ? limit->type()->str() : "", limit->maximum()});
+  if (change.mfa_exempt_authenticators())
+    for (const auto* type : *change.mfa_exempt_authenticators())
+      policy.mfa_exempt_authenticators.push_back(type->str());
   return policy;
 }
 
@@ -227,6 +232,7 @@ Decision<Done> decide(const State& state, const Context& context, const ChangePr
     row->maximum = limit.maximum;
     payload.max_authenticators.push_back(std::move(row));
   }
+  payload.mfa_exempt_authenticators = wanted.mfa_exempt_authenticators;
   event.payload.Set(std::move(payload));
   std::vector<NewEvent> events;
   events.push_back(std::move(event));

@@ -27,8 +27,9 @@ struct Provisioning {
   fb::ValidityUnit code_validity_unit = fb::ValidityUnit::days;
   bool send_to_created = false, send_to_imported = false, notify_disabled = false;
   std::vector<AuthenticatorLimit> max_authenticators;
-  std::uint64_t access_token_validity_seconds = 0;  ///< 0: until revoked
-  std::uint64_t session_lifetime_seconds = 0;       ///< 0: as long as its token
+  std::vector<std::string> mfa_exempt_authenticators;  ///< types that don't make a user "MFA configured"
+  std::uint64_t access_token_validity_seconds = 0;     ///< 0: until revoked
+  std::uint64_t session_lifetime_seconds = 0;          ///< 0: as long as its token
 
   UnixMs code_validity() const;
   bool operator==(const Provisioning&) const = default;
@@ -41,6 +42,7 @@ struct ProvisioningChange {
   std::optional<fb::ValidityUnit> code_validity_unit;
   std::optional<bool> send_to_created, send_to_imported, notify_disabled;
   std::optional<std::vector<AuthenticatorLimit>> max_authenticators;
+  std::optional<std::vector<std::string>> mfa_exempt_authenticators;
   std::optional<std::uint64_t> access_token_validity_seconds, session_lifetime_seconds;
 
   /// Names everything.

@@ -67,6 +67,9 @@ enum class RefusalCode {
   answer_withdrawn,
   idempotency_key_reused,
   too_many_destinations,
+  last_authenticator,
+  too_many_authenticators,
+  codes_at_large,
 };
 
 /// "email-taken", "code-not-redeemable" ...: the stable code that clients see.
@@ -119,6 +122,7 @@ class State {
   virtual std::optional<DigestEntry> find(const Digest& digest) const = 0;
   virtual std::optional<Located> locate_code(AccountId account, CodeId id) const = 0;
   virtual std::optional<Located> locate_activation(AccountId account, const Uuid& id) const = 0;
+  virtual std::optional<Located> locate_authenticator(AccountId account, AuthenticatorId id) const = 0;
   virtual std::optional<AccountId> account_of_slot(std::uint16_t slot) const = 0;
 };
 

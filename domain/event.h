@@ -54,6 +54,9 @@ inline Party party(ApiKeyId id) {
 inline Party party(OperationId id) {
   return {PartyKind::operation, id.uuid};
 }
+inline Party party(AuthenticatorId id) {
+  return {PartyKind::authenticator, id.uuid};
+}
 inline Party party(SiemDestinationId id) {
   return {PartyKind::siem_destination, id.uuid};
 }

@@ -58,6 +58,21 @@ constexpr EventName catalogue[] = {
     {siem_destination_exported, "siem_destination.exported", "SIEM Destination", "Exported", "informational"},
     {events_read, "events.read", "Events", "Read", "low"},
     {audit_key_exported, "audit_key.exported", "Audit Key", "Exported", "critical"},
+    {authenticator_enrolled, "authenticator.enrolled", "Authenticator", "Enrolled", "medium"},
+    {authenticator_confirmed, "authenticator.confirmed", "Authenticator", "Confirmed", "informational"},
+    {authenticator_updated, "authenticator.updated", "Authenticator", "Updated", "low"},
+    {authenticator_disabled, "authenticator.disabled", "Authenticator", "Disabled", "medium"},
+    {authenticator_enabled, "authenticator.enabled", "Authenticator", "Enabled", "medium"},
+    {authenticator_deleted, "authenticator.deleted", "Authenticator", "Deleted", "medium"},
+    {authenticator_retired, "authenticator.retired", "Authenticator", "Retired", "medium"},
+    {authenticator_compromised, "authenticator.compromised", "Authenticator", "Compromised", "high"},
+    {authenticator_expired, "authenticator.expired", "Authenticator", "Expired", "low"},
+    {authenticator_verified, "authenticator.verified", "Authenticator", "Verified", "informational"},
+    {authenticator_reset, "authenticator.reset", "Authenticator", "Reset", "medium"},
+    {authenticator_verification_failed, "authenticator.verification_failed", "Authenticator", "Failed", "low"},
+    {authenticator_verification_refused, "authenticator.verification_refused", "Authenticator", "Refused", "medium"},
+    {authenticator_locked, "authenticator.locked", "Authenticator", "Locked", "high"},
+    {authenticator_unlocked, "authenticator.unlocked", "Authenticator", "Unlocked", "medium"},
 };
 
 constexpr std::pair<Role, std::string_view> role_names[] = {
@@ -122,6 +137,7 @@ std::string party_text(const Party& party) {
     case PartyKind::session: return SessionId{party.id}.text();
     case PartyKind::operation: return OperationId{party.id}.text();
     case PartyKind::siem_destination: return SiemDestinationId{party.id}.text();
+    case PartyKind::authenticator: return AuthenticatorId{party.id}.text();
   }
   return "";
 }

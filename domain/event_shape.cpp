@@ -66,6 +66,21 @@ constexpr EventShape shapes[] = {
      PartyKind::siem_destination, ""},
     {events_read, Payload::EventsRead, PartyKind::account, PartyKind::account, ""},
     {audit_key_exported, Payload::NONE, PartyKind::account, PartyKind::account, "detail"},
+    {authenticator_enrolled, Payload::AuthenticatorSet, PartyKind::user, PartyKind::authenticator, "name detail"},
+    {authenticator_confirmed, Payload::OtpAccepted, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_updated, Payload::AuthenticatorSet, PartyKind::user, PartyKind::authenticator, "name detail"},
+    {authenticator_disabled, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_enabled, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_deleted, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_retired, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_compromised, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_expired, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_verified, Payload::OtpAccepted, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_reset, Payload::OtpAccepted, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_verification_failed, Payload::OtpFailed, PartyKind::user, PartyKind::user, ""},
+    {authenticator_verification_refused, Payload::Refusals, PartyKind::none, PartyKind::none, ""},
+    {authenticator_locked, Payload::NONE, PartyKind::user, PartyKind::user, ""},
+    {authenticator_unlocked, Payload::NONE, PartyKind::user, PartyKind::user, ""},
 };
 
 /// Visits words with blanks between, until `visit` returns false.

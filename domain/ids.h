@@ -68,6 +68,9 @@ struct EventKind {
 struct OperationKind {
   static constexpr std::string_view prefix = "op";
 };
+struct AuthenticatorKind {
+  static constexpr std::string_view prefix = "aut";
+};
 struct SiemDestinationKind {
   static constexpr std::string_view prefix = "dst";
 };
@@ -81,6 +84,7 @@ using SessionId = Id<SessionKind>;
 using ApiKeyId = Id<ApiKeyKind>;
 using EventId = Id<EventKind>;
 using OperationId = Id<OperationKind>;
+using AuthenticatorId = Id<AuthenticatorKind>;
 using SiemDestinationId = Id<SiemDestinationKind>;
 
 /// Each partition has a system account, whose id is the same in every installation; its text is "acc_system" in

@@ -28,6 +28,9 @@ std::string_view text_of(RefusalCode code) {
     case RefusalCode::answer_withdrawn: return "answer-withdrawn";
     case RefusalCode::idempotency_key_reused: return "idempotency-key-reused";
     case RefusalCode::too_many_destinations: return "too-many-destinations";
+    case RefusalCode::last_authenticator: return "last-authenticator";
+    case RefusalCode::too_many_authenticators: return "too-many-authenticators";
+    case RefusalCode::codes_at_large: return "codes-at-large";
   }
   return "refused";
 }

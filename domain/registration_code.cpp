@@ -96,7 +96,7 @@ std::optional<Refusal> refuse_generation(const Account& account) {
 Refusal refuse_mfa(const State& state, AccountId account, const std::vector<UserId>& users, UserId first) {
   const auto count = std::count_if(users.begin(), users.end(), [&](UserId id) {
     const auto user = state.user(account, id);
-    return user && user->mfa_configured;
+    return user && user->has_mfa();
   });
   return {RefusalCode::mfa_configured,
           std::to_string(count) + (count == 1 ? " user has" : " users have") +
@@ -135,7 +135,7 @@ Decision<GeneratedCodes> decide(const State& state, const Context& context, cons
   for (const auto& id : command.users) {
     const auto user = state.user(context.account, id);
     if (!user) return Refusal{RefusalCode::not_found, "There is no user " + id.text() + "."};
-    if (user->mfa_configured) return refuse_mfa(state, context.account, command.users, id);
+    if (user->has_mfa()) return refuse_mfa(state, context.account, command.users, id);
     if (user->disabled) return Refusal{RefusalCode::user_disabled, "User " + id.text() + " is disabled."};
     if (open_codes(*user, context.now) + command.codes_per_user > most_per_user ||
         user->codes.size() + command.codes_per_user > 2 * most_per_user)
@@ -165,7 +165,7 @@ Decision<GeneratedForNewUsers> decide(const State& state, const Context& context
       ++result.skipped;
       continue;
     }
-    if (user->mfa_configured) {
+    if (user->has_mfa()) {
       result.with_mfa.push_back(id);
       continue;
     }
@@ -242,7 +242,7 @@ Reason why_not(const Attempt& attempt, UnixMs now) {
   }
   if (attempt.settings->suspended) return Reason::account_suspended;
   if (attempt.user->disabled) return Reason::user_disabled;
-  if (attempt.user->mfa_configured) return Reason::mfa_configured;
+  if (attempt.user->has_mfa()) return Reason::mfa_configured;
   if (attempt.user->activations.size() >= most_per_user) return Reason::too_many_devices;
   return Reason::none;
 }
@@ -377,6 +377,11 @@ Decision<Swept> decide(const State& state, const Context& context, const SweepEx
         events.push_back(code_event(EventType::registration_code_expired, *user, code->id, Reason::expired));
       else if (status == CodeStatus::open && code->status == CodeStatus::reserved)
         events.push_back(code_event(EventType::registration_code_reopened, *user, code->id, Reason::ticket_lapsed));
+    } else if (due.object.kind == PartyKind::authenticator) {
+      const auto* authenticator = user->authenticator(AuthenticatorId{due.object.id});
+      if (!authenticator || authenticator->status == AuthenticatorStatus::expired) continue;
+      if (effective_status(*authenticator, context.now) == AuthenticatorStatus::expired)
+        expire_authenticator(*user, *authenticator, events);
     } else if (const auto* activation = user->activation(due.object.id)) {
       if (activation->token_ended_at == 0 && !activation->session_live(context.now))
         end_connection(*user, *activation, Reason::expired, events);

@@ -131,7 +131,7 @@ Decision<Activated> decide(const State& state, const Context& context, const Act
 struct SweepExpired {
   struct Due {
     UserId user;
-    Party object;  ///< registration_code or token
+    Party object;  ///< registration_code, token or authenticator
   };
   std::vector<Due> due;
 };

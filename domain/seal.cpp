@@ -14,6 +14,8 @@ bool keeps_seal(EventType type) {
     case EventType::device_activated:
     case EventType::device_renamed:
     case EventType::session_started:
+    case EventType::authenticator_enrolled:
+    case EventType::authenticator_updated:
     case EventType::siem_destination_created:
     case EventType::siem_destination_updated: return true;
     default: return false;

@@ -19,6 +19,17 @@ const Activation* User::activation(const Uuid& wanted) const {
   return it == activations.end() ? nullptr : &*it;
 }
 
+const Authenticator* User::authenticator(AuthenticatorId wanted) const {
+  const auto it = std::ranges::find(authenticators, wanted, &Authenticator::id);
+  return it == authenticators.end() ? nullptr : &*it;
+}
+
+bool User::has_mfa() const {
+  return mfa_configured || std::ranges::any_of(authenticators, [](const Authenticator& each) {
+           return each.status == AuthenticatorStatus::active && !each.mfa_exempt;
+         });
+}
+
 // --- evolve ----------------------------------------------------------------------------------------------------------
 
 namespace {
@@ -61,9 +72,22 @@ void evolve(User& user, const RecordedEvent& recorded) {
     case PartyKind::session:
       return evolve_listed(user.activations, user.activation(target.id), recorded,
                            event.type() == EventType::device_activated);
+    case PartyKind::authenticator: {
+      evolve_listed(user.authenticators, user.authenticator(AuthenticatorId{target.id}), recorded,
+                    event.type() == EventType::authenticator_enrolled);
+      std::erase_if(user.authenticators,
+                    [](const Authenticator& each) { return each.status == AuthenticatorStatus::deleted; });
+      if (event.clear().payload_as_OtpAccepted()) user.lockout = {};
+      return;
+    }
     default: break;
   }
   switch (event.type()) {
+    case EventType::authenticator_verification_failed:
+      if (const auto* failed = event.clear().payload_as_OtpFailed())
+        user.lockout = {failed->failures(), failed->blocked_until()};
+      return;
+    case EventType::authenticator_unlocked: user.lockout = {}; return;
     case EventType::user_created:
       user.id = UserId{event.subject().id};
       user.created_at = event.time();

@@ -1,6 +1,7 @@
 #pragma once
 // The user: a person of an account, with everything that lives and dies with them: open and used registration codes
-// (registration_code.h) and activations, that is devices with their token and session (activation.h).
+// (registration_code.h), activations, that is devices with their token and session (activation.h), and authenticators
+// (authenticator.h).
 //
 // Bounded: at most `most_per_user` live codes and as many activations; what has ended leaves the row.
 
@@ -8,7 +9,9 @@
 #include <vector>
 
 #include "domain/activation.h"
+#include "domain/authenticator.h"
 #include "domain/decision.h"
+#include "domain/lockout.h"
 #include "domain/registration_code.h"
 #include "domain/seal.h"
 
@@ -30,15 +33,23 @@ struct User {
   Seal profile;
   std::vector<Code> codes;              ///< open, reserved and used ones
   std::vector<Activation> activations;  ///< with a live device
+  std::vector<Authenticator> authenticators;
+  Lockout lockout;
   std::vector<CodeId> ended_codes;      ///< the newest most_per_user, oldest first; their records stand elsewhere
   std::vector<Uuid> ended_activations;  ///< likewise
 
   const Code* code(CodeId wanted) const;
   const Activation* activation(const Uuid& wanted) const;
+  const Authenticator* authenticator(AuthenticatorId wanted) const;
   Code* code(CodeId wanted) { return const_cast<Code*>(std::as_const(*this).code(wanted)); }
   Activation* activation(const Uuid& wanted) {
     return const_cast<Activation*>(std::as_const(*this).activation(wanted));
   }
+  Authenticator* authenticator(AuthenticatorId wanted) {
+    return const_cast<Authenticator*>(std::as_const(*this).authenticator(wanted));
+  }
+  /// Whether a factor stands in the way of registration codes: the profile says so, or an authenticator does.
+  bool has_mfa() const;
   bool operator==(const User&) const = default;
 };
 

@@ -70,6 +70,13 @@ Derived derived(AccountId account, const User& user, const Activation* activatio
   return out;
 }
 
+Derived derived(AccountId account, const User& user, const Authenticator* authenticator) {
+  Derived out;
+  if (!authenticator || authenticator->status == AuthenticatorStatus::expired) return out;
+  out.expiry(authenticator->expires_at, account, party(authenticator->id), user.id);
+  return out;
+}
+
 Derived derived(AccountId account, const User& user) {
   Derived out;
   out.digest(account, user.email, PartyKind::user, user.id.uuid, user.id);
@@ -127,6 +134,10 @@ void erase_rows(Overlay& overlay, const ViewState& state, AccountId account, con
     drop(derived(account, user, &activation));
     overlay.erase(activation_key(account, activation.id));
   }
+  for (const auto& authenticator : user.authenticators) {
+    drop(derived(account, user, &authenticator));
+    overlay.erase(authenticator_key(account, authenticator.id));
+  }
   forget(overlay, state, account, user.ended_codes, user.ended_activations);
   overlay.erase(user_key(account, user.id));
   overlay.put(erased_key(account, user.id), "");
@@ -168,14 +179,30 @@ void reduce_activation(Overlay& overlay, const Account& account, User& user, con
     overlay.put(activation_key(account.id, id), encode(Located{user.id, nullptr, nullptr}));
 }
 
+void reduce_authenticator(Overlay& overlay, Account& account, User& user, const RecordedEvent& recorded) {
+  const AuthenticatorId id{recorded.event.target().id};
+  const auto before = derived(account.id, user, std::as_const(user).authenticator(id));
+  const bool had_mfa = user.has_mfa();
+  evolve(user, recorded);
+  account.mfa_users += user.has_mfa();
+  account.mfa_users -= had_mfa;
+  const auto* now = std::as_const(user).authenticator(id);
+  write_difference(overlay, before, derived(account.id, user, now));
+  const auto key = authenticator_key(account.id, id);
+  if (recorded.event.type() == EventType::authenticator_enrolled)
+    overlay.put(key, encode(Located{user.id, nullptr, nullptr}));
+  else if (!now)
+    overlay.erase(key);
+}
+
 void reduce_profile(Overlay& overlay, Account& account, User& user, const RecordedEvent& recorded) {
   const bool begins = recorded.event.type() == EventType::user_created;
   const auto before = begins ? Derived{} : derived(account.id, user);
-  const bool had_mfa = user.mfa_configured;
+  const bool had_mfa = user.has_mfa();
   evolve(user, recorded);
   write_difference(overlay, before, derived(account.id, user));
   account.users += begins;
-  account.mfa_users += user.mfa_configured;
+  account.mfa_users += user.has_mfa();
   account.mfa_users -= had_mfa;
 }
 
@@ -188,13 +215,15 @@ void reduce_user_event(Overlay& overlay, const ViewState& state, Account& accoun
       const User erased = user;
       for (const auto& code : erased.codes) account.open_codes -= is_open(&code);
       account.users -= 1;
-      account.mfa_users -= erased.mfa_configured;
+      account.mfa_users -= erased.has_mfa();
       return erase_rows(overlay, state, account.id, erased);
     }
     case EventType::user_created:
     case EventType::user_updated: return reduce_profile(overlay, account, user, recorded);
     case EventType::user_disabled:
-    case EventType::user_enabled: return evolve(user, recorded);
+    case EventType::user_enabled:
+    case EventType::authenticator_verification_failed:
+    case EventType::authenticator_unlocked: return evolve(user, recorded);
     default: break;
   }
   switch (event.target().kind) {
@@ -205,6 +234,7 @@ void reduce_user_event(Overlay& overlay, const ViewState& state, Account& accoun
     case PartyKind::device:
     case PartyKind::token:
     case PartyKind::session: reduce_activation(overlay, account, user, recorded); break;
+    case PartyKind::authenticator: return reduce_authenticator(overlay, account, user, recorded);
     default: return;
   }
   settle_ended(overlay, state, account.id, user);

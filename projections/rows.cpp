@@ -1,6 +1,5 @@
 #include "projections/rows.h"
 
-#include "projections/big_endian.h"
 #include "projections/row_codec.h"
 
 namespace countersign::projections {
@@ -8,23 +7,12 @@ namespace {
 
 using namespace domain;
 
-std::string key(Table table) {
-  return std::string(1, static_cast<char>(table));
+/// Small numbers of either sign in few bytes.
+std::uint64_t zigzag(std::int32_t number) {
+  return static_cast<std::uint32_t>(number) << 1 ^ static_cast<std::uint32_t>(number >> 31);
 }
-
-std::string key_of_partition(Table table, std::uint32_t partition) {
-  auto out = key(table);
-  append_big_endian(out, partition, 4);
-  return out;
-}
-
-std::string key(Table table, AccountId account, const Uuid& id) {
-  std::string out;
-  out.reserve(33);
-  out += static_cast<char>(table);
-  out += account.uuid.view();
-  out += id.view();
-  return out;
+std::int32_t from_zigzag(std::uint64_t coded) {
+  return static_cast<std::int32_t>(coded >> 1) ^ -static_cast<std::int32_t>(coded & 1);
 }
 
 void write(RowWriter& out, const Code& code) {
@@ -81,6 +69,37 @@ Activation read_activation(RowReader& in) {
   return a;
 }
 
+void write(RowWriter& out, const Authenticator& a) {
+  out.uuid(a.id.uuid).number(static_cast<unsigned>(a.type)).number(static_cast<unsigned>(a.status));
+  out.number(static_cast<unsigned>(a.reason)).number(static_cast<unsigned>(a.algorithm));
+  out.number(a.digits).number(a.period).number(a.next).number(zigzag(a.drift)).flag(a.mfa_exempt).number(a.version);
+  out.time(a.enrolled_at).time(a.updated_at).time(a.used_at).time(a.expires_at);
+  out.uuid(a.replaces.uuid).digest(a.content).seal(a.profile);
+}
+
+Authenticator read_authenticator(RowReader& in) {
+  Authenticator a;
+  a.id.uuid = in.uuid();
+  a.type = in.enumerator<AuthenticatorType>();
+  a.status = in.enumerator<AuthenticatorStatus>();
+  a.reason = in.enumerator<Reason>();
+  a.algorithm = in.enumerator<OtpAlgorithm>();
+  a.digits = static_cast<std::uint8_t>(in.number());
+  a.period = static_cast<std::uint16_t>(in.number());
+  a.next = in.number();
+  a.drift = from_zigzag(in.number());
+  a.mfa_exempt = in.flag();
+  a.version = in.number();
+  a.enrolled_at = in.time();
+  a.updated_at = in.time();
+  a.used_at = in.time();
+  a.expires_at = in.time();
+  a.replaces.uuid = in.uuid();
+  a.content = in.digest();
+  a.profile = in.seal();
+  return a;
+}
+
 void write(RowWriter& out, const Provisioning& p) {
   out.number(static_cast<unsigned>(p.method)).number(p.code_validity_value);
   out.number(static_cast<unsigned>(p.code_validity_unit));
@@ -88,6 +107,8 @@ void write(RowWriter& out, const Provisioning& p) {
   out.number(p.access_token_validity_seconds).number(p.session_lifetime_seconds);
   out.number(p.max_authenticators.size());
   for (const auto& limit : p.max_authenticators) out.text(limit.type).number(limit.maximum);
+  out.number(p.mfa_exempt_authenticators.size());
+  for (const auto& type : p.mfa_exempt_authenticators) out.text(type);
 }
 
 Provisioning read_provisioning(RowReader& in) {
@@ -105,93 +126,11 @@ Provisioning read_provisioning(RowReader& in) {
     limit.type = in.text();
     limit.maximum = static_cast<std::uint32_t>(in.number());
   }
+  for (auto n = in.number(); n > 0; --n) p.mfa_exempt_authenticators.emplace_back(in.text());
   return p;
 }
 
 }  // namespace
-
-// --- keys ------------------------------------------------------------------------------------------------------------
-
-std::string account_key(AccountId account) {
-  return table_prefix(Table::accounts, account);
-}
-std::string user_key(AccountId account, UserId user) {
-  return key(Table::users, account, user.uuid);
-}
-std::string erased_key(AccountId account, UserId user) {
-  return key(Table::erased, account, user.uuid);
-}
-ErasedKey parse_erased_key(std::string_view key) {
-  return {AccountId{uuid_from(key.substr(1))}, UserId{uuid_from(key.substr(17))}};
-}
-std::string api_key_key(AccountId account, ApiKeyId id) {
-  return key(Table::api_keys, account, id.uuid);
-}
-std::string siem_destination_key(AccountId account, SiemDestinationId id) {
-  return key(Table::siem_destinations, account, id.uuid);
-}
-std::string destination_changes_key(std::uint32_t partition) {
-  return key_of_partition(Table::destination_changes, partition);
-}
-std::string code_key(AccountId account, CodeId code) {
-  return key(Table::codes, account, code.uuid);
-}
-std::string activation_key(AccountId account, const Uuid& id) {
-  return key(Table::activations, account, id);
-}
-std::string digest_key(const Digest& digest) {
-  return key(Table::digests).append(view(digest));
-}
-std::string position_key(std::uint32_t partition) {
-  return key_of_partition(Table::position, partition);
-}
-
-std::string slot_key(std::uint16_t slot) {
-  auto out = key(Table::slots);
-  append_big_endian(out, slot, 2);
-  return out;
-}
-
-std::string expiry_key(UnixMs time, AccountId account, const Party& object) {
-  auto out = key(Table::expiry);
-  append_big_endian(out, static_cast<std::uint64_t>(time), 8);
-  out += account.uuid.view();
-  out += static_cast<char>(object.kind);
-  out += object.id.view();
-  return out;
-}
-
-std::string expiry_bound(UnixMs time) {
-  auto out = key(Table::expiry);
-  append_big_endian(out, static_cast<std::uint64_t>(time) + 1, 8);
-  return out;
-}
-
-ExpiryKey parse_expiry_key(std::string_view bytes) {
-  if (bytes.size() != 1 + 8 + 16 + 1 + 16) throw std::runtime_error("view: malformed expiry key");
-  return {static_cast<UnixMs>(read_big_endian(bytes.substr(1))), AccountId{uuid_from(bytes.substr(9))},
-          Party{static_cast<PartyKind>(bytes[25]), uuid_from(bytes.substr(26))}};
-}
-
-std::uint32_t day_of(UnixMs time) {
-  return static_cast<std::uint32_t>(time / day_ms);
-}
-
-std::string answer_key(std::uint32_t partition, std::uint32_t day, std::string_view scope) {
-  auto out = key_of_partition(Table::answers, partition);
-  append_big_endian(out, day, 4);
-  return out.append(scope);
-}
-
-std::string events_key(AccountId account, std::uint64_t first_sequence) {
-  std::string out(account.uuid.view());
-  append_big_endian(out, first_sequence, 8);
-  return out;
-}
-
-std::string table_prefix(Table table, AccountId account) {
-  return key(table).append(account.uuid.view());
-}
 
 // --- rows ------------------------------------------------------------------------------------------------------------
 
@@ -239,6 +178,9 @@ std::string encode(const User& u) {
   for (const auto& id : u.ended_codes) out.uuid(id.uuid);
   out.number(u.ended_activations.size());
   for (const auto& id : u.ended_activations) out.uuid(id);
+  out.number(u.authenticators.size());
+  for (const auto& authenticator : u.authenticators) write(out, authenticator);
+  out.number(u.lockout.failures).time(u.lockout.blocked_until);
   return out.take();
 }
 
@@ -261,6 +203,9 @@ User decode_user(std::string_view bytes) {
   for (auto n = in.number(); n > 0; --n) u.activations.push_back(read_activation(in));
   for (auto n = in.number(); n > 0; --n) u.ended_codes.push_back(CodeId{in.uuid()});
   for (auto n = in.number(); n > 0; --n) u.ended_activations.push_back(in.uuid());
+  for (auto n = in.number(); n > 0; --n) u.authenticators.push_back(read_authenticator(in));
+  u.lockout.failures = static_cast<std::uint32_t>(in.number());
+  u.lockout.blocked_until = in.time();
   return u;
 }
 

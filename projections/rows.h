@@ -9,6 +9,7 @@
 //   D digest                        -> DigestEntry        X time account kind id       -> user (what expires when)
 //   I partition day scope           -> answer record      P partition                  -> position
 //   G account user                  -> empty: erased
+//   H account authenticator         -> Located
 //   T account destination           -> SiemDestination    N partition                  -> number
 //   (how often a destination, or whether its account is suspended, has changed)
 // The views hold all partitions of a log. No row belongs to two of them, so that it doesn't matter which one is folded
@@ -28,7 +29,7 @@
 
 namespace countersign::projections {
 
-inline constexpr std::uint32_t view_version = 5;
+inline constexpr std::uint32_t view_version = 6;
 
 enum class Table : char {
   accounts = 'A',
@@ -41,6 +42,7 @@ enum class Table : char {
   expiry = 'X',
   answers = 'I',
   erased = 'G',
+  authenticators = 'H',
   siem_destinations = 'T',
   destination_changes = 'N',
   position = 'P',
@@ -57,6 +59,7 @@ struct ErasedKey {
 };
 ErasedKey parse_erased_key(std::string_view key);
 std::string api_key_key(domain::AccountId account, domain::ApiKeyId key);
+std::string authenticator_key(domain::AccountId account, domain::AuthenticatorId id);
 std::string siem_destination_key(domain::AccountId account, domain::SiemDestinationId id);
 std::string destination_changes_key(std::uint32_t partition);
 std::string code_key(domain::AccountId account, domain::CodeId code);

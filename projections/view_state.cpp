@@ -82,6 +82,11 @@ std::optional<domain::Located> ViewState::locate_activation(domain::AccountId ac
   return copied(decoded<decode_located>(activation_key(account, id)));
 }
 
+std::optional<domain::Located> ViewState::locate_authenticator(domain::AccountId account,
+                                                               domain::AuthenticatorId id) const {
+  return copied(decoded<decode_located>(authenticator_key(account, id)));
+}
+
 std::optional<domain::AccountId> ViewState::account_of_slot(std::uint16_t slot) const {
   return copied(decoded<decode_slot_owner>(slot_key(slot)));
 }

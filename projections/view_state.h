@@ -41,6 +41,8 @@ class ViewState : public domain::State {
   std::optional<domain::DigestEntry> find(const domain::Digest& digest) const override;
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override;
   std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override;
+  std::optional<domain::Located> locate_authenticator(domain::AccountId account,
+                                                      domain::AuthenticatorId id) const override;
   std::optional<domain::AccountId> account_of_slot(std::uint16_t slot) const override;
   /// Another number than before: some destination of the partition has changed, or whether its account is suspended.
   std::uint64_t destination_changes(std::uint32_t partition) const;

@@ -59,6 +59,10 @@ class Rehearsal::Stage final : public domain::State {
   std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override {
     return now_.locate_activation(account, id);
   }
+  std::optional<domain::Located> locate_authenticator(domain::AccountId account,
+                                                      domain::AuthenticatorId id) const override {
+    return now_.locate_authenticator(account, id);
+  }
   std::optional<domain::AccountId> account_of_slot(std::uint16_t slot) const override {
     return now_.account_of_slot(slot);
   }

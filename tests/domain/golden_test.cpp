@@ -155,6 +155,27 @@ std::vector<Golden> goldens() {
                          p.log = 2;
                          p.since = 1'790'000'000'000;
                        })));
+  all.push_back(golden(authenticator_enrolled, filled<fb::AuthenticatorSetT>([](auto& p) {
+                         p.type = fb::AuthenticatorType::totp;
+                         p.algorithm = fb::OtpAlgorithm::sha512;
+                         p.digits = 8;
+                         p.period = 60;
+                         p.counter = 7;
+                         p.expires_at = 1'790'000'900'000;
+                         p.mfa_exempt = true;
+                         p.replaces = std::make_unique<fb::Uuid>(to_fb(uuid_of("replaced")));
+                         p.content = digest("content");
+                       })));
+  all.push_back(golden(authenticator_verified, filled<fb::OtpAcceptedT>([](auto& p) {
+                         p.counter = 59'000'000;
+                         p.drift = -2;
+                         p.flow = fb::OtpFlow::test;
+                       })));
+  all.push_back(golden(authenticator_verification_failed, filled<fb::OtpFailedT>([](auto& p) {
+                         p.flow = fb::OtpFlow::confirm;
+                         p.failures = 6;
+                         p.blocked_until = 1'790'000'120'000;
+                       })));
   all.push_back({user_disabled, {}});
   return all;
 }

@@ -209,6 +209,27 @@ std::vector<Row> table() {
       {"an unknown token can't be revoked", nothing, admin(RevokeToken{{activation("d")}}), not_found},
       {"an unknown session can't be ended", nothing, admin(EndSession{{activation("d")}}), not_found},
       {"an unknown user has no sessions", nothing, admin(EndUserSessions{user("?")}), not_found},
+      // authenticators; states and types in authenticator_test.cpp
+      {"nobody gets no authenticator", nothing, enrol("ada", "A"), not_found},
+      {"nor does a disabled user", ada + off("ada"), enrol("ada", "A"), user_disabled},
+      {"an authenticator that isn't there can't be replaced", ada, testing::replace("ada", "A", "B"), not_found},
+      {"nor be changed", ada, change("A", AuthenticatorAction::disable), not_found},
+      {"nor edited", ada, admin(EditAuthenticator{authenticator("A"), {}, {}, 0, 1}), not_found},
+      {"an edit knows what it changes", an_authenticator("ada", "A"),
+       admin(EditAuthenticator{authenticator("A"), {}, {}, 0, 1}), version_mismatch},
+      {"the last active one stays", an_authenticator("ada", "A"), change("A", AuthenticatorAction::disable),
+       last_authenticator},
+      {"no more than the policy allows",
+       {a_policy([](Provisioning& p) {
+          p.max_authenticators = {{"hotp", 0}};
+        }),
+        a_user("ada")},
+       enrol("ada", "A"),
+       too_many_authenticators},
+      {"none while a code is at large", open,
+       admin(EnrolAuthenticator{user("ada"), authenticator("A"), authenticator_settings("A"), {}, false}),
+       codes_at_large},
+      {"nobody is unlocked", nothing, admin(UnlockUser{user("ada")}), not_found},
       // keys and roles, for all commands in roles_test.cpp
       {"a key that nobody knows", nothing,
        [](Ledger& l) {

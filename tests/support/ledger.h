@@ -35,6 +35,9 @@ inline domain::CodeId code(std::string_view name) {
 inline domain::Uuid activation(std::string_view name) {
   return uuid_of("activation " + std::string(name));
 }
+inline domain::AuthenticatorId authenticator(std::string_view name) {
+  return {uuid_of("authenticator " + std::string(name))};
+}
 inline domain::SiemDestinationId destination(std::string_view name) {
   return {uuid_of("destination " + std::string(name))};
 }
@@ -92,6 +95,10 @@ class Ledger {
 
   domain::Account the_account() const { return *state_.account(account); }
   domain::User the_user(std::string_view name) const { return *state_.user(account, user(name)); }
+  /// Of a user of this name.
+  domain::Authenticator the_authenticator(std::string_view user_name, std::string_view name) const {
+    return *the_user(user_name).authenticator(authenticator(name));
+  }
   domain::SiemDestination the_destination(std::string_view name) const {
     return *state_.siem_destination(account, destination(name));
   }

@@ -49,6 +49,7 @@ class Chance {
     }
     if (below(25) == 0) api_keys_and_policy();
     if (below(15) == 0) a_destinations_life();
+    if (below(4) == 0) an_authenticators_life(who);
   }
 
  private:
@@ -92,6 +93,7 @@ class Chance {
     domain::SweepExpired sweep;
     for (const auto& each : known->codes) sweep.due.push_back({known->id, domain::party(each.id)});
     for (const auto& each : known->activations) sweep.due.push_back({known->id, domain::party(each.token_id())});
+    for (const auto& each : known->authenticators) sweep.due.push_back({known->id, domain::party(each.id)});
     ledger_.happens(sweep, ledger_.as_system());
     if (below(4) == 0) happens(domain::EndUserSessions{known->id});
   }
@@ -105,6 +107,33 @@ class Chance {
     })(ledger_);
     suspend()(ledger_);
     ledger_.happens(domain::SetAccountStatus{ledger_.account, false}, ledger_.as_root());
+  }
+
+  void an_authenticators_life(const std::string& who) {
+    using enum domain::AuthenticatorAction;
+    const auto* known = person(who);
+    if (!known) return;
+    if (known->authenticators.size() < 3) {
+      const auto name = "authenticator" + std::to_string(++authenticators_);
+      enrol(who, name, below(2) == 0 ? domain::AuthenticatorType::totp : domain::AuthenticatorType::hotp)(ledger_);
+      if (below(3) != 0) use_otp(who, name, below(5), domain::OtpFlow::confirm)(ledger_);
+      return;
+    }
+    const auto one = known->authenticators[below(known->authenticators.size())];
+    const auto flow = below(2) == 0 ? domain::OtpFlow::verify : domain::OtpFlow::reset;
+    const domain::UseOtp use{known->id, flow, {{one.id, one.version, below(3) != 0, one.next + below(3) - 1, 1}}};
+    constexpr domain::AuthenticatorAction changes[] = {disable, enable, retire, report_compromised, remove};
+    switch (below(4)) {
+      case 0: ledger_.happens(use, ledger_.as(who_uses(flow))); break;
+      case 1: happens(domain::ChangeAuthenticator{one.id, changes[below(std::size(changes))], below(2) == 0}); break;
+      case 2: {
+        const auto settings = authenticator_settings("edit" + std::to_string(below(9)));
+        const auto expires_at = below(2) == 0 ? 0 : ledger_.now + 9 * domain::day_ms;
+        happens(domain::EditAuthenticator{one.id, settings.texts, settings.content, expires_at, one.version});
+        break;
+      }
+      default: happens(domain::UnlockUser{known->id}); break;
+    }
   }
 
   void a_destinations_life() {
@@ -128,7 +157,7 @@ class Chance {
 
   std::mt19937_64 random_;
   Ledger& ledger_;
-  std::size_t codes_ = 0, devices_ = 0, tickets_ = 0, keys_ = 0;
+  std::size_t codes_ = 0, devices_ = 0, tickets_ = 0, keys_ = 0, authenticators_ = 0;
   std::shared_ptr<const domain::User> found_;
 };
 

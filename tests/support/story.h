@@ -105,6 +105,53 @@ inline Step erase(const std::string& name) {
 inline Step revoke(const std::string& name) {
   return admin(domain::RevokeCode{code(name)});
 }
+inline domain::AuthenticatorSettings authenticator_settings(
+    const std::string& name, domain::AuthenticatorType type = domain::AuthenticatorType::hotp) {
+  domain::AuthenticatorSettings settings;
+  settings.type = type;
+  settings.period = type == domain::AuthenticatorType::totp ? 30 : 0;
+  settings.content = digest_of("content " + name);
+  settings.texts.name = name;
+  return settings;
+}
+inline Step enrol(const std::string& user_name, const std::string& name,
+                  domain::AuthenticatorType type = domain::AuthenticatorType::hotp) {
+  return admin(
+      domain::EnrolAuthenticator{user(user_name), authenticator(name), authenticator_settings(name, type), {}, true});
+}
+inline Step replace(const std::string& user_name, const std::string& former, const std::string& name) {
+  return admin(domain::EnrolAuthenticator{user(user_name), authenticator(name), authenticator_settings(name),
+                                          authenticator(former), true});
+}
+inline domain::Role who_uses(domain::OtpFlow flow) {
+  return flow == domain::OtpFlow::verify ? domain::Role::gateway : domain::Role::operator_;
+}
+/// A one-time password that belongs to this counter of the authenticator as it is.
+inline Step use_otp(const std::string& user_name, const std::string& name, std::uint64_t counter,
+                    domain::OtpFlow flow = domain::OtpFlow::verify) {
+  return [=](Ledger& ledger) {
+    const auto version = ledger.the_authenticator(user_name, name).version;
+    return ledger.happens(domain::UseOtp{user(user_name), flow, {{authenticator(name), version, true, counter, 0}}},
+                          ledger.as(who_uses(flow)));
+  };
+}
+/// One that belongs to no counter.
+inline Step use_wrong_otp(const std::string& user_name, const std::string& name,
+                          domain::OtpFlow flow = domain::OtpFlow::verify) {
+  return [=](Ledger& ledger) {
+    const auto version = ledger.the_authenticator(user_name, name).version;
+    return ledger.happens(domain::UseOtp{user(user_name), flow, {{authenticator(name), version}}},
+                          ledger.as(who_uses(flow)));
+  };
+}
+inline Step change(const std::string& name, domain::AuthenticatorAction action, bool force = false) {
+  return admin(domain::ChangeAuthenticator{authenticator(name), action, force});
+}
+/// A user with an active authenticator.
+inline std::vector<Step> an_authenticator(const std::string& user_name, const std::string& name,
+                                          domain::AuthenticatorType type = domain::AuthenticatorType::hotp) {
+  return {a_user(user_name), enrol(user_name, name, type), use_otp(user_name, name, 0, domain::OtpFlow::confirm)};
+}
 inline domain::SiemDestinationSettings destination_settings(const std::string& name) {
   domain::SiemDestinationSettings settings;
   settings.traits.protocol = domain::fb::SiemProtocol::webhook;

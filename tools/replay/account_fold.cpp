@@ -98,7 +98,9 @@ void AccountFold::take_user_event(const RecordedEvent& recorded) {
     case EventType::user_created:
     case EventType::user_updated: return take_profile(user, recorded);
     case EventType::user_disabled:
-    case EventType::user_enabled: return evolve(user, recorded);
+    case EventType::user_enabled:
+    case EventType::authenticator_verification_failed:
+    case EventType::authenticator_unlocked: return evolve(user, recorded);
     default: break;
   }
   switch (event.target().kind) {
@@ -109,17 +111,30 @@ void AccountFold::take_user_event(const RecordedEvent& recorded) {
       evolve(user, recorded);
       if (event.type() == EventType::device_activated) activations_[event.target().id] = {id, nullptr};
       break;
+    case PartyKind::authenticator: return take_authenticator(user, recorded);
     default: return;
   }
   settle_ended(user);
 }
 
 void AccountFold::take_profile(User& user, const RecordedEvent& recorded) {
-  const bool had_mfa = user.mfa_configured;
+  const bool had_mfa = user.has_mfa();
   evolve(user, recorded);
   account_.users += recorded.event.type() == EventType::user_created;
-  account_.mfa_users += user.mfa_configured;
+  account_.mfa_users += user.has_mfa();
   account_.mfa_users -= had_mfa;
+}
+
+void AccountFold::take_authenticator(User& user, const RecordedEvent& recorded) {
+  const AuthenticatorId id{recorded.event.target().id};
+  const bool had_mfa = user.has_mfa();
+  evolve(user, recorded);
+  account_.mfa_users += user.has_mfa();
+  account_.mfa_users -= had_mfa;
+  if (std::as_const(user).authenticator(id))
+    authenticators_[id.uuid] = user.id;
+  else
+    authenticators_.erase(id.uuid);
 }
 
 void AccountFold::take_code(User& user, const RecordedEvent& recorded) {
@@ -160,10 +175,11 @@ void AccountFold::erase(const User& user) {
     codes_.erase(code.id.uuid);
   }
   for (const auto& activation : user.activations) activations_.erase(activation.id);
+  for (const auto& authenticator : user.authenticators) authenticators_.erase(authenticator.id.uuid);
   for (const auto& code : user.ended_codes) codes_.erase(code.uuid);
   for (const auto& activation : user.ended_activations) activations_.erase(activation);
   account_.users -= 1;
-  account_.mfa_users -= user.mfa_configured;
+  account_.mfa_users -= user.has_mfa();
   erased_.insert(id);
   users_.erase(id);
 }
@@ -241,6 +257,12 @@ std::optional<Located> AccountFold::locate_code(AccountId account, CodeId id) co
   const auto found = codes_.find(id.uuid);
   if (account != id_ || found == codes_.end()) return std::nullopt;
   return Located{found->second.user, found->second.ended, nullptr};
+}
+
+std::optional<Located> AccountFold::locate_authenticator(AccountId account, AuthenticatorId id) const {
+  const auto found = authenticators_.find(id.uuid);
+  if (account != id_ || found == authenticators_.end()) return std::nullopt;
+  return Located{found->second, nullptr, nullptr};
 }
 
 std::optional<Located> AccountFold::locate_activation(AccountId account, const Uuid& id) const {

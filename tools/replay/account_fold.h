@@ -52,6 +52,8 @@ class AccountFold : public domain::State {
   std::optional<domain::DigestEntry> find(const domain::Digest& digest) const override;
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override;
   std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override;
+  std::optional<domain::Located> locate_authenticator(domain::AccountId account,
+                                                      domain::AuthenticatorId id) const override;
   std::optional<domain::AccountId> account_of_slot(std::uint16_t slot) const override;
 
  private:
@@ -68,6 +70,7 @@ class AccountFold : public domain::State {
   void take_siem_destination_event(const domain::RecordedEvent& recorded);
   void take_profile(domain::User& user, const domain::RecordedEvent& recorded);
   void take_code(domain::User& user, const domain::RecordedEvent& recorded);
+  void take_authenticator(domain::User& user, const domain::RecordedEvent& recorded);
   void settle_ended(domain::User& user);
   void erase(const domain::User& user);
 
@@ -79,6 +82,7 @@ class AccountFold : public domain::State {
   ById<std::shared_ptr<domain::SiemDestination>> siem_destinations_;
   ById<Owned<std::shared_ptr<const domain::Code>>> codes_;
   ById<Owned<std::shared_ptr<const domain::Activation>>> activations_;
+  ById<domain::UserId> authenticators_;
   boost::unordered_flat_set<domain::Uuid, domain::UuidHash> erased_;
 };
 

@@ -1,0 +1,164 @@
+#include "domain/authenticator.h"
+
+#include <algorithm>
+#include <array>
+
+namespace countersign::domain {
+
+AuthenticatorStatus effective_status(const Authenticator& authenticator, UnixMs now) {
+  const bool due = authenticator.expires_at != 0 && now >= authenticator.expires_at;
+  return due && may(AuthenticatorAction::expire, authenticator.type, authenticator.status)
+             ? AuthenticatorStatus::expired
+             : authenticator.status;
+}
+
+// --- evolve ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+void take_settings(Authenticator& authenticator, const RecordedEvent& recorded) {
+  const auto* set = recorded.event.clear().payload_as_AuthenticatorSet();
+  if (!set) return;
+  authenticator.expires_at = set->expires_at();
+  authenticator.content = EventView::to_digest(set->content());
+  authenticator.profile = recorded.seal();
+  if (recorded.event.type() != EventType::authenticator_enrolled) return;
+  authenticator.id = AuthenticatorId{recorded.event.target().id};
+  authenticator.type = set->type();
+  authenticator.algorithm = set->algorithm();
+  authenticator.digits = set->digits();
+  authenticator.period = set->period();
+  authenticator.next = set->counter();
+  authenticator.mfa_exempt = set->mfa_exempt();
+  authenticator.replaces.uuid = EventView::to_uuid(set->replaces());
+  authenticator.enrolled_at = recorded.event.time();
+}
+
+void take_use(Authenticator& authenticator, const EventView& event) {
+  const auto* accepted = event.clear().payload_as_OtpAccepted();
+  if (!accepted) return;
+  authenticator.next = accepted->counter() + 1;
+  authenticator.drift = accepted->drift();
+  authenticator.used_at = event.time();
+}
+
+std::optional<AuthenticatorStatus> status_after(EventType type) {
+  switch (type) {
+    case EventType::authenticator_enrolled: return AuthenticatorStatus::pending;
+    case EventType::authenticator_confirmed:
+    case EventType::authenticator_enabled: return AuthenticatorStatus::active;
+    case EventType::authenticator_disabled: return AuthenticatorStatus::disabled;
+    case EventType::authenticator_retired: return AuthenticatorStatus::obsolete;
+    case EventType::authenticator_compromised: return AuthenticatorStatus::compromised;
+    case EventType::authenticator_expired: return AuthenticatorStatus::expired;
+    case EventType::authenticator_deleted: return AuthenticatorStatus::deleted;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+void evolve(Authenticator& authenticator, const RecordedEvent& recorded) {
+  const auto& event = recorded.event;
+  take_settings(authenticator, recorded);
+  take_use(authenticator, event);
+  if (event.type() == EventType::authenticator_verified) return;  // no change that an operator could have read
+  if (const auto status = status_after(event.type())) {
+    authenticator.status = *status;
+    authenticator.reason = event.reason();
+  }
+  if (event.type() != EventType::authenticator_enrolled) ++authenticator.version;
+  authenticator.updated_at = event.time();
+}
+
+// --- What may be done ------------------------------------------------------------------------------------------------
+
+namespace {
+
+using Action = AuthenticatorAction;
+using Status = AuthenticatorStatus;
+
+template <class... Statuses>
+constexpr std::uint32_t in(Statuses... status) {
+  return ((1u << static_cast<unsigned>(status)) | ...);
+}
+
+struct Rule {
+  Action action;
+  std::string_view text;
+  std::uint32_t from;  ///< bits of statuses
+  bool by_operator;    ///< something that he asks for, rather than a one-time password or the clock
+};
+
+constexpr Rule rules[] = {
+    {Action::confirm, "confirm", in(Status::pending), true},
+    {Action::verify, "verify", in(Status::active), false},
+    {Action::test, "test", in(Status::active), true},
+    {Action::reset, "reset", in(Status::active), true},
+    {Action::edit, "edit", in(Status::pending, Status::active, Status::disabled, Status::expired), true},
+    {Action::disable, "disable", in(Status::active), true},
+    {Action::enable, "enable", in(Status::disabled), true},
+    {Action::retire, "retire", in(Status::active, Status::disabled, Status::expired), true},
+    {Action::report_compromised, "compromised",
+     in(Status::pending, Status::active, Status::disabled, Status::expired, Status::obsolete), true},
+    {Action::replace, "replace",
+     in(Status::active, Status::disabled, Status::expired, Status::obsolete, Status::compromised), true},
+    {Action::remove, "delete",
+     in(Status::pending, Status::active, Status::disabled, Status::expired, Status::obsolete, Status::compromised),
+     true},
+    {Action::expire, "expire", in(Status::pending, Status::active, Status::disabled), false},
+};
+
+constexpr std::pair<AuthenticatorType, std::string_view> type_names[] = {
+    {AuthenticatorType::totp, "totp"},
+    {AuthenticatorType::hotp, "hotp"},
+};
+
+const Rule& rule_of(Action action) {
+  return *std::ranges::find(rules, action, &Rule::action);
+}
+
+}  // namespace
+
+bool may(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus status) {
+  // A time step can't be lost count of.
+  if (action == Action::reset && type != AuthenticatorType::hotp) return false;
+  return (rule_of(action).from & in(status)) != 0;
+}
+
+std::vector<AuthenticatorAction> allowed_actions(AuthenticatorType type, AuthenticatorStatus status) {
+  std::vector<AuthenticatorAction> allowed;
+  for (const auto& rule : rules)
+    if (rule.by_operator && may(rule.action, type, status)) allowed.push_back(rule.action);
+  return allowed;
+}
+
+std::string_view type_text(AuthenticatorType type) {
+  const auto* row = std::ranges::find(type_names, type, &std::pair<AuthenticatorType, std::string_view>::first);
+  return row == std::end(type_names) ? "" : row->second;
+}
+
+std::optional<AuthenticatorType> parse_authenticator_type(std::string_view text) {
+  const auto* row = std::ranges::find(type_names, text, &std::pair<AuthenticatorType, std::string_view>::second);
+  if (row == std::end(type_names)) return std::nullopt;
+  return row->first;
+}
+
+std::string_view status_text(AuthenticatorStatus status) {
+  switch (status) {
+    case Status::pending: return "pending";
+    case Status::active: return "active";
+    case Status::disabled: return "disabled";
+    case Status::expired: return "expired";
+    case Status::obsolete: return "obsolete";
+    case Status::compromised: return "compromised";
+    case Status::deleted: return "deleted";
+  }
+  return "";
+}
+
+std::string_view action_text(AuthenticatorAction action) {
+  return rule_of(action).text;
+}
+
+}  // namespace countersign::domain

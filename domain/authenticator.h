@@ -1,0 +1,170 @@
+#pragma once
+// The authenticator: what a user proves with, by one-time passwords, that it is them. It belongs to its user's row and
+// dies with the user. Its seed isn't here: the key store has it, under the authenticator's id, until the authenticator
+// is deleted.
+//
+// Who submits a one-time password has opened the seed and found out which counter it belongs to; decide() alone says
+// whether that counter may still be used, so that none is accepted twice, whoever asks wherever. Counter: of HOTP (RFC
+// 4226) the event's number, of TOTP (RFC 6238) the time step.
+//
+// Failures in a row count per user, over all authenticators and flows (domain/lockout.h).
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/decision.h"
+#include "domain/seal.h"
+
+namespace countersign::domain {
+
+using AuthenticatorType = fb::AuthenticatorType;
+using OtpAlgorithm = fb::OtpAlgorithm;
+using OtpFlow = fb::OtpFlow;
+
+// --- State -----------------------------------------------------------------------------------------------------------
+
+inline constexpr std::size_t most_authenticators = 50;  ///< of a user
+
+enum class AuthenticatorStatus : std::uint8_t { pending, active, disabled, expired, obsolete, compromised, deleted };
+
+struct Authenticator {
+  AuthenticatorId id;
+  AuthenticatorType type = AuthenticatorType::none;
+  AuthenticatorStatus status = AuthenticatorStatus::pending;
+  Reason reason = Reason::none;  ///< of the newest change of status
+  OtpAlgorithm algorithm = OtpAlgorithm::sha1;
+  std::uint8_t digits = 6;
+  std::uint16_t period = 0;  ///< seconds; 0: it counts events
+  std::uint64_t next = 0;    ///< the lowest counter that may still be used
+  std::int32_t drift = 0;    ///< steps that its clock was ahead when it was last used
+  bool mfa_exempt = false;
+  std::uint64_t version = 1;  ///< of what an operator can change: the ETag
+  UnixMs enrolled_at = 0, updated_at = 0, used_at = 0;
+  UnixMs expires_at = 0;  ///< 0: never
+  AuthenticatorId replaces;
+  Digest content{};  ///< keyed, of name and comment
+  Seal profile;      ///< name and comment
+  bool operator==(const Authenticator&) const = default;
+};
+
+/// The status at `now`, whether or not the sweep has written the event yet.
+AuthenticatorStatus effective_status(const Authenticator& authenticator, UnixMs now);
+
+void evolve(Authenticator& authenticator, const RecordedEvent& recorded);
+
+// --- What may be done with it ----------------------------------------------------------------------------------------
+
+enum class AuthenticatorAction : std::uint8_t {
+  confirm,
+  verify,
+  test,
+  reset,
+  edit,
+  disable,
+  enable,
+  retire,
+  report_compromised,
+  replace,
+  remove,
+  expire,
+};
+
+bool may(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus status);
+/// What an operator may do now, for refusals and for people.
+std::vector<AuthenticatorAction> allowed_actions(AuthenticatorType type, AuthenticatorStatus status);
+
+/// As the API has them: "totp", "pending", "compromised" ...
+std::string_view type_text(AuthenticatorType type);
+std::optional<AuthenticatorType> parse_authenticator_type(std::string_view text);
+std::string_view status_text(AuthenticatorStatus status);
+std::string_view action_text(AuthenticatorAction action);
+
+// --- Commands of operators -------------------------------------------------------------------------------------------
+
+/// What an enrolment sets. Its texts are sealed.
+struct AuthenticatorSettings {
+  AuthenticatorType type = AuthenticatorType::none;
+  OtpAlgorithm algorithm = OtpAlgorithm::sha1;
+  std::uint8_t digits = 6;
+  std::uint16_t period = 0;
+  std::uint64_t counter = 0;
+  UnixMs expires_at = 0;
+  Digest content{};
+  Personal texts;  ///< name, detail
+};
+
+struct AuthenticatorWritten {
+  AuthenticatorId id;
+  UserId user;
+  std::uint64_t version = 0;
+};
+
+/// Its seed is in the key store already. Refused while the user has open codes, or a session that a code brought: who
+/// holds the code would be asked for a factor that somebody else got. `force`: nevertheless.
+struct EnrolAuthenticator {
+  UserId user;
+  AuthenticatorId id;  ///< freshly drawn
+  AuthenticatorSettings settings;
+  AuthenticatorId replaces;  ///< nil: none; deleted when this one is confirmed
+  bool force = false;
+};
+Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const EnrolAuthenticator& command);
+
+struct EditAuthenticator {
+  AuthenticatorId id;
+  Personal texts;
+  Digest content{};
+  UnixMs expires_at = 0;
+  std::uint64_t expected_version = 0;
+};
+Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const EditAuthenticator& command);
+
+/// disable, enable, retire, report_compromised, remove. The last active authenticator of a user isn't disabled, retired
+/// or removed unless `force`; done already: no event.
+struct ChangeAuthenticator {
+  AuthenticatorId id;
+  AuthenticatorAction action = AuthenticatorAction::disable;
+  bool force = false;
+};
+Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const ChangeAuthenticator& command);
+
+/// Failures are forgotten, and whoever was blocked or locked may try again.
+struct UnlockUser {
+  UserId user;
+};
+Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const UnlockUser& command);
+
+// --- One-time passwords ----------------------------------------------------------------------------------------------
+
+/// What comparing a one-time password with an authenticator gave.
+struct OtpProof {
+  AuthenticatorId authenticator;
+  std::uint64_t version = 0;  ///< that was looked at
+  bool matched = false;
+  std::uint64_t counter = 0;  ///< it belongs to; of a reset the second one's
+  std::int32_t drift = 0;
+};
+
+struct UseOtp {
+  UserId user;
+  OtpFlow flow = OtpFlow::verify;
+  std::vector<OtpProof> proofs;  ///< of those that the flow may use; the first that matched counts
+};
+struct OtpUsed {
+  bool accepted = false;
+  bool stale = false;  ///< something was changed since it was looked at: to be compared again; nothing was counted
+  Reason reason = Reason::none;
+  AuthenticatorId authenticator;
+  UnixMs blocked_until = 0;
+};
+/// Of a user that is blocked nothing is counted, right or wrong.
+Decision<OtpUsed> decide(const State& state, const Context& context, const UseOtp& command);
+
+// --- For other aggregates --------------------------------------------------------------------------------------------
+
+/// Events of those that have expired by now.
+void expire_authenticator(const User& user, const Authenticator& authenticator, std::vector<NewEvent>& events);
+
+}  // namespace countersign::domain

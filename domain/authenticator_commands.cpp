@@ -1,0 +1,228 @@
+// What operators do with authenticators.
+
+#include <algorithm>
+
+#include "domain/account.h"
+#include "domain/authenticator.h"
+#include "domain/user.h"
+
+namespace countersign::domain {
+namespace {
+
+constexpr RoleSet help_desk = roles(Role::admin, Role::operator_);
+
+struct Found {
+  std::shared_ptr<const User> user;
+  const Authenticator* authenticator = nullptr;
+};
+
+std::optional<Found> find(const State& state, AccountId account, AuthenticatorId id) {
+  const auto located = state.locate_authenticator(account, id);
+  if (!located) return std::nullopt;
+  Found found{state.user(account, located->user)};
+  if (found.user) found.authenticator = found.user->authenticator(id);
+  if (!found.authenticator) return std::nullopt;
+  return found;
+}
+
+Refusal not_found() {
+  return {RefusalCode::not_found, "There is no such authenticator."};
+}
+
+NewEvent event_of(EventType type, UserId user, AuthenticatorId id, Reason reason = Reason::none) {
+  return {.type = type, .subject = party(user), .target = party(id), .reason = reason};
+}
+
+Refusal not_allowed(AuthenticatorAction action, const Authenticator& authenticator, AuthenticatorStatus status) {
+  std::string allowed;
+  for (const auto possible : allowed_actions(authenticator.type, status))
+    allowed.append(allowed.empty() ? "" : ", ").append(action_text(possible));
+  return {RefusalCode::state_conflict, "An authenticator of type " + std::string(type_text(authenticator.type)) +
+                                           " that is " + std::string(status_text(status)) + " does not allow " +
+                                           std::string(action_text(action)) + ". Allowed: " + allowed + "."};
+}
+
+bool is_last_active(const User& user, const Authenticator& authenticator, UnixMs now) {
+  const auto active = [now](const Authenticator& each) {
+    return effective_status(each, now) == AuthenticatorStatus::active;
+  };
+  return active(authenticator) && std::ranges::count_if(user.authenticators, active) == 1;
+}
+
+Refusal last_active() {
+  return {RefusalCode::last_authenticator,
+          "It is the user's last active authenticator; \"force\": true does it nevertheless."};
+}
+
+fb::AuthenticatorSetT payload_of(const Authenticator& a) {
+  fb::AuthenticatorSetT payload;
+  payload.type = a.type;
+  payload.algorithm = a.algorithm;
+  payload.digits = a.digits;
+  payload.period = a.period;
+  payload.counter = a.next;
+  payload.expires_at = a.expires_at;
+  payload.mfa_exempt = a.mfa_exempt;
+  payload.content = to_fb(a.content);
+  if (a.replaces) payload.replaces = std::make_unique<fb::Uuid>(to_fb(a.replaces.uuid));
+  return payload;
+}
+
+NewEvent set_event(EventType type, UserId user, const Authenticator& authenticator, const Personal& texts) {
+  auto event = event_of(type, user, authenticator.id);
+  event.payload.Set(payload_of(authenticator));
+  event.personal = texts;
+  return event;
+}
+
+/// How many of the type, or of any where none is named, a user may have; nothing: as many as fit.
+std::optional<std::size_t> maximum_of(const Provisioning& policy, std::string_view type) {
+  const auto found = std::ranges::find(policy.max_authenticators, type, &AuthenticatorLimit::type);
+  if (found == policy.max_authenticators.end()) return std::nullopt;
+  return found->maximum;
+}
+
+std::optional<Refusal> refuse_too_many(const Provisioning& policy, const User& user, AuthenticatorType type,
+                                       AuthenticatorId replaced) {
+  std::size_t of_type = 0, all = 0;
+  for (const auto& each : user.authenticators) {
+    if (each.id == replaced) continue;
+    ++all;
+    of_type += each.type == type;
+  }
+  const auto limit = maximum_of(policy, type_text(type));
+  if (limit && of_type >= *limit)
+    return Refusal{RefusalCode::too_many_authenticators, "The account's policy allows a user " +
+                                                             std::to_string(*limit) + " authenticators of type " +
+                                                             std::string(type_text(type)) + "."};
+  if (all >= most_authenticators || user.authenticators.size() >= most_authenticators)
+    return Refusal{RefusalCode::too_many_authenticators,
+                   "A user has " + std::to_string(most_authenticators) + " authenticators at most."};
+  return std::nullopt;
+}
+
+/// Whoever holds the code, or came in by it, could be somebody else than who gets the authenticator.
+bool has_codes_at_large(const User& user, UnixMs now) {
+  const auto open = [now](const Code& code) {
+    const auto status = effective_status(code, now);
+    return status == CodeStatus::open || status == CodeStatus::reserved;
+  };
+  const auto live = [now](const Activation& activation) { return activation.session_live(now); };
+  return std::ranges::any_of(user.codes, open) || std::ranges::any_of(user.activations, live);
+}
+
+EventType event_type_of(AuthenticatorAction action) {
+  switch (action) {
+    case AuthenticatorAction::enable: return EventType::authenticator_enabled;
+    case AuthenticatorAction::retire: return EventType::authenticator_retired;
+    case AuthenticatorAction::report_compromised: return EventType::authenticator_compromised;
+    case AuthenticatorAction::remove: return EventType::authenticator_deleted;
+    default: return EventType::authenticator_disabled;
+  }
+}
+
+std::optional<AuthenticatorStatus> wanted_status(AuthenticatorAction action) {
+  switch (action) {
+    case AuthenticatorAction::disable: return AuthenticatorStatus::disabled;
+    case AuthenticatorAction::enable: return AuthenticatorStatus::active;
+    case AuthenticatorAction::retire: return AuthenticatorStatus::obsolete;
+    case AuthenticatorAction::report_compromised: return AuthenticatorStatus::compromised;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const EnrolAuthenticator& command) {
+  if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  const auto user = state.user(context.account, command.user);
+  if (!user) return Refusal{RefusalCode::not_found, "There is no such user."};
+  if (user->disabled) return Refusal{RefusalCode::user_disabled, "The user is disabled."};
+  if (state.locate_authenticator(context.account, command.id)) return AuthenticatorWritten{command.id, user->id, 1};
+  const auto* replaced = command.replaces ? user->authenticator(command.replaces) : nullptr;
+  if (command.replaces && !replaced) return not_found();
+  if (replaced) {
+    const auto status = effective_status(*replaced, context.now);
+    if (!may(AuthenticatorAction::replace, replaced->type, status))
+      return not_allowed(AuthenticatorAction::replace, *replaced, status);
+  }
+  const auto account = state.account(context.account);
+  if (auto refusal = refuse_too_many(account->provisioning, *user, command.settings.type, command.replaces))
+    return *refusal;
+  if (!command.force && has_codes_at_large(*user, context.now))
+    return Refusal{RefusalCode::codes_at_large,
+                   "The user has an open registration code, or a session that one brought; \"force\": true enrols "
+                   "nevertheless."};
+  const auto& settings = command.settings;
+  Authenticator made{.id = command.id,
+                     .type = settings.type,
+                     .algorithm = settings.algorithm,
+                     .digits = settings.digits,
+                     .period = settings.period,
+                     .next = settings.counter,
+                     .expires_at = settings.expires_at,
+                     .replaces = command.replaces,
+                     .content = settings.content};
+  const auto& exempt = account->provisioning.mfa_exempt_authenticators;
+  made.mfa_exempt = std::ranges::find(exempt, type_text(settings.type)) != exempt.end();
+  std::vector<NewEvent> events;
+  events.push_back(set_event(EventType::authenticator_enrolled, user->id, made, settings.texts));
+  return {AuthenticatorWritten{made.id, user->id, 1}, std::move(events)};
+}
+
+Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const EditAuthenticator& command) {
+  if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  const auto found = find(state, context.account, command.id);
+  if (!found) return not_found();
+  const auto& authenticator = *found->authenticator;
+  if (command.expected_version != authenticator.version)
+    return Refusal{RefusalCode::version_mismatch, "The authenticator has changed since it was read."};
+  // Of one that has expired the date may be changed, but not that it has.
+  if (!may(AuthenticatorAction::edit, authenticator.type, authenticator.status))
+    return not_allowed(AuthenticatorAction::edit, authenticator, authenticator.status);
+  if (command.content == authenticator.content && command.expires_at == authenticator.expires_at)
+    return AuthenticatorWritten{authenticator.id, found->user->id, authenticator.version};
+  auto edited = authenticator;
+  edited.content = command.content;
+  edited.expires_at = command.expires_at;
+  std::vector<NewEvent> events;
+  events.push_back(set_event(EventType::authenticator_updated, found->user->id, edited, command.texts));
+  return {AuthenticatorWritten{edited.id, found->user->id, edited.version + 1}, std::move(events)};
+}
+
+Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const ChangeAuthenticator& command) {
+  if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  const auto found = find(state, context.account, command.id);
+  if (!found) return not_found();
+  const auto& authenticator = *found->authenticator;
+  const auto status = effective_status(authenticator, context.now);
+  if (status == wanted_status(command.action))
+    return AuthenticatorWritten{authenticator.id, found->user->id, authenticator.version};
+  if (!may(command.action, authenticator.type, status)) return not_allowed(command.action, authenticator, status);
+  const bool spares = command.action == AuthenticatorAction::enable ||
+                      command.action == AuthenticatorAction::report_compromised || command.force;
+  if (!spares && is_last_active(*found->user, authenticator, context.now)) return last_active();
+  std::vector<NewEvent> events;
+  events.push_back(
+      event_of(event_type_of(command.action), found->user->id, authenticator.id, Reason::by_administrator));
+  return {AuthenticatorWritten{authenticator.id, found->user->id, authenticator.version + 1}, std::move(events)};
+}
+
+Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const UnlockUser& command) {
+  if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  const auto user = state.user(context.account, command.user);
+  if (!user) return Refusal{RefusalCode::not_found, "There is no such user."};
+  std::vector<NewEvent> events;
+  if (user->lockout.failures > 0) {
+    NewEvent event{.type = EventType::authenticator_unlocked, .subject = party(user->id), .target = party(user->id)};
+    event.reason = Reason::by_administrator;
+    events.push_back(std::move(event));
+  }
+  return {AuthenticatorWritten{{}, user->id, user->version}, std::move(events)};
+}
+
+void expire_authenticator(const User& user, const Authenticator& authenticator, std::vector<NewEvent>& events) {
+  events.push_back(event_of(EventType::authenticator_expired, user.id, authenticator.id, Reason::expired));
+}
+
+}  // namespace countersign::domain

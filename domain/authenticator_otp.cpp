@@ -1,0 +1,107 @@
+// One-time passwords: which are accepted, and what it costs to be wrong.
+
+#include <algorithm>
+
+#include "domain/authenticator.h"
+#include "domain/user.h"
+
+namespace countersign::domain {
+namespace {
+
+RoleSet who_may(OtpFlow flow) {
+  return flow == OtpFlow::verify ? roles(Role::gateway) : roles(Role::admin, Role::operator_);
+}
+
+AuthenticatorAction action_of(OtpFlow flow) {
+  switch (flow) {
+    case OtpFlow::verify: return AuthenticatorAction::verify;
+    case OtpFlow::test: return AuthenticatorAction::test;
+    case OtpFlow::confirm: return AuthenticatorAction::confirm;
+    case OtpFlow::reset: return AuthenticatorAction::reset;
+  }
+  return AuthenticatorAction::verify;
+}
+
+EventType event_type_of(OtpFlow flow) {
+  switch (flow) {
+    case OtpFlow::confirm: return EventType::authenticator_confirmed;
+    case OtpFlow::reset: return EventType::authenticator_reset;
+    default: return EventType::authenticator_verified;
+  }
+}
+
+Decision<OtpUsed> failed(const User& user, const Context& context, OtpFlow flow, Reason reason) {
+  const auto lockout = user.lockout.after_failure(context.now);
+  NewEvent event{.type = EventType::authenticator_verification_failed,
+                 .subject = party(user.id),
+                 .target = party(user.id),
+                 .outcome = Outcome::failure,
+                 .reason = reason};
+  fb::OtpFailedT payload;
+  payload.flow = flow;
+  payload.failures = lockout.failures;
+  payload.blocked_until = lockout.blocked_until;
+  event.payload.Set(payload);
+  std::vector<NewEvent> events;
+  events.push_back(std::move(event));
+  if (lockout.locked())
+    events.push_back({.type = EventType::authenticator_locked,
+                      .subject = party(user.id),
+                      .target = party(user.id),
+                      .reason = reason});
+  return {OtpUsed{.reason = reason, .blocked_until = lockout.blocked_until}, std::move(events)};
+}
+
+NewEvent accepted(const User& user, const OtpProof& proof, OtpFlow flow) {
+  NewEvent event{.type = event_type_of(flow), .subject = party(user.id), .target = party(proof.authenticator)};
+  fb::OtpAcceptedT payload;
+  payload.counter = proof.counter;
+  payload.drift = proof.drift;
+  payload.flow = flow;
+  event.payload.Set(payload);
+  return event;
+}
+
+}  // namespace
+
+Decision<OtpUsed> decide(const State& state, const Context& context, const UseOtp& command) {
+  if (auto refusal = refuse_unless(state, context, who_may(command.flow))) return *refusal;
+  const auto user = state.user(context.account, command.user);
+  if (!user) return OtpUsed{.reason = Reason::user_unknown};
+  if (user->disabled) return OtpUsed{.reason = Reason::user_disabled};
+  if (user->lockout.blocked(context.now))
+    return OtpUsed{.reason = Reason::blocked_after_failures, .blocked_until = user->lockout.blocked_until};
+  const auto stale = [&](const OtpProof& proof) {
+    const auto* authenticator = user->authenticator(proof.authenticator);
+    return !authenticator || authenticator->version != proof.version;
+  };
+  if (std::ranges::any_of(command.proofs, stale)) return OtpUsed{.stale = true};
+  if (command.proofs.empty()) return failed(*user, context, command.flow, Reason::no_authenticator);
+
+  auto reason = Reason::otp_wrong;
+  for (const auto& proof : command.proofs) {
+    if (!proof.matched) continue;
+    const auto& authenticator = *user->authenticator(proof.authenticator);
+    const auto status = effective_status(authenticator, context.now);
+    if (!may(action_of(command.flow), authenticator.type, status)) {
+      reason = Reason::authenticator_not_usable;
+      continue;
+    }
+    if (proof.counter < authenticator.next) {
+      reason = Reason::otp_replayed;
+      continue;
+    }
+    std::vector<NewEvent> events;
+    events.push_back(accepted(*user, proof, command.flow));
+    const bool replaces = command.flow == OtpFlow::confirm && authenticator.replaces;
+    if (replaces && user->authenticator(authenticator.replaces))
+      events.push_back({.type = EventType::authenticator_deleted,
+                        .subject = party(user->id),
+                        .target = party(authenticator.replaces),
+                        .reason = Reason::replaced});
+    return {OtpUsed{.accepted = true, .authenticator = authenticator.id}, std::move(events)};
+  }
+  return failed(*user, context, command.flow, reason);
+}
+
+}  // namespace countersign::domain

@@ -1,0 +1,250 @@
+// The authenticator's whole life: what each type allows in each state, one-time passwords that are used once, and what
+// failures cost.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/story.h"
+
+namespace countersign::domain {
+namespace {
+
+using namespace countersign::testing;
+using enum AuthenticatorAction;
+constexpr auto totp = AuthenticatorType::totp, hotp = AuthenticatorType::hotp;
+using enum EventType;
+using Status = AuthenticatorStatus;
+
+/// An authenticator "A" of "ada" in this state, beside an active one, "other".
+std::vector<Step> in_state(Status status, AuthenticatorType type) {
+  auto past = an_authenticator("ada", "other") + std::vector<Step>{enrol("ada", "A", type)};
+  if (status == Status::pending) return past;
+  past.push_back(use_otp("ada", "A", 0, OtpFlow::confirm));
+  switch (status) {
+    case Status::disabled: past.push_back(change("A", disable)); break;
+    case Status::obsolete: past.push_back(change("A", retire)); break;
+    case Status::compromised: past.push_back(change("A", report_compromised)); break;
+    case Status::expired:
+      past.push_back([](Ledger& ledger) {
+        const auto a = ledger.the_authenticator("ada", "A");
+        return ledger.happens(EditAuthenticator{a.id, {}, a.content, ledger.now + 1'000, a.version},
+                              ledger.as(Role::admin));
+      });
+      past.push_back(later(1'000));
+      break;
+    default: break;
+  }
+  return past;
+}
+
+Step does(AuthenticatorAction action) {
+  switch (action) {
+    case confirm: return use_otp("ada", "A", 9, OtpFlow::confirm);
+    case verify: return use_otp("ada", "A", 9, OtpFlow::verify);
+    case test: return use_otp("ada", "A", 9, OtpFlow::test);
+    case AuthenticatorAction::reset: return use_otp("ada", "A", 9, OtpFlow::reset);
+    case edit:
+      return [](Ledger& ledger) {
+        const auto a = ledger.the_authenticator("ada", "A");
+        return ledger.happens(EditAuthenticator{a.id, {}, digest_of("edited"), a.expires_at, a.version},
+                              ledger.as(Role::operator_));
+      };
+    case AuthenticatorAction::replace: return testing::replace("ada", "A", "B");
+    case expire: return system(SweepExpired{{{user("ada"), party(authenticator("A"))}}});
+    default: return change("A", action);
+  }
+}
+
+constexpr AuthenticatorAction all_actions[] = {
+    confirm, verify, test,   AuthenticatorAction::reset, edit,
+    disable, enable, retire, report_compromised,         AuthenticatorAction::replace,
+    remove};
+constexpr Status all_states[] = {Status::pending, Status::active,   Status::disabled,
+                                 Status::expired, Status::obsolete, Status::compromised};
+
+/// Rows: state. Columns: as all_actions. x allowed, . refused, = is so already.
+struct Line {
+  Status state;
+  const char* totp;
+  const char* hotp;
+};
+constexpr Line expected[] = {
+    //                    cvtredERC/x
+    {Status::pending, "x...x...x.x", "x...x...x.x"},  {Status::active, ".xx.xx=xxxx", ".xxxxx=xxxx"},
+    {Status::disabled, "....x=xxxxx", "....x=xxxxx"}, {Status::expired, "....x..xxxx", "....x..xxxx"},
+    {Status::obsolete, ".......=xxx", ".......=xxx"}, {Status::compromised, "........=xx", "........=xx"},
+};
+
+class EachStateOfEachType : public ::testing::TestWithParam<std::tuple<Line, AuthenticatorType>> {};
+
+TEST_P(EachStateOfEachType, AllowsWhatTheTableSays) {
+  const auto& [line, type] = GetParam();
+  const std::string_view cells = type == totp ? line.totp : line.hotp;
+  ASSERT_EQ(cells.size(), std::size(all_actions));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    SCOPED_TRACE(std::string(status_text(line.state)) + " " + std::string(action_text(all_actions[i])));
+    auto story = given(in_state(line.state, type));
+    const auto before = story->the_authenticator("ada", "A");
+    EXPECT_EQ(effective_status(before, story->now), line.state);
+    const bool listed = std::ranges::count(allowed_actions(type, line.state), all_actions[i]) == 1;
+    const bool by_operator = all_actions[i] != verify;
+    EXPECT_EQ(listed, cells[i] == 'x' && by_operator);
+    const auto happened = does(all_actions[i])(*story.operator->());
+    const auto* after = story->the_user("ada").authenticator(authenticator("A"));
+    if (cells[i] == 'x') {
+      EXPECT_FALSE(happened.refusal) << happened.refusal->detail;
+      ASSERT_EQ(happened.types.size(), 1u);
+      EXPECT_EQ(happened.types.front() == authenticator_verification_failed, false);
+    } else if (cells[i] == '=') {
+      EXPECT_FALSE(happened.refusal);
+      EXPECT_EQ(happened.types.size(), 0u);
+    } else {
+      ASSERT_NE(after, nullptr);
+      EXPECT_EQ(after->status, before.status);
+      EXPECT_EQ(after->next, before.next);
+      const bool failed = happened.types == std::vector{authenticator_verification_failed};
+      EXPECT_TRUE(failed || (happened.refusal && happened.refusal->code == RefusalCode::state_conflict));
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Of, EachStateOfEachType,
+                         ::testing::Combine(::testing::ValuesIn(expected), ::testing::Values(totp, hotp)));
+
+TEST(AnAuthenticator, NamesWhatItAllowsWhenItRefuses) {
+  auto story = given(in_state(Status::compromised, hotp));
+  story.when(change("A", enable)).refused(RefusalCode::state_conflict);
+  EXPECT_NE(story.refusal().detail.find("Allowed: replace, delete."), std::string::npos) << story.refusal().detail;
+}
+
+TEST(AnAuthenticator, TakesEachCounterOnceAndNoneBeforeIt) {
+  auto story = given(an_authenticator("ada", "A"));
+  story.when(use_otp("ada", "A", 5)).then({authenticator_verified});
+  for (const std::uint64_t used : {5, 4, 0}) {
+    story.when(use_otp("ada", "A", used)).then({authenticator_verification_failed});
+    EXPECT_EQ(story->last().reasons.front(), Reason::otp_replayed);
+  }
+  story.when(use_otp("ada", "A", 6, OtpFlow::test)).then({authenticator_verified});
+  EXPECT_EQ(story->the_authenticator("ada", "A").next, 7u);
+  EXPECT_EQ(story->the_authenticator("ada", "A").used_at, story->now);
+}
+
+TEST(AnAuthenticator, IsComparedAgainWhenItHasChangedMeanwhile) {
+  auto story = given(an_authenticator("ada", "A"));
+  const auto before = story->the_authenticator("ada", "A");
+  story.when(change("A", disable, true)).then({authenticator_disabled});
+  const UseOtp late{user("ada"), OtpFlow::verify, {{before.id, before.version, true, 5, 0}}};
+  const auto decision = story->run(late, story->as(Role::gateway));
+  EXPECT_TRUE(decision.result().stale);
+  EXPECT_TRUE(decision.events.empty());
+}
+
+TEST(AnAuthenticator, LastActiveOneStaysUnlessForced) {
+  for (const auto action : {disable, retire, remove}) {
+    auto story = given(an_authenticator("ada", "A"));
+    story.when(change("A", action)).refused(RefusalCode::last_authenticator);
+    story.when(change("A", action, true));
+    EXPECT_EQ(story->last().types.size(), 1u);
+  }
+  given(an_authenticator("ada", "A")).when(change("A", report_compromised)).then({authenticator_compromised});
+}
+
+TEST(AnAuthenticator, OneThatReplacesTakesTheOthersPlaceWhenItIsConfirmed) {
+  auto story = given(an_authenticator("ada", "A"));
+  story.when(testing::replace("ada", "A", "B")).then({authenticator_enrolled});
+  EXPECT_EQ(story->the_authenticator("ada", "A").status, Status::active);
+  story.when(use_otp("ada", "B", 0, OtpFlow::confirm)).then({authenticator_confirmed, authenticator_deleted});
+  EXPECT_EQ(story->the_user("ada").authenticator(authenticator("A")), nullptr);
+  EXPECT_FALSE(story->state().locate_authenticator(story->account, authenticator("A")));
+}
+
+TEST(AnAuthenticator, ActiveOneMakesItsUserMfaConfigured) {
+  auto story = given({a_user("ada"), enrol("ada", "A")});
+  EXPECT_EQ(story->the_account().mfa_users, 0u);
+  story.when(use_otp("ada", "A", 0, OtpFlow::confirm)).then({authenticator_confirmed});
+  EXPECT_EQ(story->the_account().mfa_users, 1u);
+  story.when(a_code("ada", "code")).refused(RefusalCode::mfa_configured);
+  story.when(change("A", disable, true)).then({authenticator_disabled});
+  EXPECT_EQ(story->the_account().mfa_users, 0u);
+  story.when(a_code("ada", "code")).then({registration_code_generated});
+}
+
+TEST(AnAuthenticator, OfAnExemptTypeDoesNot) {
+  const auto exempt = a_policy([](Provisioning& policy) { policy.mfa_exempt_authenticators = {"hotp"}; });
+  auto story = given({exempt, a_user("ada"), enrol("ada", "A"), use_otp("ada", "A", 0, OtpFlow::confirm)});
+  EXPECT_EQ(story->the_account().mfa_users, 0u);
+  story.when(a_code("ada", "code")).then({registration_code_generated});
+}
+
+TEST(AnAuthenticator, ForSomebodyWithCodesAtLargeNeedsForce) {
+  EnrolAuthenticator command{user("ada"), authenticator("A"), authenticator_settings("A"), {}, false};
+  given({a_user("ada"), a_code("ada", "X")}).when(admin(command)).refused(RefusalCode::codes_at_large);
+  given(a_device("ada", "phone")).when(admin(command)).refused(RefusalCode::codes_at_large);
+  given(a_device("ada", "phone") + std::vector<Step>{revoke("phone")})
+      .when(admin(command))
+      .then({authenticator_enrolled});
+  command.force = true;
+  given({a_user("ada"), a_code("ada", "X")}).when(admin(command)).then({authenticator_enrolled});
+}
+
+TEST(AnAuthenticator, MoreThanThePolicyAllowsAreRefused) {
+  const auto two = a_policy([](Provisioning& policy) { policy.max_authenticators = {{"hotp", 2}}; });
+  auto story = given({two, a_user("ada"), enrol("ada", "A"), enrol("ada", "B")});
+  story.when(enrol("ada", "C")).refused(RefusalCode::too_many_authenticators);
+  story.when(enrol("ada", "C", totp)).then({authenticator_enrolled});
+  story.when(change("A", remove)).then({authenticator_deleted});
+  story.when(enrol("ada", "D")).then({authenticator_enrolled});
+}
+
+TEST(AnAuthenticator, NoneBeyondTheMostIsEnrolled) {
+  std::vector<Step> past{a_user("ada")};
+  for (std::size_t i = 0; i < most_authenticators; ++i) past.push_back(enrol("ada", std::to_string(i)));
+  given(past).when(enrol("ada", "one more")).refused(RefusalCode::too_many_authenticators);
+}
+
+// --- Failures --------------------------------------------------------------------------------------------------------
+
+TEST(FailuresInARow, BlockForTwiceAsLongEachTimeAndAnHourAtMost) {
+  auto story = given(an_authenticator("ada", "A"));
+  const auto minutes_after = [](std::uint32_t failures) -> UnixMs {
+    if (failures < 5) return 0;
+    return std::min<UnixMs>(60, UnixMs{1} << std::min(failures - 5, 6u));
+  };
+  for (std::uint32_t failures = 1; failures < 100; ++failures) {
+    story.when(use_wrong_otp("ada", "A")).then({authenticator_verification_failed});
+    const auto lockout = story->the_user("ada").lockout;
+    EXPECT_EQ(lockout.failures, failures);
+    const auto blocked_ms = minutes_after(failures) * 60'000;
+    EXPECT_EQ(lockout.blocked_until, blocked_ms == 0 ? 0 : story->now + blocked_ms) << failures;
+    if (blocked_ms == 0) continue;
+    story->now += blocked_ms - 1;
+    story.when(use_otp("ada", "A", 500)).then_nothing();  // the right one, too, and nothing is counted
+    story->now += 1;
+  }
+  story.when(use_wrong_otp("ada", "A")).then({authenticator_verification_failed, authenticator_locked});
+  story->now += 1'000 * day_ms;
+  story.when(use_otp("ada", "A", 500)).then_nothing();
+  story.when(admin(UnlockUser{user("ada")})).then({authenticator_unlocked});
+  story.when(use_otp("ada", "A", 500)).then({authenticator_verified});
+  story.when(admin(UnlockUser{user("ada")})).then_nothing();
+}
+
+TEST(FailuresInARow, CountOverAllAuthenticatorsAndFlowsUntilOneSucceeds) {
+  auto story = given(an_authenticator("ada", "A") + std::vector<Step>{enrol("ada", "B")});
+  story.when(use_wrong_otp("ada", "A", OtpFlow::verify));
+  story.when(use_wrong_otp("ada", "A", OtpFlow::test));
+  story.when(use_wrong_otp("ada", "B", OtpFlow::confirm));
+  story.when(use_wrong_otp("ada", "A", OtpFlow::reset));
+  EXPECT_EQ(story->the_user("ada").lockout.failures, 4u);
+  story.when(use_otp("ada", "B", 0, OtpFlow::confirm)).then({authenticator_confirmed});
+  EXPECT_EQ(story->the_user("ada").lockout, Lockout{});
+}
+
+TEST(FailuresInARow, OfNobodyAndOfADisabledUserAreNotCounted) {
+  auto story = given(an_authenticator("ada", "A") + std::vector<Step>{testing::disable("ada")});
+  story.when(use_otp("ada", "A", 5)).then_nothing();
+  story.when(by(Role::gateway, UseOtp{user("nobody"), OtpFlow::verify, {}})).then_nothing();
+  auto without = given({a_user("bob")});
+  without.when(by(Role::gateway, UseOtp{user("bob"), OtpFlow::verify, {}})).then({authenticator_verification_failed});
+}
+
+}  // namespace
+}  // namespace countersign::domain
