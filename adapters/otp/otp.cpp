@@ -1,0 +1,91 @@
+#include "adapters/otp/otp.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace countersign::otp {
+namespace {
+
+const EVP_MD* hash_of(domain::OtpAlgorithm algorithm) {
+  switch (algorithm) {
+    case domain::OtpAlgorithm::sha1: return EVP_sha1();
+    case domain::OtpAlgorithm::sha256: return EVP_sha256();
+    case domain::OtpAlgorithm::sha512: return EVP_sha512();
+  }
+  throw std::logic_error("an algorithm of one-time passwords that isn't known");
+}
+
+bool same(std::string_view password, std::string_view expected) {
+  return password.size() == expected.size() && CRYPTO_memcmp(password.data(), expected.data(), expected.size()) == 0;
+}
+
+/// The lowest of `count` counters from `first` on to which the password belongs. All are compared.
+std::optional<std::uint64_t> find(std::string_view seed, std::string_view password, std::uint64_t first,
+                                  std::uint64_t count, const Shape& shape) {
+  std::optional<std::uint64_t> found;
+  for (std::uint64_t i = count; i-- > 0;)
+    if (same(password, hotp(seed, first + i, shape))) found = first + i;
+  return found;
+}
+
+}  // namespace
+
+std::size_t seed_bytes(domain::OtpAlgorithm algorithm) {
+  return static_cast<std::size_t>(EVP_MD_get_size(hash_of(algorithm)));
+}
+
+std::string hotp(std::string_view seed, std::uint64_t counter, const Shape& shape) {
+  std::array<std::uint8_t, 8> text;
+  for (int i = 0; i < 8; ++i) text[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(counter >> (56 - 8 * i));
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> mac;
+  unsigned size = 0;
+  if (!HMAC(hash_of(shape.algorithm), seed.data(), static_cast<int>(seed.size()), text.data(), text.size(), mac.data(),
+            &size))
+    throw std::runtime_error("HMAC failed");
+  const std::size_t offset = mac[size - 1] & 0xf;  // dynamic truncation, RFC 4226, section 5.3
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i) number = number << 8 | mac[offset + i];
+  number &= 0x7fffffff;
+  std::string password(shape.digits, '0');
+  for (std::size_t i = password.size(); i-- > 0; number /= 10) password[i] = static_cast<char>('0' + number % 10);
+  return password;
+}
+
+std::optional<Match> match_hotp(std::string_view seed, std::string_view password, std::uint64_t next,
+                                const Shape& shape, const Window& window) {
+  const auto counter = find(seed, password, next, window.events_ahead + 1, shape);
+  if (!counter) return std::nullopt;
+  return Match{*counter, 0};
+}
+
+std::optional<Match> match_totp(std::string_view seed, std::string_view password, std::int64_t now_s,
+                                std::uint32_t period_s, std::int32_t drift, const Shape& shape, const Window& window) {
+  const std::int64_t step = now_s / period_s;
+  const auto around = static_cast<std::int64_t>(window.steps_around);
+  const auto first = std::max<std::int64_t>(0, step + drift - around);
+  const auto counter = find(seed, password, static_cast<std::uint64_t>(first), 2 * window.steps_around + 1, shape);
+  if (!counter) return std::nullopt;
+  const auto ahead = static_cast<std::int64_t>(*counter) - step;
+  const auto most = static_cast<std::int64_t>(window.most_drift);
+  return Match{*counter, static_cast<std::int32_t>(std::clamp(ahead, -most, most))};
+}
+
+std::optional<Match> match_two(std::string_view seed, std::string_view first, std::string_view second,
+                               std::uint64_t next, const Shape& shape, const Window& window) {
+  std::optional<Match> found;
+  std::string before = hotp(seed, next, shape);
+  for (std::uint64_t i = 1; i <= window.resync_ahead; ++i) {
+    std::string now = hotp(seed, next + i, shape);
+    const bool both = same(first, before) & same(second, now);
+    if (both && !found) found = Match{next + i, 0};
+    before = std::move(now);
+  }
+  return found;
+}
+
+}  // namespace countersign::otp
