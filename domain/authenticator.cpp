@@ -133,6 +133,19 @@ std::vector<AuthenticatorAction> allowed_actions(AuthenticatorType type, Authent
   return allowed;
 }
 
+Refusal not_allowed(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus status) {
+  std::string list;
+  Refusal refusal{RefusalCode::state_conflict, {}};
+  for (const auto possible : allowed_actions(type, status)) {
+    refusal.allowed.emplace_back(action_text(possible));
+    list.append(list.empty() ? "" : ", ").append(action_text(possible));
+  }
+  refusal.detail = "An authenticator of type " + std::string(type_text(type)) + " that is " +
+                   std::string(status_text(status)) + " does not allow " + std::string(action_text(action)) +
+                   ". Allowed: " + list + ".";
+  return refusal;
+}
+
 std::string_view type_text(AuthenticatorType type) {
   const auto* row = std::ranges::find(type_names, type, &std::pair<AuthenticatorType, std::string_view>::first);
   return row == std::end(type_names) ? "" : row->second;

@@ -75,6 +75,9 @@ bool may(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus
 /// What an operator may do now, for refusals and for people.
 std::vector<AuthenticatorAction> allowed_actions(AuthenticatorType type, AuthenticatorStatus status);
 
+/// Why the action isn't done, with what could be.
+Refusal not_allowed(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus status);
+
 /// As the API has them: "totp", "pending", "compromised" ...
 std::string_view type_text(AuthenticatorType type);
 std::optional<AuthenticatorType> parse_authenticator_type(std::string_view text);
@@ -157,6 +160,7 @@ struct OtpUsed {
   bool stale = false;  ///< something was changed since it was looked at: to be compared again; nothing was counted
   Reason reason = Reason::none;
   AuthenticatorId authenticator;
+  AuthenticatorId replaced;  ///< was deleted for it
   UnixMs blocked_until = 0;
 };
 /// Of a user that is blocked nothing is counted, right or wrong.

@@ -33,15 +33,6 @@ NewEvent event_of(EventType type, UserId user, AuthenticatorId id, Reason reason
   return {.type = type, .subject = party(user), .target = party(id), .reason = reason};
 }
 
-Refusal not_allowed(AuthenticatorAction action, const Authenticator& authenticator, AuthenticatorStatus status) {
-  std::string allowed;
-  for (const auto possible : allowed_actions(authenticator.type, status))
-    allowed.append(allowed.empty() ? "" : ", ").append(action_text(possible));
-  return {RefusalCode::state_conflict, "An authenticator of type " + std::string(type_text(authenticator.type)) +
-                                           " that is " + std::string(status_text(status)) + " does not allow " +
-                                           std::string(action_text(action)) + ". Allowed: " + allowed + "."};
-}
-
 bool is_last_active(const User& user, const Authenticator& authenticator, UnixMs now) {
   const auto active = [now](const Authenticator& each) {
     return effective_status(each, now) == AuthenticatorStatus::active;
@@ -144,7 +135,7 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
   if (replaced) {
     const auto status = effective_status(*replaced, context.now);
     if (!may(AuthenticatorAction::replace, replaced->type, status))
-      return not_allowed(AuthenticatorAction::replace, *replaced, status);
+      return not_allowed(AuthenticatorAction::replace, replaced->type, status);
   }
   const auto account = state.account(context.account);
   if (auto refusal = refuse_too_many(account->provisioning, *user, command.settings.type, command.replaces))
@@ -179,7 +170,7 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
     return Refusal{RefusalCode::version_mismatch, "The authenticator has changed since it was read."};
   // Of one that has expired the date may be changed, but not that it has.
   if (!may(AuthenticatorAction::edit, authenticator.type, authenticator.status))
-    return not_allowed(AuthenticatorAction::edit, authenticator, authenticator.status);
+    return not_allowed(AuthenticatorAction::edit, authenticator.type, authenticator.status);
   if (command.content == authenticator.content && command.expires_at == authenticator.expires_at)
     return AuthenticatorWritten{authenticator.id, found->user->id, authenticator.version};
   auto edited = authenticator;
@@ -198,7 +189,7 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
   const auto status = effective_status(authenticator, context.now);
   if (status == wanted_status(command.action))
     return AuthenticatorWritten{authenticator.id, found->user->id, authenticator.version};
-  if (!may(command.action, authenticator.type, status)) return not_allowed(command.action, authenticator, status);
+  if (!may(command.action, authenticator.type, status)) return not_allowed(command.action, authenticator.type, status);
   const bool spares = command.action == AuthenticatorAction::enable ||
                       command.action == AuthenticatorAction::report_compromised || command.force;
   if (!spares && is_last_active(*found->user, authenticator, context.now)) return last_active();

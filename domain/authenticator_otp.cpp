@@ -93,13 +93,16 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
     }
     std::vector<NewEvent> events;
     events.push_back(accepted(*user, proof, command.flow));
-    const bool replaces = command.flow == OtpFlow::confirm && authenticator.replaces;
-    if (replaces && user->authenticator(authenticator.replaces))
+    const bool replaces = command.flow == OtpFlow::confirm && user->authenticator(authenticator.replaces) != nullptr;
+    if (replaces)
       events.push_back({.type = EventType::authenticator_deleted,
                         .subject = party(user->id),
                         .target = party(authenticator.replaces),
                         .reason = Reason::replaced});
-    return {OtpUsed{.accepted = true, .authenticator = authenticator.id}, std::move(events)};
+    return {OtpUsed{.accepted = true,
+                    .authenticator = authenticator.id,
+                    .replaced = replaces ? authenticator.replaces : AuthenticatorId{}},
+            std::move(events)};
   }
   return failed(*user, context, command.flow, reason);
 }

@@ -82,6 +82,7 @@ struct Refusal {
   Reason reason = Reason::none;
   AccountId account{};
   Uuid registration_code{};
+  std::vector<std::string> allowed{};  ///< of a state-conflict: what could be done instead
 };
 
 template <class Result>

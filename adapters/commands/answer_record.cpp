@@ -76,6 +76,11 @@ bool stands(const AnswerRecord& record, const HandedOut& object, const domain::S
     const auto located = state.locate_code(record.account, domain::CodeId{object.object.id});
     return located && located->ended_code && located->ended_code->status != domain::CodeStatus::revoked;
   }
+  if (object.object.kind == PartyKind::authenticator) {
+    // Its seed, which nobody needs to see again once a password made from it has come.
+    const auto* authenticator = user->authenticator(domain::AuthenticatorId{object.object.id});
+    return authenticator && authenticator->status == domain::AuthenticatorStatus::pending;
+  }
   const auto* activation = user->activation(object.object.id);
   return activation && activation->token_live(now);
 }

@@ -60,13 +60,16 @@ domain::Digest digest_of_email(const keys::Lookup& lookup, domain::AccountId acc
   return lookup.digest(LookupKind::email, account, email);
 }
 
+domain::Digest digest_of_login_name(const keys::Lookup& lookup, domain::AccountId account, std::string_view name) {
+  return lookup.digest(LookupKind::login_name, account, name);
+}
+
 domain::Profile make_profile(const keys::Lookup& lookup, domain::AccountId account, domain::Personal personal,
                              bool mfa_configured) {
   domain::Profile profile;
   profile.mfa_configured = mfa_configured;
   profile.email = digest_of_email(lookup, account, personal.email);
-  if (!personal.login_name.empty())
-    profile.login_name = lookup.digest(LookupKind::login_name, account, personal.login_name);
+  if (!personal.login_name.empty()) profile.login_name = digest_of_login_name(lookup, account, personal.login_name);
   projections::RowWriter all;
   all.text(personal.first_name).text(personal.last_name).text(personal.email).text(personal.login_name);
   all.flag(mfa_configured);

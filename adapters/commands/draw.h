@@ -44,6 +44,7 @@ Idempotency idempotency_of(const keys::Lookup& lookup, std::string scope, std::s
                            std::string_view query = {});
 
 /// Of an address that has been normalised already.
+domain::Digest digest_of_login_name(const keys::Lookup& lookup, domain::AccountId account, std::string_view name);
 domain::Digest digest_of_email(const keys::Lookup& lookup, domain::AccountId account, std::string_view email);
 
 }  // namespace countersign::commands

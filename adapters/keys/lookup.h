@@ -32,6 +32,7 @@ enum class LookupKind : std::uint8_t {
   profile_content = 13,
   idempotency_seal = 14,
   destination_content = 15,
+  authenticator_content = 16,
 };
 
 class Lookup {

@@ -58,7 +58,9 @@ std::string hotp(std::string_view seed, std::uint64_t counter, const Shape& shap
 
 std::optional<Match> match_hotp(std::string_view seed, std::string_view password, std::uint64_t next,
                                 const Shape& shape, const Window& window) {
-  const auto counter = find(seed, password, next, window.events_ahead + 1, shape);
+  auto counter = find(seed, password, next, window.events_ahead + 1, shape);
+  const auto used = next == 0 ? std::nullopt : find(seed, password, next - 1, 1, shape);
+  if (!counter) counter = used;
   if (!counter) return std::nullopt;
   return Match{*counter, 0};
 }

@@ -37,7 +37,8 @@ struct Match {
   std::int32_t drift = 0;
 };
 
-/// The lowest counter from `next` on, within the window.
+/// The lowest counter from `next` on, within the window; else the one before it, which is used up: so that a password
+/// that comes twice can be told from a wrong one.
 std::optional<Match> match_hotp(std::string_view seed, std::string_view password, std::uint64_t next,
                                 const Shape& shape, const Window& window = {});
 /// `now_s`: seconds since 1970. `drift`: steps that the clock was ahead last time.

@@ -1,6 +1,7 @@
 #include "adapters/queries/event_details.h"
 
 #include "adapters/queries/rfc3339.h"
+#include "domain/authenticator.h"
 #include "domain/event_catalogue.h"
 #include "domain/siem_configuration.h"
 
@@ -37,6 +38,10 @@ void put_policy(json::object& out, const domain::fb::ProvisioningChanged& policy
                        {"send_to_imported", policy.send_to_imported()},
                        {"notify_disabled", policy.notify_disabled()}};
   out["max_authenticators"] = std::move(limits);
+  json::array exempt;
+  if (policy.mfa_exempt_authenticators())
+    for (const auto* type : *policy.mfa_exempt_authenticators()) exempt.emplace_back(text_of(type));
+  out["mfa_exempt_authenticators"] = std::move(exempt);
   out["access_token_validity"] = seconds_or_null(policy.access_token_validity_seconds());
   out["session_lifetime"] = seconds_or_null(policy.session_lifetime_seconds());
 }
@@ -68,6 +73,18 @@ void put_destination(json::object& out, const domain::fb::SiemDestinationSet& se
   out["filter"] = text_or_null(configuration.filter);
   out["checkpoints"] = set.checkpoints();
   if (created) out["from_sequence"] = set.start() + 1;
+}
+
+void put_authenticator(json::object& out, const domain::fb::AuthenticatorSet& set, const domain::Personal& personal) {
+  out["type"] = domain::type_text(set.type());
+  out["name"] = text_or_null(personal.name);
+  out["comment"] = text_or_null(personal.detail);
+  out["algorithm"] = domain::fb::EnumNameOtpAlgorithm(set.algorithm());
+  out["digits"] = set.digits();
+  out["period"] = set.period() == 0 ? json::value(nullptr) : json::value(set.period());
+  out["expires_at"] = time_or_null(set.expires_at());
+  out["mfa_exempt"] = set.mfa_exempt();
+  if (set.replaces()) out["replaces"] = domain::AuthenticatorId{domain::EventView::to_uuid(set.replaces())}.text();
 }
 
 void put_counted_reads(json::object& out, const domain::fb::EventsRead& read) {
@@ -142,6 +159,17 @@ json::object event_details(const domain::EventView& event, const domain::Persona
     out["since"] = time_or_null(exported->since());
   }
   if (const auto* read = clear.payload_as_EventsRead()) put_counted_reads(out, *read);
+  if (const auto* set = clear.payload_as_AuthenticatorSet()) put_authenticator(out, *set, personal);
+  if (const auto* accepted = clear.payload_as_OtpAccepted()) {
+    out["flow"] = domain::fb::EnumNameOtpFlow(accepted->flow());
+    out["counter"] = accepted->counter();
+    out["drift"] = accepted->drift();
+  }
+  if (const auto* failed = clear.payload_as_OtpFailed()) {
+    out["flow"] = domain::fb::EnumNameOtpFlow(failed->flow());
+    out["failures"] = failed->failures();
+    out["blocked_until"] = time_or_null(failed->blocked_until());
+  }
   return out;
 }
 

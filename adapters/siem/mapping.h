@@ -16,7 +16,7 @@
 
 namespace countersign::siem {
 
-inline constexpr int mapping_version = 1;
+inline constexpr int mapping_version = 2;
 inline constexpr std::string_view ocsf_version = "1.8.0", ecs_version = "8.17.0";
 inline constexpr std::string_view vendor_name = "Countersign", product_name = "Countersign";
 

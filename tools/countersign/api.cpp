@@ -152,8 +152,13 @@ json::object Api::patch(std::string_view path, const json::value& body, std::str
   return parse_object(http_.send(asked));
 }
 
-json::object Api::remove(std::string_view path) {
-  return parse_object(http_.send(request("DELETE", std::string(path))));
+json::object Api::remove(std::string_view path, const json::value& body) {
+  auto asked = request("DELETE", std::string(path));
+  if (!body.is_null()) {
+    asked.headers["Content-Type"] = "application/json";
+    asked.body = json::serialize(body);
+  }
+  return parse_object(http_.send(asked));
 }
 
 json::array Api::list(std::string_view path, Parameters parameters, std::size_t most, bool* more) {

@@ -46,7 +46,7 @@ class Api {
   boost::json::object post_file(std::string_view path, const Parameters& parameters, std::string_view media_type,
                                 const std::filesystem::path& file);
   boost::json::object patch(std::string_view path, const boost::json::value& body, std::string_view version = {});
-  boost::json::object remove(std::string_view path);
+  boost::json::object remove(std::string_view path, const boost::json::value& body = {});
   /// Items of a list, page after page, `most` at most; 0: all. `more` tells whether there were more.
   boost::json::array list(std::string_view path, Parameters parameters, std::size_t most, bool* more);
   /// A body that is no JSON, piece by piece.

@@ -10,6 +10,7 @@ namespace countersign::cli {
 namespace {
 
 struct Change {
+  std::vector<std::string> exempt;
   std::string method, unit;
   unsigned validity = 0;
   std::optional<std::uint64_t> token_validity, session_lifetime;
@@ -83,7 +84,10 @@ void add_policy(CLI::App& app, Session& session) {
         for (const auto& text : limits) read_limit(*change, text);
       },
       "Authenticators a user may have, in place of all limits there are, such as totp=2 hotp=1; none: no limits");
-  set->callback([&session, change] {
+  auto* exempt = set->add_option("--mfa-exempt", change->exempt,
+                                 "Types of authenticators that don't make a user \"MFA configured\", in place of those "
+                                 "there are, such as hotp; none: no type");
+  set->callback([&session, change, exempt] {
     boost::json::object body;
     if (!change->method.empty()) body["method"] = change->method;
     if (!change->unit.empty()) body["code_validity"] = {{"value", change->validity}, {"unit", change->unit}};
@@ -94,6 +98,10 @@ void add_policy(CLI::App& app, Session& session) {
       boost::json::object limits;
       for (const auto& [type, limit] : change->authenticators) limits[type] = limit;
       body["max_authenticators"] = std::move(limits);
+    }
+    if (exempt->count() > 0) {
+      if (change->exempt == std::vector<std::string>{"none"}) change->exempt.clear();
+      body["mfa_exempt_authenticators"] = boost::json::array(change->exempt.begin(), change->exempt.end());
     }
     if (body.empty()) throw CLI::RequiredError("policy set: name something to change; one of the options");
     session.show(session.api().patch("/v1/provisioning", body));

@@ -73,6 +73,7 @@ void add_policy(CLI::App& app, Session& session);
 void add_users(CLI::App& app, Session& session);
 void add_codes(CLI::App& app, Session& session);
 void add_devices(CLI::App& app, Session& session);
+void add_authenticators(CLI::App& app, Session& session);
 void add_tokens(CLI::App& app, Session& session);
 void add_sessions(CLI::App& app, Session& session);
 void add_events(CLI::App& app, Session& session);

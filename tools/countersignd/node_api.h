@@ -16,6 +16,8 @@ struct Node::Api {
   http::Redemption redemption;
   http::Connections connections;
   http::Introspection introspection;
+  http::Authenticators authenticators;
+  http::Verification verification;
   http::Events events;
   http::AccountLog log;
   http::SiemDestinations siem_destinations;
@@ -33,6 +35,8 @@ struct Node::Api {
         redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
+        authenticators(reads, writes, otp::Seeds(*n.keys_)),
+        verification(reads, writes, authenticators, otp::Seeds(*n.keys_), n.refusals_),
         events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
         siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),
@@ -45,7 +49,7 @@ struct Node::Api {
   }
 
   std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
-    return http::routes({authentication, reads, accounts, users, codes, redemption, connections, introspection, events, log,
+    return http::routes({authentication, reads, accounts, users, codes, redemption, connections, introspection, authenticators, verification, events, log,
                          siem_destinations, cluster, status, operations, read_log});
   }
 };

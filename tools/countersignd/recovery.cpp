@@ -63,13 +63,18 @@ void erase_keys_again(const Recovered& parts) {
   destroy();
 }
 
-/// Of destinations that were deleted, or never came to be: what a crash kept from being destroyed.
+/// Of destinations and authenticators that were deleted, or never came to be: what a crash kept from being destroyed.
 void destroy_forgotten_secrets(const Recovered& parts) {
   std::set<keys::SecretName> needed;
   const std::string table(1, static_cast<char>(projections::Table::siem_destinations));
   parts.views.scan(table, table, [&](std::string_view key, std::string_view row) {
     needed.insert(
         {domain::AccountId{domain::uuid_from(key.substr(1))}, projections::decode_siem_destination(row).traits.secret});
+    return true;
+  });
+  const std::string seeds(1, static_cast<char>(projections::Table::authenticators));
+  parts.views.scan(seeds, seeds, [&](std::string_view key, std::string_view) {
+    needed.insert({domain::AccountId{domain::uuid_from(key.substr(1))}, domain::uuid_from(key.substr(17))});
     return true;
   });
   const auto kept = parts.keys.secrets();
@@ -80,7 +85,7 @@ void destroy_forgotten_secrets(const Recovered& parts) {
   const auto error = kept.has_error() ? kept.error() : parts.keys.destroy_secrets(forgotten);
   if (error)
     throw StartRefused("the key store in " + parts.keys_directory.string() +
-                       ": secrets that no SIEM destination needs can't be destroyed: " + error.message());
+                       ": secrets that no SIEM destination or authenticator needs can't be destroyed: " + error.message());
 }
 
 /// Keys are durable before the log speaks of whom they are for, so an older copy of the store lacks those of the newest

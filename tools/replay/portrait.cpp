@@ -44,6 +44,8 @@ json::object policy_of(const Provisioning& policy) {
             {"send_to_imported", policy.send_to_imported},
             {"notify_disabled", policy.notify_disabled}}},
           {"max_authenticators", std::move(limits)},
+          {"mfa_exempt_authenticators",
+           json::array(policy.mfa_exempt_authenticators.begin(), policy.mfa_exempt_authenticators.end())},
           {"access_token_validity", seconds_or_null(policy.access_token_validity_seconds)},
           {"session_lifetime", seconds_or_null(policy.session_lifetime_seconds)}};
 }
@@ -109,7 +111,7 @@ class Painter {
   json::object user(const User& user) const {
     json::object out{{"id", user.id.text()},
                      {"status", user.disabled ? "disabled" : "active"},
-                     {"mfa_configured", user.mfa_configured},
+                     {"mfa_configured", user.has_mfa()},
                      {"version", user.version},
                      {"created_at", queries::rfc3339(user.created_at)},
                      {"updated_at", queries::rfc3339(user.updated_at)}};
@@ -138,10 +140,32 @@ class Painter {
     out["devices"] = std::move(devices);
     out["tokens"] = std::move(tokens);
     out["sessions"] = std::move(sessions);
+    json::array authenticators;
+    for (const auto& each : user.authenticators) authenticators.push_back(authenticator(user, each));
+    out["authenticators"] = std::move(authenticators);
+    out["otp_failures"] = user.lockout.failures;
+    out["otp_blocked_until"] = time_or_null(user.lockout.blocked_until);
     return out;
   }
 
  private:
+  json::object authenticator(const User& user, const Authenticator& a) const {
+    json::object out{{"id", a.id.text()},
+                     {"type", type_text(a.type)},
+                     {"status", status_text(effective_status(a, now_))},
+                     {"reason", reason_or_null(a.reason)},
+                     {"version", a.version},
+                     {"next_counter", a.next},
+                     {"drift", a.drift},
+                     {"mfa_exempt", a.mfa_exempt},
+                     {"enrolled_at", queries::rfc3339(a.enrolled_at)},
+                     {"last_used", time_or_null(a.used_at)},
+                     {"expires_at", time_or_null(a.expires_at)}};
+    const auto text = opener_ ? opener_->of_user(state_.id(), user.id, a.profile) : std::nullopt;
+    if (text) out["name"] = text->name;
+    return out;
+  }
+
   json::object of(const User& user, const Code& code) const {
     const auto status = effective_status(code, now_);
     const bool live = status == CodeStatus::open || status == CodeStatus::reserved;

@@ -160,6 +160,12 @@ void read_policy(Fields& fields, domain::ProvisioningChange& policy) {
     policy.max_authenticators.emplace();
     for (const auto& [type, maximum] : *limits) policy.max_authenticators->push_back({type, maximum});
   }
+  if (fields.has("mfa_exempt_authenticators")) {
+    policy.mfa_exempt_authenticators = fields.texts("mfa_exempt_authenticators", 0, 32);
+    for (const auto& type : *policy.mfa_exempt_authenticators)
+      if (!domain::parse_authenticator_type(type))
+        fields.invalid("mfa_exempt_authenticators", "types of authenticators are expected");
+  }
   if (const auto seconds = nullable_number(fields, "access_token_validity", 60, longest))
     policy.access_token_validity_seconds = *seconds;
   if (const auto seconds = nullable_number(fields, "session_lifetime", 60, longest))

@@ -29,6 +29,9 @@ unsigned status_of(domain::RefusalCode code) {
     case delivery_not_configured:
     case too_many_open_codes:
     case too_many_destinations:
+    case last_authenticator:
+    case too_many_authenticators:
+    case codes_at_large:
     case state_conflict:
     case provisioning_method:
     case answer_withdrawn: return 409;
@@ -44,7 +47,10 @@ Problem problem_of(const domain::Refusal& refusal) {
   const auto code = refusal.code == key_invalid         ? "unauthorized"
                     : refusal.code == role_insufficient ? "forbidden"
                                                         : text_of(refusal.code);
-  return {.status = status_of(refusal.code), .code = std::string(code), .detail = refusal.detail};
+  Problem problem{.status = status_of(refusal.code), .code = std::string(code), .detail = refusal.detail};
+  if (!refusal.allowed.empty())
+    problem.extra["allowed"] = boost::json::array(refusal.allowed.begin(), refusal.allowed.end());
+  return problem;
 }
 
 Problem too_many_attempts(std::int64_t wait_ms) {

@@ -28,7 +28,7 @@ Reason why_not(const FoundCode& found, domain::UnixMs now) {
     default: break;
   }
   if (found.user->disabled) return Reason::user_disabled;
-  if (found.user->mfa_configured) return Reason::mfa_configured;
+  if (found.user->has_mfa()) return Reason::mfa_configured;
   return effective_status(*found.code, now) == CodeStatus::reserved ? Reason::code_reserved : Reason::none;
 }
 

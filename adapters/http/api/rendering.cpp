@@ -53,6 +53,8 @@ json::object render(const domain::Provisioning& policy) {
             {"send_to_imported", policy.send_to_imported},
             {"notify_disabled", policy.notify_disabled}}},
           {"max_authenticators", std::move(limits)},
+          {"mfa_exempt_authenticators",
+           json::array(policy.mfa_exempt_authenticators.begin(), policy.mfa_exempt_authenticators.end())},
           {"access_token_validity", policy.access_token_validity_seconds == 0
                                         ? json::value(nullptr)
                                         : json::value(policy.access_token_validity_seconds)},
@@ -84,7 +86,7 @@ json::object render(const User& user, const domain::Personal& profile, domain::U
   for (const auto& attribute : profile.attributes) attributes[attribute->name] = attribute->value;
   out["attributes"] = std::move(attributes);
   out["status"] = user.disabled ? "disabled" : "active";
-  out["mfa_configured"] = user.mfa_configured;
+  out["mfa_configured"] = user.has_mfa();
   std::size_t open = 0, devices = 0;
   for (const auto& code : user.codes) {
     const auto status = effective_status(code, now);

@@ -66,8 +66,8 @@ Route asking(Route route, std::vector<std::string> parameters) {
   return route;
 }
 
-/// Whether the caller may ask, once more: when the request came this node may not have known yet that his key is revoked
-/// or his account suspended, and what the position that was waited for holds may be just that.
+/// Whether the caller may ask, once more: when the request came this node may not have known yet that his key is
+/// revoked or his account suspended, and what the position that was waited for holds may be just that.
 AnswerLater as_known_now(Authentication& authentication, AnswerLater answer) {
   return [&authentication, answer = std::move(answer)](Exchange& exchange) {
     if (const auto refused = authentication.admit(exchange)) return ready(exchange.problem(*refused));
@@ -154,8 +154,8 @@ Route refusing_unknown_parameters(Route route) {
 
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
-  auto& [authentication, reads, accounts, users, codes, redemption, connections, introspection, events, log, siem, cluster, status,
-         operations, read_log] = e;
+  auto& [authentication, reads, accounts, users, codes, redemption, connections, introspection, authenticators,
+         verification, events, log, siem, cluster, status, operations, read_log] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
   };
@@ -238,6 +238,36 @@ std::vector<Route> routes(Endpoints e) {
   add(accepting(
       row(post, "/oauth2/revoke", "revoke_bearer_token", public_route, later(introspection, &Introspection::revoke)),
       form));
+
+  const auto manage = [&e = authenticators](Verb verb, const char* path, const char* name,
+                                            boost::asio::awaitable<Response> (Authenticators::*method)(Exchange&)) {
+    return row(verb, path, name, help_desk, later(e, method));
+  };
+  const auto with_otp = [&e = verification](const char* path, const char* name, std::uint32_t roles,
+                                            boost::asio::awaitable<Response> (Verification::*method)(Exchange&)) {
+    return row(post, path, name, roles, later(e, method));
+  };
+  add(manage(post, "/v1/authenticators", "enrol_authenticator", &Authenticators::enrol));
+  add(read(row(get, "/v1/authenticators", "list_authenticators", readers, later(authenticators, &Authenticators::list)),
+           pages({"user_id", "status", "type"})));
+  add(look(
+      row(get, "/v1/authenticators/{id}", "get_authenticator", readers, now(authenticators, &Authenticators::get))));
+  add(look(row(get, "/v1/users/{id}/authenticators", "list_authenticators_of_user", readers,
+               later(authenticators, &Authenticators::list_of_user))));
+  add(manage(patch, "/v1/authenticators/{id}", "update_authenticator", &Authenticators::update));
+  add(manage(delete_, "/v1/authenticators/{id}", "delete_authenticator", &Authenticators::remove));
+  add(manage(post, "/v1/authenticators/{id}/disable", "disable_authenticator", &Authenticators::disable));
+  add(manage(post, "/v1/authenticators/{id}/enable", "enable_authenticator", &Authenticators::enable));
+  add(manage(post, "/v1/authenticators/{id}/retire", "retire_authenticator", &Authenticators::retire));
+  add(manage(post, "/v1/authenticators/{id}/compromised", "report_compromised_authenticator",
+             &Authenticators::report_compromised));
+  add(manage(post, "/v1/authenticators/{id}/replace", "replace_authenticator", &Authenticators::replace));
+  add(bodiless(
+      manage(post, "/v1/authenticators/{id}/unlock", "unlock_user_of_authenticator", &Authenticators::unlock)));
+  add(with_otp("/v1/authenticators/{id}/confirm", "confirm_authenticator", help_desk, &Verification::confirm));
+  add(with_otp("/v1/authenticators/{id}/test", "test_authenticator", help_desk, &Verification::test));
+  add(with_otp("/v1/authenticators/{id}/reset", "reset_authenticator", help_desk, &Verification::reset));
+  add(with_otp("/v1/verify", "verify_otp", gateway, &Verification::verify));
 
   using Read = commands::ReadLog::Kind;
   const auto audit = [&r = reads, &reads_of = read_log](Read kind, Route route) {

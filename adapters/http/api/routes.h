@@ -6,6 +6,7 @@
 #include "adapters/commands/read_log.h"
 #include "adapters/http/api/account_log.h"
 #include "adapters/http/api/accounts.h"
+#include "adapters/http/api/authenticators.h"
 #include "adapters/http/api/cluster.h"
 #include "adapters/http/api/connections.h"
 #include "adapters/http/api/events.h"
@@ -15,6 +16,7 @@
 #include "adapters/http/api/siem_destinations.h"
 #include "adapters/http/api/status.h"
 #include "adapters/http/api/users.h"
+#include "adapters/http/api/verification.h"
 
 namespace countersign::http {
 
@@ -27,6 +29,8 @@ struct Endpoints {
   Redemption& redemption;
   Connections& connections;
   Introspection& introspection;
+  Authenticators& authenticators;
+  Verification& verification;
   Events& events;
   AccountLog& log;
   SiemDestinations& siem_destinations;

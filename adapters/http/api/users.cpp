@@ -162,7 +162,7 @@ struct UserFilter {
   std::optional<bool> disabled, mfa;
   std::string q;
   bool keeps(const domain::User& user) const {
-    return (!disabled || user.disabled == *disabled) && (!mfa || user.mfa_configured == *mfa);
+    return (!disabled || user.disabled == *disabled) && (!mfa || user.has_mfa() == *mfa);
   }
   bool finds(const domain::Personal& profile) const {
     if (q.empty()) return true;

@@ -25,6 +25,7 @@ const RenderedParty device{PartyKind::device, "dev_01k7szc4m5eqkvt4cx1kv1a8qd", 
 const RenderedParty token{PartyKind::token, "tok_01k7szc4m5eqkvt4cx1kv1a8qd", ""};
 const RenderedParty session{PartyKind::session, "ses_01k7szc4m5eqkvt4cx1kv1a8qd", ""};
 const RenderedParty destination{PartyKind::siem_destination, "dst_01k7szc9b6e2q8mzj4m3x0nt5w", "Our SIEM"};
+const RenderedParty authenticator{PartyKind::authenticator, "aut_01k7szcbq3f9t6r2v8w1y5a0nd", "Ada's app"};
 const RenderedParty operation{PartyKind::operation, "op_01k7szc82tfw3b8xhbpwfqpk0e", ""};
 const std::string expiry = "2026-11-30T08:00:00.000Z";
 
@@ -47,11 +48,21 @@ json::object configuration(std::uint64_t from_sequence = 0) {
   return out;
 }
 
+json::object authenticator_details() {
+  return {{"type", "totp"}, {"name", "Ada's app"}, {"comment", nullptr},    {"algorithm", "sha256"},
+          {"digits", 6},    {"period", 30},        {"expires_at", nullptr}, {"mfa_exempt", false}};
+}
+
+json::object otp_accepted(std::string_view flow) {
+  return {{"flow", flow}, {"counter", 59'666'666}, {"drift", 1}};
+}
+
 json::object policy() {
   return {{"method", "registration_code"},
           {"code_validity", {{"value", 7}, {"unit", "days"}}},
           {"invitation", {{"send_to_created", true}, {"send_to_imported", false}, {"notify_disabled", false}}},
           {"max_authenticators", json::object{{"totp", 3}}},
+          {"mfa_exempt_authenticators", json::array{"hotp"}},
           {"access_token_validity", nullptr},
           {"session_lifetime", 3600}};
 }
@@ -126,6 +137,26 @@ std::vector<Kind> kinds() {
        "",
        {{"lists", 12}, {"facets", 3}, {"histograms", 1}, {"log", 0}, {"since", "2026-11-23T07:45:00.000Z"}}},
       {audit_key_exported, key, account, account, "", {{"key_id", "0123456789abcdef"}}},
+      {authenticator_enrolled, key, ada, authenticator, "", authenticator_details()},
+      {authenticator_confirmed, key, ada, authenticator, "", otp_accepted("confirm")},
+      {authenticator_updated, key, ada, authenticator, "", authenticator_details()},
+      {authenticator_disabled, key, ada, authenticator, "by_administrator"},
+      {authenticator_enabled, key, ada, authenticator, "by_administrator"},
+      {authenticator_deleted, key, ada, authenticator, "replaced"},
+      {authenticator_retired, key, ada, authenticator, "by_administrator"},
+      {authenticator_compromised, key, ada, authenticator, "by_administrator"},
+      {authenticator_expired, system, ada, authenticator, "expired"},
+      {authenticator_verified, key, ada, authenticator, "", otp_accepted("verify")},
+      {authenticator_reset, key, ada, authenticator, "", otp_accepted("reset")},
+      {authenticator_verification_failed,
+       key,
+       ada,
+       ada,
+       "otp_wrong",
+       {{"flow", "verify"}, {"failures", 5}, {"blocked_until", expiry}}},
+      {authenticator_verification_refused, key, {}, {}, "blocked_after_failures", counted},
+      {authenticator_locked, key, ada, ada, "otp_wrong"},
+      {authenticator_unlocked, key, ada, ada, "by_administrator"},
   };
 }
 
@@ -157,8 +188,10 @@ std::vector<RenderedEvent> samples() {
   for (auto& kind : kinds()) {
     const bool connected = kind.target.kind == PartyKind::session || kind.target.kind == PartyKind::token ||
                            kind.target.kind == PartyKind::device;
-    const bool refused =
-        kind.type == EventType::api_key_refused || kind.type == EventType::registration_code_redemption_refused;
+    const bool refused = kind.type == EventType::api_key_refused ||
+                         kind.type == EventType::registration_code_redemption_refused ||
+                         kind.type == EventType::authenticator_verification_failed ||
+                         kind.type == EventType::authenticator_verification_refused;
     const auto number = out.size() + 1;
     out.push_back({.type = kind.type,
                    .id = "evt_01k7szd00000000000000000" + std::to_string(10 + number),

@@ -1,0 +1,60 @@
+#pragma once
+// Authenticators: enrolled for users by operators, proven by their first one-time password, looked after until they
+// are deleted. Seeds go out once, in the answer to the enrolment, and lie in the key store before the log names their
+// authenticator. One-time passwords: verification.h.
+
+#include "adapters/http/api/reads.h"
+#include "adapters/http/api/writes.h"
+#include "adapters/otp/seeds.h"
+
+namespace countersign::http {
+
+class Authenticators {
+ public:
+  Authenticators(Reads& reads, Writes& writes, otp::Seeds seeds) : reads_(reads), writes_(writes), seeds_(seeds) {}
+
+  boost::asio::awaitable<Response> enrol(Exchange& exchange);
+  boost::asio::awaitable<Response> replace(Exchange& exchange);
+  boost::asio::awaitable<Response> list(Exchange& exchange);
+  boost::asio::awaitable<Response> list_of_user(Exchange& exchange);
+  Response get(Exchange& exchange);
+  boost::asio::awaitable<Response> update(Exchange& exchange);
+  boost::asio::awaitable<Response> remove(Exchange& exchange);
+  boost::asio::awaitable<Response> disable(Exchange& exchange) {
+    return change(exchange, domain::AuthenticatorAction::disable);
+  }
+  boost::asio::awaitable<Response> enable(Exchange& exchange) {
+    return change(exchange, domain::AuthenticatorAction::enable);
+  }
+  boost::asio::awaitable<Response> retire(Exchange& exchange) {
+    return change(exchange, domain::AuthenticatorAction::retire);
+  }
+  boost::asio::awaitable<Response> report_compromised(Exchange& exchange) {
+    return change(exchange, domain::AuthenticatorAction::report_compromised);
+  }
+  boost::asio::awaitable<Response> unlock(Exchange& exchange);
+
+  struct Found {
+    std::shared_ptr<const domain::User> user;
+    const domain::Authenticator* authenticator = nullptr;
+  };
+  static std::optional<Found> find(const domain::State& state, domain::AccountId account, domain::AuthenticatorId id);
+  commands::Answer answer(std::uint16_t status, domain::AccountId account, domain::AuthenticatorId id,
+                          const domain::State& state) const;
+
+ private:
+  struct Wanted;
+  boost::asio::awaitable<Response> enrol(Exchange& exchange, Wanted wanted);
+  boost::asio::awaitable<Response> change(Exchange& exchange, domain::AuthenticatorAction action);
+  boost::json::object render(const Found& found, domain::AccountId account) const;
+  boost::asio::awaitable<void> destroy(domain::AccountId account, domain::AuthenticatorId id);
+
+  Reads& reads_;
+  Writes& writes_;
+  otp::Seeds seeds_;
+};
+
+/// Authenticators need the log's format 2: until the upgrade is finalised there are none.
+std::optional<Problem> refuse_before_upgrade(const Reads& reads, const Exchange& exchange);
+
+}  // namespace countersign::http

@@ -1,0 +1,223 @@
+#include "adapters/http/api/verification.h"
+
+#include <algorithm>
+
+#include "adapters/commands/draw.h"
+#include "adapters/directory/address.h"
+#include "adapters/directory/text_checks.h"
+#include "adapters/http/api/fields.h"
+#include "adapters/otp/otp.h"
+#include "adapters/queries/rfc3339.h"
+#include "adapters/queries/source_address.h"
+#include "domain/event_catalogue.h"
+#include "domain/record.h"
+
+namespace countersign::http {
+
+namespace {
+
+using domain::Authenticator;
+using domain::AuthenticatorId;
+using domain::OtpFlow;
+using domain::Reason;
+
+constexpr int most_comparisons = 8;  ///< of one attempt, while what was compared changes underneath
+
+std::string password_in(Fields& fields, std::string_view name) {
+  auto text = fields.text(name, {.least = 6, .most = 16});
+  std::erase_if(text, [](char letter) { return letter == ' ' || letter == '-'; });  // as apps show them
+  if (!std::ranges::all_of(text, [](char letter) { return letter >= '0' && letter <= '9'; }))
+    fields.invalid(name, "digits are expected");
+  return text;
+}
+
+domain::AuthenticatorAction action_of(OtpFlow flow) {
+  switch (flow) {
+    case OtpFlow::test: return domain::AuthenticatorAction::test;
+    case OtpFlow::confirm: return domain::AuthenticatorAction::confirm;
+    case OtpFlow::reset: return domain::AuthenticatorAction::reset;
+    default: return domain::AuthenticatorAction::verify;
+  }
+}
+
+Problem not_accepted(const domain::OtpUsed& used) {
+  Problem problem{.status = 422, .code = "otp-not-accepted", .detail = "The one-time password was not accepted."};
+  problem.extra["reason"] = domain::reason_text(used.reason);
+  if (used.blocked_until != 0) problem.extra["blocked_until"] = queries::rfc3339(used.blocked_until);
+  return problem;
+}
+
+std::optional<otp::Match> match(const Authenticator& a, std::string_view seed, const std::string& first,
+                                const std::string& second, domain::UnixMs now) {
+  const otp::Shape shape{a.algorithm, a.digits};
+  if (!second.empty()) return otp::match_two(seed, first, second, a.next, shape);
+  if (a.period == 0) return otp::match_hotp(seed, first, a.next, shape);
+  return otp::match_totp(seed, first, now / 1'000, a.period, a.drift, shape);
+}
+
+}  // namespace
+
+struct Verification::Attempt {
+  domain::AccountId account;
+  domain::UserId user;            ///< nil: there is no such user
+  AuthenticatorId authenticator;  ///< nil: any of the user's
+  OtpFlow flow = OtpFlow::verify;
+  std::string password, second;
+};
+
+/// Opens the seeds of what the flow may use, and compares. With none it compares with a seed that nobody has.
+boost::system::error_code Verification::compare(const Attempt& attempt, domain::UseOtp& command) const {
+  command.user = attempt.user;
+  command.flow = attempt.flow;
+  command.proofs.clear();
+  const auto now = reads_.now();
+  const auto user = reads_.state().user(attempt.account, attempt.user);
+  bool compared = false;
+  const auto wanted = [&](const Authenticator& each) {
+    const bool named = !attempt.authenticator || attempt.authenticator == each.id;
+    return named && domain::may(action_of(attempt.flow), each.type, effective_status(each, now));
+  };
+  for (const auto& each : user ? user->authenticators : std::vector<Authenticator>{}) {
+    if (!wanted(each)) continue;
+    const auto seed = seeds_.open({attempt.account, attempt.user, each.id});
+    if (seed.has_error()) return seed.error();
+    domain::OtpProof proof{each.id, each.version};
+    if (const auto found = *seed ? match(each, **seed, attempt.password, attempt.second, now) : std::nullopt) {
+      proof.matched = true;
+      proof.counter = found->counter;
+      proof.drift = found->drift;
+    }
+    compared = true;
+    command.proofs.push_back(proof);
+  }
+  if (!compared) match({}, std::string(20, '\0'), attempt.password, attempt.second, now);
+  return {};
+}
+
+/// What decisions don't write: refusals that would let anybody fill the log.
+void Verification::count(Exchange& exchange, Reason reason) {
+  const auto* caller = exchange.caller<Caller>();
+  const auto source = queries::source_digest(reads_.lookup(), exchange.request().client);
+  const auto now = reads_.now();
+  constexpr auto type = domain::EventType::authenticator_verification_refused;
+  const commands::RefusalLog::Refused refused{
+      caller->account, type, reason, source, exchange.request().client.to_string(), caller->actor, {}};
+  if (!refusals_.first(refused, now)) return;
+  commands::Call call;
+  call.context = writes_.context_of(exchange);
+  writes_.submitter().submit<domain::RecordRefusals>(std::move(call), domain::RecordRefusals{type, reason, 1, now, {}},
+                                                     [](const auto&) {});
+}
+
+boost::asio::awaitable<Response> Verification::use(Exchange& exchange, std::shared_ptr<const Attempt> attempt,
+                                                   Render render, std::shared_ptr<domain::OtpUsed> used) {
+  for (int tries = 0;; ++tries) {
+    const auto command = std::make_shared<domain::UseOtp>();
+    const Writes::DiskWork work = [this, attempt, command] { return compare(*attempt, *command); };
+    const auto error = co_await writes_.on_disk(work);
+    if (error) co_return exchange.problem(unstored(error));
+    *used = {};
+    auto rendered = [used, render](const domain::OtpUsed& result, const domain::State& state) {
+      *used = result;
+      return render(result, state);
+    };
+    WriteOptions<domain::UseOtp> options;
+    options.idempotent = false;  // a password is used once, whatever a repeat is called
+    auto response =
+        co_await writes_.run<domain::UseOtp>(exchange, std::move(*command), std::move(rendered), std::move(options));
+    if (used->stale && tries < most_comparisons) continue;
+    const bool unwritten = used->reason == Reason::user_unknown || used->reason == Reason::user_disabled ||
+                           used->reason == Reason::blocked_after_failures;
+    if (unwritten) count(exchange, used->reason);
+    if (used->replaced) {
+      const Writes::DiskWork destroy = [this, account = attempt->account, id = used->replaced] {
+        return seeds_.destroy(account, id);
+      };
+      co_await writes_.on_disk(destroy);
+    }
+    response.no_store();
+    co_return response;
+  }
+}
+
+// --- gateways --------------------------------------------------------------------------------------------------------
+
+boost::asio::awaitable<Response> Verification::verify(Exchange& exchange) {
+  const auto attempt = std::make_shared<Attempt>();
+  attempt->account = exchange.caller<Caller>()->account;
+  Body body(exchange);
+  const auto id = body->optional_text("user_id"), email = body->optional_text("email", {.most = 320}),
+             login = body->optional_text("login_name");
+  attempt->password = password_in(body.fields(), "otp");
+  const auto authenticator = body->optional_text("authenticator_id");
+  if (id.has_value() + email.has_value() + login.has_value() != 1)
+    body->malformed("", "one of user_id, email and login_name is expected");
+  if (auto problem = body.finish()) co_return exchange.problem(*problem);
+  if (auto problem = refuse_before_upgrade(reads_, exchange)) co_return exchange.problem(*problem);
+  const auto state = reads_.state();
+  if (id) {
+    attempt->user = domain::UserId::parse(*id).value_or(domain::UserId{});
+  } else {
+    std::optional<domain::Digest> digest;
+    if (login)
+      digest = commands::digest_of_login_name(reads_.lookup(), attempt->account, directory::to_lower_ascii(*login));
+    const auto address = directory::normalise_address(email.value_or(""));
+    if (email && address.ok) digest = commands::digest_of_email(reads_.lookup(), attempt->account, address.text);
+    const auto entry = digest ? state.find(*digest) : std::nullopt;
+    if (entry && entry->kind == domain::PartyKind::user) attempt->user = entry->user;
+  }
+  if (authenticator) {
+    // One that can't be is as good as one that isn't the user's.
+    attempt->authenticator =
+        AuthenticatorId::parse(*authenticator).value_or(AuthenticatorId{domain::uuid_from(std::string(16, '\xff'))});
+  }
+  const Render render = [](const domain::OtpUsed& used, const domain::State&) {
+    if (!used.accepted) return json_answer(200, boost::json::object{{"verified", false}});
+    return json_answer(200, boost::json::object{{"verified", true}, {"authenticator_id", used.authenticator.text()}});
+  };
+  const auto used = std::make_shared<domain::OtpUsed>();
+  co_return co_await use(exchange, attempt, render, used);
+}
+
+// --- operators -------------------------------------------------------------------------------------------------------
+
+boost::asio::awaitable<Response> Verification::of_operator(Exchange& exchange, OtpFlow flow) {
+  const auto attempt = std::make_shared<Attempt>();
+  attempt->account = exchange.caller<Caller>()->account;
+  attempt->flow = flow;
+  Body body(exchange);
+  attempt->password = password_in(body.fields(), flow == OtpFlow::reset ? "otp1" : "otp");
+  if (flow == OtpFlow::reset) attempt->second = password_in(body.fields(), "otp2");
+  if (auto problem = body.finish()) co_return exchange.problem(*problem);
+  const auto id = AuthenticatorId::parse(exchange.parameter());
+  const auto found = id ? Authenticators::find(reads_.state(), attempt->account, *id) : std::nullopt;
+  if (!found) co_return exchange.problem(no_such("authenticator"));
+  const auto& authenticator = *found->authenticator;
+  const auto status = effective_status(authenticator, reads_.now());
+  if (!domain::may(action_of(flow), authenticator.type, status))
+    co_return exchange.problem(problem_of(domain::not_allowed(action_of(flow), authenticator.type, status)));
+  attempt->user = found->user->id;
+  attempt->authenticator = *id;
+  const Render render = [this, account = attempt->account, id = *id, flow](const domain::OtpUsed& used,
+                                                                           const domain::State& state) {
+    if (!used.accepted) return empty_answer(204);
+    if (flow == OtpFlow::test) return json_answer(200, boost::json::object{{"accepted", true}});
+    return authenticators_.answer(200, account, id, state);
+  };
+  const auto used = std::make_shared<domain::OtpUsed>();
+  auto response = co_await use(exchange, attempt, render, used);
+  if (response.status() == 204) co_return exchange.problem(not_accepted(*used));
+  co_return response;
+}
+
+boost::asio::awaitable<Response> Verification::test(Exchange& exchange) {
+  return of_operator(exchange, OtpFlow::test);
+}
+boost::asio::awaitable<Response> Verification::confirm(Exchange& exchange) {
+  return of_operator(exchange, OtpFlow::confirm);
+}
+boost::asio::awaitable<Response> Verification::reset(Exchange& exchange) {
+  return of_operator(exchange, OtpFlow::reset);
+}
+
+}  // namespace countersign::http
