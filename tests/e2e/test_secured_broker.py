@@ -202,7 +202,8 @@ class OnSecuredBrokers:
         owner = self.cluster.owner_of(partition)
 
         def metric(name):
-            found = re.search(rf'^countersign_audit_topic_{name}{{[^}}]*partition="{partition}"[^}}]*}} (\d+)', owner.client().get("/metrics").text, re.M)
+            said = owner.client().get("/metrics").text
+            found = re.search(rf'^countersign_audit_topic_{name}{{[^}}]*partition="{partition}"[^}}]*}} (\d+)', said, re.M)
             return found and int(found.group(1))
         until(lambda: metric("written_events") and metric("lag_events") == 0, "each event is there")
 
