@@ -261,6 +261,22 @@ class OnKafka41(OnSecuredBrokers, unittest.TestCase):
     def test_no_right(self):
         self.refused(("asking about topic 'countersign.log'", ADVICE), self.cluster.with_password("nobody"))
 
+    def test_a_right_that_is_taken_and_given_back(self):
+        """Nodes say what they lack, serve what they can without it, and go on when they have it again."""
+        cluster = self.cluster
+        admin = cluster.account()
+        right = ["--allow-principal", f"User:{NODE}", "--operation", "Write", *next(right for right in RIGHTS if right.user == NODE).resource]
+
+        def made():
+            return admin.post("/v1/users", {"first_name": "A", "last_name": "B", "email": f"{secrets.token_hex(4)}@example.com"}).status
+        secured.change_acls(cluster.brokers, "--remove", "--force", *right)
+        until(lambda: made() == 503, "nothing can be written")
+        owner = cluster.owner_of(cluster.partition_of(admin.account))
+        until(lambda: ADVICE in owner.said(), "its log says why")
+        secured.change_acls(cluster.brokers, "--add", *right)
+        until(lambda: made() == 201, "it is written again", timeout=60)
+        cluster.settle()
+
     def test_every_right_in_the_docs_is_needed(self):
         """Users who have all of them but one, in topics of their own."""
         self.assertEqual({right.key for right in RIGHTS}, set(LACKING))
