@@ -45,8 +45,8 @@ struct Node::Api {
   }
 
   std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
-    return http::routes({authentication, reads, accounts, users, codes, redemption, connections, introspection, events, log,
-                         siem_destinations, cluster, status, operations, read_log});
+    return http::routes({authentication, reads, accounts, users, codes, redemption, connections, introspection, events,
+                         log, siem_destinations, cluster, status, operations, read_log});
   }
 };
 

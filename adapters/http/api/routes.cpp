@@ -66,8 +66,8 @@ Route asking(Route route, std::vector<std::string> parameters) {
   return route;
 }
 
-/// Whether the caller may ask, once more: when the request came this node may not have known yet that his key is revoked
-/// or his account suspended, and what the position that was waited for holds may be just that.
+/// Whether the caller may ask, once more: when the request came this node may not have known yet that his key is
+/// revoked or his account suspended, and what the position that was waited for holds may be just that.
 AnswerLater as_known_now(Authentication& authentication, AnswerLater answer) {
   return [&authentication, answer = std::move(answer)](Exchange& exchange) {
     if (const auto refused = authentication.admit(exchange)) return ready(exchange.problem(*refused));
@@ -154,8 +154,8 @@ Route refusing_unknown_parameters(Route route) {
 
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
-  auto& [authentication, reads, accounts, users, codes, redemption, connections, introspection, events, log, siem, cluster, status,
-         operations, read_log] = e;
+  auto& [authentication, reads, accounts, users, codes, redemption, connections, introspection, events, log, siem,
+         cluster, status, operations, read_log] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
   };
