@@ -94,6 +94,7 @@ class Node {
   std::unique_ptr<commands::Partitions> partitions_;
   std::unique_ptr<commands::Submitter> submitter_;
   commands::SessionActivity activity_;
+  commands::KeyUse key_use_;
   std::unique_ptr<commands::AttemptLimits> limits_;
   std::unique_ptr<commands::Upkeep> upkeep_;
   std::unique_ptr<queries::SealOpener> opener_;
