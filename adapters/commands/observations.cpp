@@ -16,13 +16,13 @@ std::map<std::uint32_t, Observations> take_untold(const Observed& from, std::uin
     };
   };
   std::map<std::uint32_t, Observations> untold;
-  for (auto& each : from.reads.take_of(at_most(most_observations)))
-    untold[number_of(each.reader.account)].reads.push_back(std::move(each));
+  for (const auto& each : from.reads.take_of(at_most(most_observations)))
+    untold[number_of(each.reader.account)].reads.push_back(each);
   for (auto& each : from.refusals.take_of(at_most(most_refusal_kinds)))
     untold[number_of(each.refused.account)].refusals.push_back(std::move(each));
-  for (auto& each : from.sessions.take_untold(now, at_most(most_observations)))
+  for (const auto& each : from.sessions.take_untold(now, at_most(most_observations)))
     untold[number_of(each.account)].sessions.push_back(each);
-  for (auto& each : from.keys.take_untold(now, at_most(most_observations)))
+  for (const auto& each : from.keys.take_untold(now, at_most(most_observations)))
     untold[number_of(each.account)].keys.push_back(each);
   return untold;
 }
