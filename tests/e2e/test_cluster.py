@@ -171,7 +171,12 @@ class OnThreeNodes(unittest.TestCase):
     def test_an_import_and_an_erasure(self):
         admin = self.cluster.account()
         rows = "first_name,last_name,email\n" + "".join(f"First{n},Last{n},person{n}@example.com\n" for n in range(300))
-        self.assertEqual(admin.import_csv(rows)["status"], "done")
+        started = admin.post("/v1/users/import", rows, type="text/csv").expect(202).json["operation_id"]
+        self.assertEqual(admin.operation(started)["status"], "done")
+        done = admin.get("/v1/operations/" + started).expect(200)
+        for node in self.cluster.nodes:
+            newest = node.client(admin.key).get("/v1/users", {"email": "person299@example.com"}, headers=self.positions(done)).expect(200)
+            self.assertEqual(len(newest.json["items"]), 1)
         people = until(lambda: len(found := admin.all("/v1/users")) == 300 and found, "all people are at every node")
         user = people[0]["id"]
         admin.post(f"/v1/users/{user}/disable").expect(200)
