@@ -63,12 +63,14 @@ void ObservationSender::start() {
 
 void ObservationSender::stop() {
   constexpr auto patience = std::chrono::seconds(5);
+  constexpr auto pause = std::chrono::milliseconds(50);
   if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
   const auto until = steady_clock::now() + patience;
-  while (round() && steady_clock::now() < until) {
-  }
+  // Who takes over may not have claimed yet, or not be reached at once.
+  for (bool more = round(); (more || !under_way_.empty()) && steady_clock::now() < until; more = round())
+    if (!more) std::this_thread::sleep_for(pause);
 }
 
 bool ObservationSender::round() {

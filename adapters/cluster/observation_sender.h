@@ -49,7 +49,7 @@ class ObservationSender {
                     ObservationSenderOptions options);
   ~ObservationSender();
   void start();
-  /// Ends the thread and tells what there is: the last that is done of all that observes.
+  /// Ends the thread and tells what there is, for 5 s at most: the last that is done of all that observes.
   void stop();
   /// True: an owner has taken what left more behind: a batch as large as it may be, or one that came late.
   bool round();
