@@ -6,10 +6,13 @@
 #include <thread>
 #include <vector>
 
+#include "bus/kafka_advice.h"
+
 namespace countersign::bus {
 namespace {
 
 constexpr std::chrono::seconds same_text_again_after{30};
+constexpr std::size_t most_remembered = 16;
 constexpr int warning = 4;  // syslog's level; smaller ones are worse
 
 bool may_be_set(std::string_view name) {
@@ -18,11 +21,6 @@ bool may_be_set(std::string_view name) {
                              "enable.ssl.certificate.verification"};
   return std::any_of(prefixes.begin(), prefixes.end(), [&](const char* prefix) { return name.starts_with(prefix); }) ||
          std::find(names.begin(), names.end(), name) != names.end();
-}
-
-bool is_secret(std::string_view name) {
-  return name.find("password") != name.npos || name.find("secret") != name.npos || name == "ssl.key.pem" ||
-         name == "sasl.oauthbearer.config";
 }
 
 /// The value isn't repeated: it may be a secret.
@@ -44,7 +42,7 @@ bool is_transient(errc error) {
 
 KafkaProblems::KafkaProblems(const KafkaOptions& options) : pass_on_(options.on_problem) {
   for (const auto& [name, value] : options.properties) {
-    if (is_secret(name) && !value.empty()) secrets_.push_back(value);
+    if (is_secret_property(name) && !value.empty()) secrets_.push_back(value);
   }
   // One may be part of another.
   std::sort(secrets_.begin(), secrets_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
@@ -54,10 +52,20 @@ void KafkaProblems::report(std::string text) {
   text = without_secrets(std::move(text));
   {
     const std::lock_guard lock(mutex_);
-    const auto now = std::chrono::steady_clock::now();
-    if (text == newest_ && now - passed_on_at_ < same_text_again_after) return;
     newest_ = text;
-    passed_on_at_ = now;
+  }
+  remark(std::move(text));
+}
+
+void KafkaProblems::remark(std::string text) {
+  text = without_secrets(std::move(text));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    std::erase_if(passed_on_, [&](const auto& one) { return now - one.at >= same_text_again_after; });
+    if (std::ranges::find(passed_on_, text, &PassedOn::text) != passed_on_.end()) return;
+    if (passed_on_.size() == most_remembered) passed_on_.pop_front();
+    passed_on_.push_back({text, now});
   }
   if (pass_on_) pass_on_(text);
 }
@@ -143,12 +151,18 @@ void KafkaClient::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what,
 }
 
 void KafkaClient::on_log(const rd_kafka_t* handle, int level, const char*, const char* text) {
-  if (level > warning) return;
   std::string_view said = text;
+  if (level > warning && !names_wrong_protocol(said)) return;
   if (said.starts_with("[thrd:")) {
     if (const auto end = said.find("]: "); end != said.npos) said.remove_prefix(end + 3);
   }
-  static_cast<KafkaClient*>(rd_kafka_opaque(handle))->problems_.report("Kafka: " + std::string(said));
+  // How long it took, which differs each time.
+  if (const auto how_long = said.rfind(" (after "); how_long != said.npos && said.ends_with(')'))
+    said.remove_suffix(said.size() - how_long);
+  auto& problems = static_cast<KafkaClient*>(rd_kafka_opaque(handle))->problems_;
+  const std::string problem = "Kafka: " + std::string(said) + advice_on_connection(said);
+  // That all brokers are down follows each reason why one is, and is none.
+  said.ends_with("brokers are down") ? problems.remark(problem) : problems.report(problem);
 }
 
 errc errc_of(rd_kafka_resp_err_t error) {
@@ -157,6 +171,7 @@ errc errc_of(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: return errc::unknown_topic;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR__AUTHENTICATION: return errc::not_permitted;
@@ -193,21 +208,8 @@ KafkaPlace ask_place(const KafkaClient& client, const std::string& topic, int pa
 }
 
 std::string describe(const KafkaOptions& options, int partition, rd_kafka_resp_err_t error, const std::string& doing) {
-  std::string text = "topic '" + options.topic + "', partition " + std::to_string(partition) + ", at " +
-                     options.brokers + ": " + doing + ": " + rd_kafka_err2str(error);
-  switch (error) {
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: return text + "; set max.message.bytes of the topic to 1000000 or more";
-    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
-    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
-      return text + "; start the brokers that hold the partition's other replicas";
-    default: break;
-  }
-  switch (errc_of(error)) {
-    case errc::unreachable: return text + "; check that the brokers run and can be reached from here";
-    case errc::unknown_topic: return text + "; create the topics, or check topic_prefix and the number of partitions";
-    case errc::not_permitted: return text + "; check the user's credentials and its rights on the topic";
-    default: return text;
-  }
+  return "topic '" + options.topic + "', partition " + std::to_string(partition) + ", at " + options.brokers + ": " +
+         doing + ": " + rd_kafka_err2str(error) + advice_on(error);
 }
 
 }  // namespace countersign::bus

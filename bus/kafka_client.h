@@ -6,8 +6,8 @@
 // promises rest on is set here and can't be changed. Texts never hold the value of a secret property.
 
 #include <chrono>
+#include <deque>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -16,13 +16,14 @@
 
 #include "bus/errc.h"
 #include "bus/kafka_handles.h"
+#include "bus/kafka_properties.h"
 
 namespace countersign::bus {
 
 struct KafkaOptions {
   std::string brokers;                                 ///< host:port,host:port
   std::string topic;                                   ///< of the log
-  std::map<std::string, std::string> properties;       ///< of librdkafka, passed through
+  KafkaProperties properties;                          ///< of librdkafka, passed through
   std::chrono::milliseconds answer_within{5'000};      ///< a read or a question; then errc::unreachable
   std::chrono::milliseconds delivered_within{10'000};  ///< an append; then it is in doubt (message.timeout.ms)
   /// Any thread, also librdkafka's: return soon and call nothing of the log. One text a line, for people.
@@ -39,21 +40,29 @@ class KafkaRefused : public std::runtime_error {
   boost::system::error_code code_;
 };
 
-/// The newest problem, and its way to KafkaOptions::on_problem: the same text again only after 30 s. Thread-safe.
+/// The newest problem, and its way to KafkaOptions::on_problem: one of the last texts again only after 30 s.
+/// Thread-safe.
 class KafkaProblems {
  public:
   explicit KafkaProblems(const KafkaOptions& options);
   void report(std::string text);
+  /// Passes it on, too, but newest() stays.
+  void remark(std::string text);
   std::string newest() const;
 
  private:
+  struct PassedOn {
+    std::string text;
+    std::chrono::steady_clock::time_point at;
+  };
+
   std::string without_secrets(std::string text) const;
 
   const std::function<void(const std::string&)> pass_on_;
   std::vector<std::string> secrets_;
   mutable std::mutex mutex_;
   std::string newest_;
-  std::chrono::steady_clock::time_point passed_on_at_;
+  std::deque<PassedOn> passed_on_;
 };
 
 /// A librdkafka handle, and what its callbacks reach.

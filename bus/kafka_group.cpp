@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bus/format.h"
+#include "bus/kafka_advice.h"
 
 namespace countersign::bus {
 namespace {
@@ -54,7 +55,10 @@ std::vector<GroupMember> group_members(const KafkaOptions& options, const std::v
   rd_kafka_DescribeConsumerGroups(client.get(), names.data(), names.size(), limits.get(), queue.get());
   const KafkaEvent event(rd_kafka_queue_poll(queue.get(), 2 * within));
   const auto error = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-  if (error) throw KafkaRefused(errc_of(error), std::string("asking who is in the groups: ") + rd_kafka_err2str(error));
+  const auto refused = [](rd_kafka_resp_err_t why, const char* said) {
+    return KafkaRefused(errc_of(why), std::string("asking who is in the groups: ") + said + advice_on(why));
+  };
+  if (error) throw refused(error, rd_kafka_err2str(error));
 
   std::vector<GroupMember> members;
   std::size_t count = 0;
@@ -62,8 +66,7 @@ std::vector<GroupMember> group_members(const KafkaOptions& options, const std::v
       rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     if (const auto* failed = rd_kafka_ConsumerGroupDescription_error(found[i]); rd_kafka_error_code(failed))
-      throw KafkaRefused(errc_of(rd_kafka_error_code(failed)),
-                         std::string("asking who is in the groups: ") + rd_kafka_error_string(failed));
+      throw refused(rd_kafka_error_code(failed), rd_kafka_error_string(failed));
     for (std::size_t n = 0; n < rd_kafka_ConsumerGroupDescription_member_count(found[i]); ++n) {
       const auto* member = rd_kafka_ConsumerGroupDescription_member(found[i], n);
       if (auto node = member_named(rd_kafka_MemberDescription_client_id(member))) members.push_back(*std::move(node));
@@ -119,7 +122,8 @@ void KafkaGroup::run(const std::stop_token& stop) {
     // Nothing is to be read, but a member that doesn't poll is taken for dead, and hears of no new share.
     const KafkaMessage message(rd_kafka_consumer_poll(client_.get(), look_every_ms));
     if (message && message->err)
-      problems_.report("the group '" + group_ + "': " + rd_kafka_message_errstr(message.get()));
+      problems_.report("the group '" + group_ + "': " + rd_kafka_message_errstr(message.get()) +
+                       advice_on(message->err));
   }
 }
 

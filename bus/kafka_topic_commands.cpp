@@ -27,6 +27,10 @@ std::string command_to_set(const KafkaOptions& options, const std::string& topic
          " --add-config " + setting.name + "=" + setting.value;
 }
 
+std::string command_to_delete(const KafkaOptions& options) {
+  return program(options, "kafka-topics.sh") + " --delete --topic " + options.topic;
+}
+
 std::string command_to_add_partitions(const KafkaOptions& options, const TopicSpec& topic) {
   return program(options, "kafka-topics.sh") + " --alter --topic " + topic.name + " --partitions " +
          std::to_string(topic.partitions);

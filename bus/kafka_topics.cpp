@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "bus/kafka_advice.h"
 #include "bus/kafka_topic_commands.h"
 
 namespace countersign::bus {
@@ -93,15 +94,16 @@ class TopicsClient {
       const char* said = rd_kafka_topic_result_error_string(made[i]);
       throw KafkaRefused(errc_of(error), "the brokers don't create topic '" +
                                              std::string(rd_kafka_topic_result_name(made[i])) +
-                                             "': " + (said ? said : rd_kafka_err2str(error)));
+                                             "': " + (said ? said : rd_kafka_err2str(error)) + advice_on(error));
     }
   }
 
  private:
   [[noreturn]] void refuse(rd_kafka_resp_err_t error, const std::string& doing) const {
-    const std::string newest = problems_.newest();
+    const std::string newest = errc_of(error) == errc::unreachable ? problems_.newest() : "";
     throw KafkaRefused(errc_of(error), "the brokers at " + options_.brokers + ": " + doing + ": " +
-                                           rd_kafka_err2str(error) + (newest.empty() ? "" : "; " + newest));
+                                           rd_kafka_err2str(error) +
+                                           (newest.empty() ? advice_on(error) : "; " + newest));
   }
 
   int answer_within_ms() const { return static_cast<int>(options_.answer_within.count()); }

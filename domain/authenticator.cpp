@@ -95,7 +95,7 @@ constexpr Rule rules[] = {
     {Action::verify, "verify", in(Status::active), false},
     {Action::test, "test", in(Status::active), true},
     {Action::reset, "reset", in(Status::active), true},
-    {Action::edit, "edit", in(Status::pending, Status::active, Status::disabled, Status::expired), true},
+    {Action::edit, "edit", in(Status::pending, Status::active, Status::disabled), true},
     {Action::disable, "disable", in(Status::active), true},
     {Action::enable, "enable", in(Status::disabled), true},
     {Action::retire, "retire", in(Status::active, Status::disabled, Status::expired), true},

@@ -168,9 +168,9 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
   const auto& authenticator = *found->authenticator;
   if (command.expected_version != authenticator.version)
     return Refusal{RefusalCode::version_mismatch, "The authenticator has changed since it was read."};
-  // Of one that has expired the date may be changed, but not that it has.
-  if (!may(AuthenticatorAction::edit, authenticator.type, authenticator.status))
-    return not_allowed(AuthenticatorAction::edit, authenticator.type, authenticator.status);
+  const auto status = effective_status(authenticator, context.now);
+  if (!may(AuthenticatorAction::edit, authenticator.type, status))
+    return not_allowed(AuthenticatorAction::edit, authenticator.type, status);
   if (command.content == authenticator.content && command.expires_at == authenticator.expires_at)
     return AuthenticatorWritten{authenticator.id, found->user->id, authenticator.version};
   auto edited = authenticator;

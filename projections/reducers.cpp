@@ -72,7 +72,8 @@ Derived derived(AccountId account, const User& user, const Activation* activatio
 
 Derived derived(AccountId account, const User& user, const Authenticator* authenticator) {
   Derived out;
-  if (!authenticator || authenticator->status == AuthenticatorStatus::expired) return out;
+  // What can't expire any more isn't due: the sweep would find it again and again.
+  if (!authenticator || !may(AuthenticatorAction::expire, authenticator->type, authenticator->status)) return out;
   out.expiry(authenticator->expires_at, account, party(authenticator->id), user.id);
   return out;
 }

@@ -23,8 +23,8 @@ using http::Route;
 using Where = std::function<std::optional<std::uint32_t>(const Exchange&)>;
 
 bool only_owner_answers(const Route& route) {
-  constexpr std::string_view reads[] = {"get_operation", "download_registration_codes", "stream_events",
-                                        "list_siem_destinations", "get_siem_destination"};
+  constexpr std::string_view reads[] = {"get_operation",          "download_registration_codes", "stream_events",
+                                        "list_siem_destinations", "get_siem_destination",        "list_api_keys"};
   constexpr std::string_view anywhere[] = {"introspect_token", "create_backup"};
   if (std::ranges::find(anywhere, route.operation) != std::end(anywhere)) return false;
   return route.verb != http::Verb::get || std::ranges::find(reads, route.operation) != std::end(reads);

@@ -1,6 +1,7 @@
 #pragma once
 // Which requests another node answers: those that change something, and the few reads that only the owner of their
-// account's partition can answer. All else is answered by any node from its own views.
+// account's partition can answer, or answers best (when API keys were last used). All else is answered by any node from
+// its own views.
 
 #include "adapters/cluster/forwarder.h"
 #include "adapters/commands/partitions.h"

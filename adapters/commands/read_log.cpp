@@ -45,12 +45,18 @@ std::vector<ReadLog::Counted> ReadLog::take(Ended ended) {
   return taken;
 }
 
-std::vector<ReadLog::Counted> ReadLog::take_ended(domain::UnixMs now) {
-  return take([now](const Counted& counted) { return now - counted.reads.since >= window_ms; });
+std::vector<ReadLog::Counted> ReadLog::take_ended(domain::UnixMs now, const OfAccount& wanted) {
+  return take([&](const Counted& counted) {
+    return now - counted.reads.since >= window_ms && holds(wanted, counted.reader.account);
+  });
+}
+
+std::vector<ReadLog::Counted> ReadLog::take_of(const OfAccount& wanted) {
+  return take([&](const Counted& counted) { return holds(wanted, counted.reader.account); });
 }
 
 std::vector<ReadLog::Counted> ReadLog::take_all() {
-  return take([](const Counted&) { return true; });
+  return take_of({});
 }
 
 void ReadLog::put_back(const Counted& counted) {

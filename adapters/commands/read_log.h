@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "adapters/commands/of_account.h"
 #include "domain/record.h"
 
 namespace countersign::commands {
@@ -30,11 +31,13 @@ class ReadLog {
   explicit ReadLog(std::size_t most = 100'000) : most_(most) {}
 
   void count(const Reader& reader, Kind kind, domain::UnixMs now);
-  /// Counts of windows that have ended by `now`, taken out.
-  std::vector<Counted> take_ended(domain::UnixMs now);
+  /// Counts of windows of these accounts that have ended by `now`, taken out.
+  std::vector<Counted> take_ended(domain::UnixMs now, const OfAccount& wanted = {});
+  /// All counts of these accounts, of running windows too.
+  std::vector<Counted> take_of(const OfAccount& wanted);
   /// All counts: at the end of the server.
   std::vector<Counted> take_all();
-  /// What was taken out and could not be written.
+  /// What was taken out and could not be written, or was counted at another node.
   void put_back(const Counted& counted);
 
  private:

@@ -47,7 +47,7 @@ std::vector<RefusalLog::Counted> RefusalLog::take(Ended ended) {
   std::vector<Counted> taken;
   for (auto it = minutes_.begin(); it != minutes_.end();) {
     const auto& [key, minute] = *it;
-    if (!ended(minute)) {
+    if (!ended(key.account, minute)) {
       ++it;
       continue;
     }
@@ -60,12 +60,18 @@ std::vector<RefusalLog::Counted> RefusalLog::take(Ended ended) {
   return taken;
 }
 
-std::vector<RefusalLog::Counted> RefusalLog::take_ended(domain::UnixMs now) {
-  return take([now](const Minute& minute) { return now - minute.start >= minute_ms; });
+std::vector<RefusalLog::Counted> RefusalLog::take_ended(domain::UnixMs now, const OfAccount& wanted) {
+  return take([&](domain::AccountId account, const Minute& minute) {
+    return now - minute.start >= minute_ms && holds(wanted, account);
+  });
+}
+
+std::vector<RefusalLog::Counted> RefusalLog::take_of(const OfAccount& wanted) {
+  return take([&](domain::AccountId account, const Minute&) { return holds(wanted, account); });
 }
 
 std::vector<RefusalLog::Counted> RefusalLog::take_all() {
-  return take([](const Minute&) { return true; });
+  return take_of({});
 }
 
 void RefusalLog::put_back(const Counted& counted) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/commands/of_account.h"
 #include "domain/event.h"
 
 namespace countersign::commands {
@@ -43,11 +44,14 @@ class RefusalLog {
   bool first(const Refused& refused, domain::UnixMs now);
   /// Counts one that gets no event of its own, even if it is the first.
   void count(const Refused& refused, domain::UnixMs now);
-  /// Counts of minutes that have ended by `now`, taken out; those with nothing beyond the first are dropped.
-  std::vector<Counted> take_ended(domain::UnixMs now);
+  /// Counts of these accounts' minutes that have ended by `now`, taken out; those with nothing beyond the first are
+  /// dropped.
+  std::vector<Counted> take_ended(domain::UnixMs now, const OfAccount& wanted = {});
+  /// All counts of these accounts, of the running minute too.
+  std::vector<Counted> take_of(const OfAccount& wanted);
   /// All counts, of the running minute too: at the end of the server.
   std::vector<Counted> take_all();
-  /// What was taken out and could not be written.
+  /// What was taken out and could not be written, or was counted at another node.
   void put_back(const Counted& counted);
 
  private:

@@ -58,8 +58,9 @@ void Upkeep::stop() {
 }
 
 std::uint64_t Upkeep::round() {
-  write_refusals(refusals_.take_ended(clock_()));
-  write_reads(reads_.take_ended(clock_()));
+  const auto mine = [this](domain::AccountId account) { return submitter_.takes(account); };
+  write_refusals(refusals_.take_ended(clock_(), mine));
+  write_reads(reads_.take_ended(clock_(), mine));
   log_sessions();
   return sweep();
 }
@@ -94,7 +95,7 @@ std::uint64_t Upkeep::sweep() {
 }
 
 void Upkeep::log_sessions() {
-  const auto due = activity_.take_due(clock_(), chunk);
+  const auto due = activity_.take_due(clock_(), chunk, [this](auto account) { return submitter_.takes(account); });
   std::map<domain::AccountId, domain::TouchSessions> chunks;
   for (const auto& session : due) chunks[session.account].seen.push_back(session.seen);
   for (auto& [account, command] : chunks) {

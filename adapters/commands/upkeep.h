@@ -1,7 +1,7 @@
 #pragma once
 // What time itself makes due, submitted in chunks: the expiry sweep, coalesced session.seen, counted refusals
-// and reads. Runs on
-// a thread of its own; what it submits goes in the bulk lane, so that it never holds up others.
+// and reads, each of accounts that this node owns; the others' owners are told (observations.h). Runs on a thread of
+// its own; what it submits goes in the bulk lane, so that it never holds up others.
 
 #include <functional>
 #include <stop_token>

@@ -42,6 +42,14 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
       const auto text = device ? opener_.of_user(account, user->id, device->device) : std::nullopt;
       return text ? text->device_name : "";
     }
+    case PartyKind::authenticator: {
+      const domain::AuthenticatorId id{party.id};
+      const auto located = state_.locate_authenticator(account, id);
+      const auto user = located ? state_.user(account, located->user) : nullptr;
+      const auto* authenticator = user ? user->authenticator(id) : nullptr;
+      const auto text = authenticator ? opener_.of_user(account, user->id, authenticator->profile) : std::nullopt;
+      return text ? text->name : "";
+    }
     case PartyKind::siem_destination: {
       const auto destination = state_.siem_destination(account, domain::SiemDestinationId{party.id});
       const auto text = destination ? opener_.of_account(account, destination->configuration) : std::nullopt;

@@ -43,6 +43,7 @@ Kind entity_kind(const RenderedEvent& event) {
     case PartyKind::session: return {other, "Session"};
     case PartyKind::operation: return {other, "Operation"};
     case PartyKind::siem_destination: return {other, "SIEM Destination"};
+    case PartyKind::authenticator: return {other, "Authenticator"};
     default: return {other, domain::name_of(event.type).sub_type};
   }
 }

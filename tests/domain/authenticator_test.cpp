@@ -70,7 +70,7 @@ struct Line {
 constexpr Line expected[] = {
     //                    cvtredERC/x
     {Status::pending, "x...x...x.x", "x...x...x.x"},  {Status::active, ".xx.xx=xxxx", ".xxxxx=xxxx"},
-    {Status::disabled, "....x=xxxxx", "....x=xxxxx"}, {Status::expired, "....x..xxxx", "....x..xxxx"},
+    {Status::disabled, "....x=xxxxx", "....x=xxxxx"}, {Status::expired, ".......xxxx", ".......xxxx"},
     {Status::obsolete, ".......=xxx", ".......=xxx"}, {Status::compromised, "........=xx", "........=xx"},
 };
 

@@ -180,8 +180,44 @@ class Walk {
     }
   }
 
+  Command authenticator_command() {
+    using enum AuthenticatorAction;
+    const auto name = below(3) ? recent(authenticators_) : fresh(authenticators_, "authenticator");
+    const auto id = authenticator(name);
+    const auto located = ledger_.state().locate_authenticator(ledger_.account, id);
+    const auto user = located ? ledger_.state().user(ledger_.account, located->user) : nullptr;
+    if (!user) {
+      const auto type = below(2) ? AuthenticatorType::hotp : AuthenticatorType::totp;
+      auto settings = authenticator_settings(name, type);
+      if (below(3) == 0) settings.expires_at = ledger_.now + static_cast<UnixMs>(below(9 * day_ms));
+      return {"enrol", admin(EnrolAuthenticator{person(), id, settings, {}, below(2) == 0})};
+    }
+    const auto& one = *user->authenticator(id);
+    constexpr AuthenticatorAction changes[] = {disable, enable, retire, report_compromised, remove};
+    switch (below(6)) {
+      case 0: return {"change authenticator", change(name, changes[below(std::size(changes))], below(2) == 0)};
+      case 1: {
+        const auto other = fresh(authenticators_, "authenticator");
+        return {"replace authenticator",
+                admin(EnrolAuthenticator{user->id, authenticator(other), authenticator_settings(other), id, true})};
+      }
+      case 2: {
+        const auto expires_at = below(2) ? 0 : ledger_.now + static_cast<UnixMs>(below(9 * day_ms));
+        const auto settings = authenticator_settings(std::to_string(below(4)));
+        return {"edit authenticator",
+                admin(EditAuthenticator{id, settings.texts, settings.content, expires_at, one.version})};
+      }
+      case 3: return {"unlock", admin(UnlockUser{user->id})};
+      default: {
+        const auto flow = static_cast<OtpFlow>(below(4));
+        const UseOtp use{user->id, flow, {{id, one.version - below(8) / 7, below(3) != 0, one.next + below(4) - 1, 0}}};
+        return {"use otp", by(who_uses(flow), use), false};
+      }
+    }
+  }
+
   Command any_command() {
-    switch (below(34)) {
+    switch (below(38)) {
       case 0: return {"create", create()};
       case 1: return {"update", update()};
       case 2: return import();
@@ -211,6 +247,10 @@ class Walk {
       case 26: return {"download", admin(RecordDownload{}), false};
       case 27: return {"generate", generate()};
       case 28: return destination_command();
+      case 30:
+      case 31:
+      case 32:
+      case 33: return authenticator_command();
       case 29: return {"reads", system(RecordReads{1, 2, 3, 4, ledger_.now}), false};
       default: return {"redeem", redeem(recent(codes_), fresh(devices_, "device"))};
     }
@@ -220,7 +260,7 @@ class Walk {
   Ledger ledger_;
   const std::vector<std::string> names_{"ada", "bob", "eve", "mei"};
   int drawn_ = 0;
-  std::vector<std::string> codes_, devices_, tickets_, destinations_, keys_{"admin", "siem"};
+  std::vector<std::string> codes_, devices_, tickets_, destinations_, authenticators_, keys_{"admin", "siem"};
 };
 
 void walk(std::uint64_t seed, int steps, int check_every) {

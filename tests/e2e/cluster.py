@@ -22,10 +22,10 @@ CLI = PROGRAMS / "countersign"
 SKIPPED = 77
 
 
-def brokers_or_skip(count, version, directory, doors=()):
+def brokers_or_skip(count, version, directory, doors=(), settings=None):
     """The brokers; ends the process with 77 where they can't be had."""
     try:
-        return kafka.Cluster(version, directory, brokers=count, doors=doors)
+        return kafka.Cluster(version, directory, brokers=count, doors=doors, settings=settings)
     except jars.Unavailable as why:
         print(f"skipped: {why}", flush=True)
         sys.exit(SKIPPED)
@@ -127,7 +127,7 @@ class Cluster:
         self.replication, self.partitions, self.program = brokers, partitions, program
         self.nodes, self.proxy = [], None
         numbers = range(1, nodes + 1)
-        self.brokers = brokers_or_skip(brokers, version, self.scratch / "kafka", [door_of(n) for n in numbers] if lined else [])
+        self.brokers = self.make_brokers(brokers, version, [door_of(n) for n in numbers] if lined else [])
         try:
             if lined:
                 self.proxy = proxy.Proxy()
@@ -137,9 +137,10 @@ class Cluster:
             self.nodes = [Node(self, number, settings or {}) for number in numbers]
             for node in self.nodes if lined else ():
                 node.go_through(Lines(node, self.brokers.brokers, self.proxy, chance))
-            self.brokers.start()
+            self.start_brokers()
             init = subprocess.run([CLI, "cluster", "init", "--kafka-brokers", self.brokers.bootstrap, "--partitions", str(partitions),
-                                   "--replication", str(brokers), "--master-key-file", self.master_key], capture_output=True, text=True, timeout=120)
+                                   "--replication", str(brokers), "--master-key-file", self.master_key, *self.init_arguments()],
+                                  capture_output=True, text=True, timeout=120)
             if init.returncode:
                 raise AssertionError(f"cluster init: exit status {init.returncode}: {init.stderr}")
             for node in self.nodes:
@@ -148,6 +149,17 @@ class Cluster:
         except BaseException:
             self.close()
             raise
+
+    # What other brokers take.
+
+    def make_brokers(self, count, version, doors):
+        return brokers_or_skip(count, version, self.scratch / "kafka", doors)
+
+    def start_brokers(self):
+        self.brokers.start()
+
+    def init_arguments(self):
+        return []
 
     def __enter__(self):
         return self

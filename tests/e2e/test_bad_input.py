@@ -308,6 +308,7 @@ class Starts(unittest.TestCase):
             self.refused(said, status=2, settings=right | {name: value})
         said = self.refused("kafka_properties", status=2, settings=right | {"KAFKA_PROPERTIES": "a-password"})
         self.assertNotIn("a-password", said)
+        self.refused("/tmp/x-missing", "can't be read", settings=right | {"KAFKA_PROPERTIES_FILE": "/tmp/x-missing"})
 
     def test_a_cluster_without_brokers(self):
         key = self.scratch / "key"

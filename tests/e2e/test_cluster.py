@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Three nodes on Kafka: each request goes to a random one, and what was answered is what one server would have answered."""
 import concurrent.futures
+import datetime
 import random
 import shutil
 import socket
@@ -89,6 +90,78 @@ class OnThreeNodes(unittest.TestCase):
         self.assertEqual(len({answer.body for answer in answers}), 1)
         self.assertEqual(sum(answer.headers.get("Idempotency-Replayed") == "true" for answer in answers), 5)
 
+    def observed(self):
+        """An account with a session, the node that owns it, and the others, who know of both."""
+        cluster = self.cluster
+        self.addCleanup(self.all_back)
+        admin = cluster.account()
+        admin.gateway, admin.auditor = admin.api_key("gateway"), admin.api_key("auditor")
+        redeemed = admin.redeem(admin.codes(admin.user()["id"])[0]["code"]).expect(201)
+        admin.token, admin.session = redeemed.json["access_token"], redeemed.json["session_id"]
+        owner = cluster.owner_of(cluster.partition_of(admin.account))
+        others = [node for node in cluster.nodes if node is not owner]
+        for node in others:
+            node.client(admin.gateway.key).introspect(admin.token)
+            node.client(admin.key).get("/v1/users", headers=self.positions(redeemed)).expect(200)
+        return admin, owner, others
+
+    def all_back(self):
+        for node in self.cluster.nodes:
+            node.lines.mend(node.lines.inner)
+            if not node.running():
+                node.start()
+        self.cluster.settle()
+
+    def reads_written(self, admin):
+        """What nodes have counted is written by the last of them, at the latest."""
+        for node in self.cluster.running():
+            self.cluster.settle()
+            self.assertEqual(node.stop(), 0)
+        self.all_back()
+        written = until(lambda: admin.events('type eq "events.read"'), "the reads are written")
+        return [{name: count for name, count in event["details"].items() if name != "since"}
+                for event in written if event["actor"]["id"] == admin.auditor.key_id]
+
+    def seen_at(self, node, admin):
+        return node.client(admin.key).get("/v1/sessions/" + admin.session).expect(200).json["last_seen"]
+
+    def test_what_other_nodes_observe_the_owner_knows(self):
+        admin, owner, others = self.observed()
+        used = admin.get("/v1/api-keys").expect(200).json["items"]
+        started = admin.get("/v1/sessions/" + admin.session).expect(200).json["created_at"]
+        until(lambda: self.seen_at(owner, admin) > started, "the use of the session")
+        for node in self.cluster.nodes:
+            def shown():
+                [item] = [item for item in node.client(admin.key).get("/v1/api-keys").expect(200).json["items"]
+                          if item["id"] == admin.gateway.key_id]
+                return item["last_used"]
+            until(shown, "the use of the key")
+        self.assertEqual(len(used), 3)
+
+    def test_reads_at_all_nodes_are_one_event(self):
+        admin, owner, others = self.observed()
+        for node in self.cluster.nodes:
+            here = node.client(admin.auditor.key)
+            here.get("/v1/events").expect(200)
+            here.get("/v1/events/facets", query={"fields": "type"}).expect(200)
+        others[0].client(admin.auditor.key).get("/v1/events").expect(200)
+        self.assertEqual(self.reads_written(admin), [{"lists": 4, "facets": 3, "histograms": 0, "log": 0}])
+
+    def test_of_an_owner_that_was_killed_the_next_one_is_told(self):
+        admin, owner, others = self.observed()
+        owner.lines.cut(owner.lines.inner)
+        before = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        for node in others:
+            here = node.client(admin.auditor.key)
+            for _ in range(3):
+                here.get("/v1/events").expect(200)
+            until(lambda: node.client(admin.gateway.key).introspect(admin.token)["active"], "it is active")
+        owner.kill()
+        self.cluster.settle()
+        for node in others:
+            until(lambda: self.seen_at(node, admin) > before, "the owner, too, knows of the session's use")
+        self.assertEqual(self.reads_written(admin), [{"lists": 6, "facets": 0, "histograms": 0, "log": 0}])
+
     def test_a_head_request_is_answered_everywhere(self):
         admin = self.cluster.account()
         for node in self.cluster.nodes:
@@ -98,7 +171,12 @@ class OnThreeNodes(unittest.TestCase):
     def test_an_import_and_an_erasure(self):
         admin = self.cluster.account()
         rows = "first_name,last_name,email\n" + "".join(f"First{n},Last{n},person{n}@example.com\n" for n in range(300))
-        self.assertEqual(admin.import_csv(rows)["status"], "done")
+        started = admin.post("/v1/users/import", rows, type="text/csv").expect(202).json["operation_id"]
+        self.assertEqual(admin.operation(started)["status"], "done")
+        done = admin.get("/v1/operations/" + started).expect(200)
+        for node in self.cluster.nodes:
+            newest = node.client(admin.key).get("/v1/users", {"email": "person299@example.com"}, headers=self.positions(done)).expect(200)
+            self.assertEqual(len(newest.json["items"]), 1)
         people = until(lambda: len(found := admin.all("/v1/users")) == 300 and found, "all people are at every node")
         user = people[0]["id"]
         admin.post(f"/v1/users/{user}/disable").expect(200)

@@ -19,11 +19,9 @@ MODULES = (test_tour, test_contract, test_roles, test_operations, test_discovery
            test_siem_destinations)
 # What is shown of one server there, and isn't so, or not to be seen that way, where each request goes to another node.
 OF_ONE_SERVER = {
-    "test_keys": "when a key was last used is known where it was used",
     "test_rescue": "the event is in the system account of the account's own partition",
     "test_ignored_records_are_counted_by_reason": "metrics of a node of a cluster have the label partition",
     "test_projections_and_metrics_show_it": "the node that pushes to a destination shows how far it has come",
-    "test_words_find_what_a_walk_over_all_events_finds": "reads of the events, counted at several nodes, become events while they are compared",
     "test_pause_resume_replay_delete": "a destination gets events at least once, and one comes twice here",
     "test_what_cannot_be_a_token_is_revoked_without_a_command": "metrics of a node of a cluster have the label partition",
 }

@@ -239,7 +239,7 @@ class Cluster:
         running = [broker for broker in self.brokers if broker.running()]
         deadline = time.monotonic() + START_SECONDS
         for broker in running:
-            while brokers_seen(broker.client_port) < len(running):
+            while brokers_seen(broker.inner_port) < len(running):
                 if broker.process.poll() is not None:
                     raise RuntimeError(f"broker {broker.number} ended with status {broker.process.returncode}: "
                                        f"{broker.output.read_text()[-3000:]}")

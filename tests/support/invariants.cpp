@@ -110,6 +110,14 @@ void expect_user_is_whole(const State& state, const Rows& rows, AccountId accoun
     expect_found_by_its_digest(state, made.token, made.id);
     due(made.ends_at(), party(made.token_id()));
   }
+  for (const auto& authenticator : user.authenticators) {
+    EXPECT_NE(authenticator.status, AuthenticatorStatus::deleted);
+    EXPECT_TRUE(rows.contains(projections::authenticator_key(account, authenticator.id)));
+    if (may(AuthenticatorAction::expire, authenticator.type, authenticator.status))
+      due(authenticator.expires_at, party(authenticator.id));
+  }
+  EXPECT_LE(user.authenticators.size(), most_authenticators);
+  EXPECT_LE(user.lockout.failures, Lockout::most_failures);
   EXPECT_LE(live, most_per_user);
   EXPECT_LE(user.codes.size(), 2 * most_per_user);
   EXPECT_LE(user.activations.size(), most_per_user);
@@ -127,6 +135,11 @@ void expect_expiry_is_of_something(const State& state, const std::string& key, c
     const auto* code = user->code(CodeId{due.object.id});
     ASSERT_TRUE(code);
     EXPECT_TRUE(due.time == code->expires_at || due.time == code->ticket_expires_at);
+  } else if (due.object.kind == PartyKind::authenticator) {
+    const auto* authenticator = user->authenticator(AuthenticatorId{due.object.id});
+    ASSERT_TRUE(authenticator);
+    EXPECT_EQ(due.time, authenticator->expires_at);
+    EXPECT_TRUE(may(AuthenticatorAction::expire, authenticator->type, authenticator->status));
   } else {
     ASSERT_TRUE(user->activation(due.object.id));
     EXPECT_EQ(due.time, user->activation(due.object.id)->ends_at());
@@ -151,7 +164,7 @@ void expect_invariants(const Ledger& ledger) {
         EXPECT_EQ(user, *state.user(account_in(key), user.id));
         auto& count = counts[account_in(key)];
         ++count.users;
-        count.mfa_users += user.mfa_configured;
+        count.mfa_users += user.has_mfa();
         for (const auto& code : user.codes) count.open_codes += is_open(code);
         expect_user_is_whole(state, rows, account_in(key), user);
         break;
@@ -183,6 +196,14 @@ void expect_invariants(const Ledger& ledger) {
         const auto user = state.user(account_in(key), located.user);
         ASSERT_TRUE(user);
         EXPECT_TRUE(located.ended_activation || user->activation(uuid_from(std::string_view(key).substr(17))));
+        break;
+      }
+      case Table::authenticators: {
+        const auto located = projections::decode_located(row);
+        EXPECT_EQ(encode(located), row);
+        const auto user = state.user(account_in(key), located.user);
+        ASSERT_TRUE(user);
+        EXPECT_TRUE(user->authenticator(AuthenticatorId{uuid_from(std::string_view(key).substr(17))}));
         break;
       }
       case Table::digests: {

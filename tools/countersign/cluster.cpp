@@ -10,6 +10,7 @@
 #include "bus/kafka_topics.h"
 #include "domain/slot.h"
 #include "tools/countersign/session.h"
+#include "tools/countersign/text.h"
 
 namespace countersign::cli {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 struct Wanted {
   std::string brokers, prefix = "countersign", master_key_file;
   std::vector<std::string> properties;
+  std::string properties_file;
   int partitions = 24, replication = 3;
 };
 
@@ -24,11 +26,8 @@ bus::KafkaOptions options_of(const Wanted& wanted) {
   bus::KafkaOptions options;
   options.brokers = wanted.brokers;
   options.topic = wanted.prefix + ".keys";
-  for (const auto& property : wanted.properties) {
-    const auto equals = property.find('=');
-    if (equals == std::string::npos) throw std::invalid_argument("--kafka-property: name=value is expected");
-    options.properties[property.substr(0, equals)] = property.substr(equals + 1);
-  }
+  options.on_problem = [](const std::string& text) { std::cerr << "countersign: " + escaped(text) + "\n"; };
+  options.properties = bus::kafka_properties(wanted.properties, wanted.properties_file);
   return options;
 }
 
@@ -99,6 +98,8 @@ void add_cluster(CLI::App& app, Session& session) {
       ->check(CLI::Range(1, 100));
   begin->add_option("--kafka-property", wanted->properties,
                     "Property of librdkafka for security and identity, such as security.protocol=SASL_SSL; repeatable");
+  begin->add_option("--kafka-properties-file", wanted->properties_file,
+                    "File with such properties, one name=value a line, for those that are secret");
   begin->add_option("--master-key-file", wanted->master_key_file, "Master key of all nodes; made if it isn't there")
       ->required();
   begin->callback([wanted] { init(*wanted); });

@@ -22,6 +22,7 @@ std::string all_of(const std::vector<bus::TopicFinding>& findings) {
 
 KafkaParts::KafkaParts(const Settings& settings, Log& log) : settings_(settings), log_(log) {
   try {
+    properties_ = bus::kafka_properties(settings_.kafka_properties, settings_.kafka_properties_file);
     const auto partitions = bus::partition_count(options("log"));
     if (partitions == 0)
       throw StartRefused("there is no topic '" + options("log").topic + "' on " + settings_.kafka_brokers +
@@ -44,10 +45,7 @@ bus::KafkaOptions KafkaParts::options(const char* topic) const {
   bus::KafkaOptions options;
   options.brokers = settings_.kafka_brokers;
   options.topic = settings_.topic_prefix + "." + topic;
-  for (const auto& property : settings_.kafka_properties) {
-    const auto equals = property.find('=');
-    options.properties[property.substr(0, equals)] = property.substr(equals + 1);
-  }
+  options.properties = properties_;
   options.on_problem = [&log = log_](const std::string& text) { log.write(LogLevel::warning, text); };
   return options;
 }

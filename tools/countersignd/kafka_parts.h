@@ -37,6 +37,7 @@ class KafkaParts {
  private:
   const Settings& settings_;
   Log& log_;
+  bus::KafkaProperties properties_;
   std::shared_ptr<bus::KafkaTable> keys_;
   std::shared_ptr<bus::KafkaReader> reader_;
   std::vector<std::unique_ptr<bus::KafkaLog>> logs_;

@@ -304,6 +304,7 @@ void Node::start() {
   if (kafka_) {
     cluster_server_->start();
     steward_->start();
+    telling_->start();
     publisher_->start();
   }
   server_->start();
@@ -384,6 +385,7 @@ void Node::stop() {
   if (exporter_) exporter_->stop();
   if (publisher_) publisher_->stop();
   if (upkeep_) upkeep_->stop();
+  if (telling_) telling_->stop();  // what could not be written here any more
   if (notary_) notary_->stop();
   if (!partitions_) return;
   if (!kafka_) note_stop();

@@ -9,6 +9,8 @@
 #include "adapters/audit_topic/kafka_audit_topic.h"
 #include "adapters/audit_topic/publisher.h"
 #include "adapters/cluster/at_owner.h"
+#include "adapters/cluster/observation_receiver.h"
+#include "adapters/cluster/observation_sender.h"
 #include "adapters/cluster/snapshot.h"
 #include "adapters/commands/attempt_limits.h"
 #include "adapters/commands/upkeep.h"
@@ -59,6 +61,7 @@ class Node {
   void begin_from_peer();
   void hand_over();
   std::vector<http::Route> serve_cluster(std::vector<http::Route> routes);
+  void open_observations();
   void begin_epoch();
   void erase_again();
   void serve();
@@ -94,6 +97,7 @@ class Node {
   std::unique_ptr<commands::Partitions> partitions_;
   std::unique_ptr<commands::Submitter> submitter_;
   commands::SessionActivity activity_;
+  commands::KeyUse key_use_;
   std::unique_ptr<commands::AttemptLimits> limits_;
   std::unique_ptr<commands::Upkeep> upkeep_;
   std::unique_ptr<queries::SealOpener> opener_;
@@ -111,6 +115,8 @@ class Node {
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<cluster::NodeCertificate> node_certificate_;
   std::unique_ptr<cluster::SnapshotSource> snapshots_;
+  std::unique_ptr<cluster::ObservationReceiver> observations_;
+  std::unique_ptr<cluster::ObservationSender> telling_;
   std::unique_ptr<http::Server> server_, cluster_server_;
   std::unique_ptr<cluster::Forwarder> forwarder_;
   std::unique_ptr<cluster::Cluster> cluster_;

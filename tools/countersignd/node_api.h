@@ -25,7 +25,7 @@ struct Node::Api {
   http::Status status;
 
   Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports, http::ClusterPorts cluster_ports)
-      : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, root_key,
+      : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, n.key_use_, root_key,
                        [&n] { return n.now(); }),
         reads(*n.published_, *n.views_, *n.partitions_, *n.opener_, *n.lookup_, [&n] { return n.now(); }),
         writes(*n.submitter_, *n.published_, *n.lookup_, *n.partitions_),
@@ -49,8 +49,9 @@ struct Node::Api {
   }
 
   std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
-    return http::routes({authentication, reads, accounts, users, codes, redemption, connections, introspection, authenticators, verification, events, log,
-                         siem_destinations, cluster, status, operations, read_log});
+    return http::routes({authentication, reads, accounts, users, codes, redemption, connections, introspection,
+                         authenticators, verification, events, log, siem_destinations, cluster, status, operations,
+                         read_log});
   }
 };
 

@@ -84,10 +84,28 @@ std::vector<http::Route> Node::serve_cluster(std::vector<http::Route> routes) {
   snapshots_ = std::make_unique<cluster::SnapshotSource>(
       [this](const std::filesystem::path& to) { views_->checkpoint_to(to.string()); },
       [this] { return not_current().empty(); }, directory_.path() / "views.sending", projections::view_version);
+  open_observations();
   auto inner = routes;
   inner.push_back(snapshots_->route());
+  inner.push_back(observations_->route());
   cluster_server_ = std::make_unique<http::Server>(std::move(inner), std::move(server));
   return routes;
+}
+
+/// What a node observes of accounts goes to the node that owns them.
+void Node::open_observations() {
+  const commands::Observed observed{read_log_, refusals_, activity_, key_use_};
+  const auto clock = [this] { return now(); };
+  cluster::ObservationSenderOptions options;
+  options.on_trouble = [this](const cluster::ObservationTrouble& trouble) {
+    log_.write(trouble.dropped ? LogLevel::error : LogLevel::warning,
+               trouble.dropped ? "what was observed is dropped, because the owner doesn't take it"
+                               : "what was observed can't be handed to the owner yet",
+               {{"partition", std::to_string(trouble.partition)}, {"node", trouble.node}, {"reason", trouble.reason}});
+  };
+  observations_ = std::make_unique<cluster::ObservationReceiver>(*partitions_, observed, clock);
+  telling_ = std::make_unique<cluster::ObservationSender>(*node_certificate_, *partitions_, observed, clock,
+                                                          std::move(options));
 }
 
 /// Leaves the group, and goes on serving until others have claimed what this node owns, so that nobody waits for them.

@@ -45,6 +45,8 @@ const Setting table[] = {
     {"kafka_brokers", &Settings::kafka_brokers, "brokers for bus = kafka, as host:port,host:port"},
     {"kafka_properties", &Settings::kafka_properties,
      "properties of librdkafka for security and identity, such as security.protocol=SASL_SSL"},
+    {"kafka_properties_file", &Settings::kafka_properties_file,
+     "file with such properties, one name=value a line, for those that are secret"},
     {"kafka_replication", &Settings::kafka_replication,
      "copies that the brokers must keep of each topic; 1: for trials", 1, 100},
     {"topic_prefix", &Settings::topic_prefix, "prefix of Kafka topics"},

@@ -17,6 +17,7 @@ struct Settings {
   std::string bus = "embedded";
   std::string kafka_brokers, topic_prefix = "countersign", node_id = "node-1", advertise;
   std::vector<std::string> kafka_properties;
+  std::string kafka_properties_file;
   std::uint64_t kafka_replication = 3;
   std::string cluster_listen = "127.0.0.1:8421", cluster_own = "group";
   bool insecure_plain_http = false;

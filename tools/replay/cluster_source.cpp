@@ -47,12 +47,7 @@ bus::KafkaOptions KafkaPlace::options(const std::string& topic) const {
   options.brokers = brokers;
   options.topic = prefix + "." + topic;
   options.on_problem = on_problem;
-  for (const auto& property : properties) {
-    const auto equals = property.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw std::runtime_error("--kafka-property: name=value is expected");  // not quoted: it may be a password
-    options.properties[property.substr(0, equals)] = property.substr(equals + 1);
-  }
+  options.properties = bus::kafka_properties(properties, properties_file);
   return options;
 }
 

@@ -5,6 +5,7 @@
 //
 // Concurrency: as bus::PartitionLog and keys::KeyStore.
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,10 +22,11 @@ namespace countersign::replay {
 /// Where a cluster's topics are.
 struct KafkaPlace {
   std::string brokers, prefix = "countersign";
-  std::vector<std::string> properties;  ///< name=value, as librdkafka has them
+  std::vector<std::string> properties;    ///< name=value, as librdkafka has them
+  std::filesystem::path properties_file;  ///< with more of them
   std::function<void(const std::string&)> on_problem;
 
-  /// Of the topic <prefix>.<topic>. Throws std::runtime_error, which names no value.
+  /// Of the topic <prefix>.<topic>. Throws bus::KafkaRefused, which names no value.
   bus::KafkaOptions options(const std::string& topic) const;
 };
 

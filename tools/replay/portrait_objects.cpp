@@ -8,8 +8,12 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> parts_of_user = {
-    {{"registration_codes", "registration_code"}, {"devices", "device"}, {"tokens", "token"}, {"sessions", "session"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> parts_of_user = {
+    {{"registration_codes", "registration_code"},
+     {"devices", "device"},
+     {"tokens", "token"},
+     {"sessions", "session"},
+     {"authenticators", "authenticator"}}};
 
 void flatten(const std::string& path, const json::value& value, std::map<std::string, json::value>& out) {
   if (!value.is_object()) {

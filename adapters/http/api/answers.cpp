@@ -1,5 +1,6 @@
 #include "adapters/http/api/answers.h"
 
+#include "adapters/keys/error.h"
 #include "bus/errc.h"
 
 namespace countersign::http {
@@ -90,6 +91,10 @@ Problem unstored(const boost::system::error_code& error) {
             .code = "overloaded",
             .detail = "Too much waits for the disk already: nothing was changed.",
             .retry_after_s = 1};
+  // A cluster's keys are stored by the brokers.
+  const bool brokers = error.category() == bus::bus_category() || error == keys::errc::topic_behind ||
+                       error == keys::errc::in_doubt || error == keys::errc::out_of_date;
+  if (brokers) return problem_of_settlement(error);
   return {.status = 507, .code = "insufficient-storage", .detail = "It can't be stored: " + error.message() + "."};
 }
 

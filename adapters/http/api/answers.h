@@ -15,7 +15,8 @@ namespace countersign::http {
 Problem problem_of(const domain::Refusal& refusal);
 /// Why a command was not taken, or its outcome isn't known.
 Problem problem_of_settlement(const boost::system::error_code& error);
-/// Something that must be on a disk before a command may speak of it isn't: 507, or 503 when too much waits already.
+/// Something that must be stored before a command may speak of it isn't: 507, or 503 when too much waits already, or
+/// when the brokers don't take it.
 Problem unstored(const boost::system::error_code& error);
 Problem too_many_attempts(std::int64_t wait_ms);
 

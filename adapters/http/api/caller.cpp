@@ -1,9 +1,5 @@
 #include "adapters/http/api/caller.h"
 
-#include <mutex>
-#include <shared_mutex>
-#include <unordered_map>
-
 #include "adapters/commands/draw.h"
 #include "adapters/http/server/utf8.h"
 #include "adapters/queries/correlation.h"
@@ -27,32 +23,6 @@ domain::Uuid correlation_of(const Exchange& exchange) {
   return queries::correlation_uuid(exchange.correlation_id());
 }
 
-class KeyUse {
- public:
-  void note(domain::ApiKeyId key, domain::UnixMs now) {
-    {
-      const std::shared_lock lock(mutex_);
-      const auto it = used_.find(key);
-      if (it != used_.end()) {
-        it->second.store(now, std::memory_order_relaxed);
-        return;
-      }
-    }
-    const std::unique_lock lock(mutex_);
-    if (used_.size() < most) used_[key] = now;
-  }
-  domain::UnixMs last(domain::ApiKeyId key) const {
-    const std::shared_lock lock(mutex_);
-    const auto it = used_.find(key);
-    return it == used_.end() ? 0 : it->second.load(std::memory_order_relaxed);
-  }
-
- private:
-  static constexpr std::size_t most = 100'000;
-  mutable std::shared_mutex mutex_;
-  std::unordered_map<domain::ApiKeyId, std::atomic<domain::UnixMs>, domain::UuidHash> used_;
-};
-
 /// A client sends the same key with every request of its connection: where that one is need not be looked up again.
 struct Authentication::KnownKey {
   std::string secret;
@@ -61,22 +31,16 @@ struct Authentication::KnownKey {
 
 Authentication::Authentication(const commands::Published& state, const commands::Partitions& partitions,
                                commands::Submitter& submitter, const keys::Lookup& lookup,
-                               commands::RefusalLog& refusals, const domain::Digest& root_key,
+                               commands::RefusalLog& refusals, commands::KeyUse& use, const domain::Digest& root_key,
                                std::function<domain::UnixMs()> clock)
     : state_(state),
       partitions_(partitions),
       submitter_(submitter),
       lookup_(lookup),
       refusals_(refusals),
+      use_(use),
       root_key_(root_key),
-      clock_(std::move(clock)),
-      use_(std::make_unique<KeyUse>()) {}
-
-Authentication::~Authentication() = default;
-
-domain::UnixMs Authentication::last_used(domain::ApiKeyId key) const {
-  return use_->last(key);
-}
+      clock_(std::move(clock)) {}
 
 domain::AccountId Authentication::account_of_slot(std::string_view secret) const {
   const auto slot = domain::bearer_slot(BearerKind::api_key, secret);
@@ -108,7 +72,10 @@ std::optional<Problem> Authentication::refuse(Exchange& exchange, unsigned statu
   const auto ip = exchange.request().client.to_string();
   const auto now = clock_();
   constexpr auto type = domain::EventType::api_key_refused;
-  if (owned && refusals_.first({refused.account, type, reason, source, ip, refused.actor, refused.key}, now)) {
+  const commands::RefusalLog::Refused whom{refused.account, type, reason, source, ip, refused.actor, refused.key};
+  if (!owned) {
+    refusals_.count(whom, now);
+  } else if (refusals_.first(whom, now)) {
     commands::Call call;
     call.context.account = refused.account;
     call.context.actor = refused.actor;
@@ -181,7 +148,7 @@ std::optional<Problem> Authentication::admit(Exchange& exchange) {
     return refuse(exchange, 403, Reason::account_suspended, known, "The account is suspended.");
   if (!(allowed & domain::role_bit(key->role)))
     return refuse(exchange, 403, Reason::role_insufficient, known, "The API key's role does not permit this.");
-  use_->note(place->id, now);
+  use_.note({place->account, place->id, now});
   exchange.set_caller(std::make_shared<const Caller>(Caller{place->account, domain::party(place->id), key->role}));
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "adapters/commands/key_use.h"
 #include "adapters/commands/published.h"
 #include "adapters/commands/refusal_log.h"
 #include "adapters/commands/submitter.h"
@@ -33,20 +34,16 @@ std::string user_agent_of(const Exchange& exchange);
 /// The correlation id as it stands in events.
 domain::Uuid correlation_of(const Exchange& exchange);
 
-/// When API keys were last used, in RAM.
-class KeyUse;
-
 class Authentication {
  public:
   Authentication(const commands::Published& state, const commands::Partitions& partitions,
                  commands::Submitter& submitter, const keys::Lookup& lookup, commands::RefusalLog& refusals,
-                 const domain::Digest& root_key, std::function<domain::UnixMs()> clock);
-  ~Authentication();
+                 commands::KeyUse& use, const domain::Digest& root_key, std::function<domain::UnixMs()> clock);
 
   /// The server's admission hook: fills in the caller, or says why not.
   std::optional<Problem> admit(Exchange& exchange);
   /// 0: not since the start.
-  domain::UnixMs last_used(domain::ApiKeyId key) const;
+  domain::UnixMs last_used(domain::ApiKeyId key) const { return use_.last(key); }
 
  private:
   struct KeyPlace {
@@ -74,9 +71,9 @@ class Authentication {
   commands::Submitter& submitter_;
   const keys::Lookup& lookup_;
   commands::RefusalLog& refusals_;
+  commands::KeyUse& use_;
   const domain::Digest root_key_;
   std::function<domain::UnixMs()> clock_;
-  std::unique_ptr<KeyUse> use_;
 };
 
 }  // namespace countersign::http

@@ -164,6 +164,8 @@ boost::asio::awaitable<Response> get_operation(Exchange& exchange, Reads& reads,
   auto find = [&operations, id, account] { return id ? operations.find(account, *id) : std::nullopt; };
   const auto operation = co_await reads.on_pool(std::move(find));
   if (!operation) co_return exchange.problem(no_such("operation"));
+  // After the look: whoever reads from there on, on whichever node, sees all that the operation says it has done.
+  const auto rests_on = queries::text_of(reads.position(account));
   auto text = json::serialize(render(*operation));
   text.replace(text.size() - 1, 1, ",\"rows\":[");
   const auto rows = std::make_shared<operations::RowReportReader>(operations.rows_of(*id), operation->failed);
@@ -177,9 +179,14 @@ boost::asio::awaitable<Response> get_operation(Exchange& exchange, Reads& reads,
     more = next.first;
     text = std::move(next.second);
     if (!more) text += "]}";
-    if (!more && !begun) co_return Response::json(200, std::move(text));
+    if (!more && !begun) {
+      auto whole = Response::json(200, std::move(text));
+      whole.header("Countersign-Position", rests_on);
+      co_return whole;
+    }
     if (!begun) {
       Response head(200, "application/json", "");
+      head.header("Countersign-Position", rests_on);
       if (co_await exchange.begin(std::move(head))) co_return Response();
       begun = true;
     }

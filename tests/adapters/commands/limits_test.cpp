@@ -6,6 +6,7 @@
 #include <set>
 
 #include "adapters/commands/attempt_limits.h"
+#include "adapters/commands/key_use.h"
 #include "adapters/commands/refusal_log.h"
 #include "adapters/commands/session_activity.h"
 #include "tests/support/ledger.h"
@@ -203,6 +204,61 @@ TEST(SessionActivity, ManyInUseDoNotKeepOthersFromBeingLogged) {
     for (const auto& due : activity.take_due(now, 40)) logged.insert(due.seen.session);
   }
   EXPECT_EQ(logged.size(), static_cast<std::size_t>(sessions));
+}
+
+TEST(SessionActivity, OfOthersAccountsTheOwnerIsToldOnceAMinute) {
+  SessionActivity activity;
+  const domain::SessionId session{testing::uuid_of("session")};
+  const auto others = [](domain::AccountId account) { return account == an_account(); };
+  const auto mine = [&](domain::AccountId account) { return !others(account); };
+  const auto untold = [&](domain::UnixMs now) { return activity.take_untold(now, others); };
+  const auto seen = [&](domain::UnixMs at) { activity.seen(an_account(), {}, session, start, at); };
+  seen(start + minute);
+  EXPECT_TRUE(activity.take_untold(start + minute, mine).empty());
+  ASSERT_EQ(untold(start + minute).size(), 1u);
+  seen(start + minute + 1);
+  EXPECT_TRUE(untold(start + minute + 2).empty());
+  const auto again = untold(start + 2 * minute);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].seen.at, start + minute + 1);
+  EXPECT_TRUE(untold(start + 9 * minute).empty()) << "nothing new";
+  activity.tell_again(others);
+  EXPECT_EQ(untold(start + 9 * minute).size(), 1u);
+  activity.seen(an_account(), {}, session, start + 20 * minute, start + 20 * minute);
+  activity.tell_again(others);
+  EXPECT_TRUE(untold(start + 21 * minute).empty()) << "the owner has logged it";
+}
+
+TEST(SessionActivity, OthersSessionsDoNotKeepOwnOnesFromBeingLogged) {
+  SessionActivity activity;
+  const domain::AccountId own{testing::uuid_of("own")};
+  for (int i = 0; i < 100; ++i)
+    activity.seen(an_account(), {}, {testing::uuid_of(std::to_string(i))}, start, start + 20 * minute);
+  activity.seen(own, {}, {testing::uuid_of("one")}, start, start + 20 * minute);
+  const auto due = activity.take_due(start + 20 * minute, 10, [&](auto account) { return account == own; });
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].account, own);
+  EXPECT_EQ(activity.take_due(start + 20 * minute, 200).size(), 100u) << "still due for who comes to own them";
+}
+
+TEST(KeyUse, TellsOwnersOnceAMinuteAndOnlyGrows) {
+  KeyUse use(2);
+  const auto key = [](const char* name) { return domain::ApiKeyId{testing::uuid_of(name)}; };
+  use.note({an_account(), key("a"), start + minute});
+  use.note({an_account(), key("a"), start});
+  EXPECT_EQ(use.last(key("a")), start + minute);
+  EXPECT_EQ(use.last(key("b")), 0);
+  EXPECT_TRUE(use.take_untold(start + minute, [](auto) { return false; }).empty());
+  ASSERT_EQ(use.take_untold(start + minute, {}).size(), 1u);
+  use.note({an_account(), key("a"), start + minute + 5});
+  EXPECT_TRUE(use.take_untold(start + minute + 5, {}).empty());
+  EXPECT_EQ(use.take_untold(start + 2 * minute, {}).size(), 1u);
+  EXPECT_TRUE(use.take_untold(start + 9 * minute, {}).empty());
+  use.tell_again({});
+  EXPECT_EQ(use.take_untold(start + 9 * minute, {}).size(), 1u);
+  use.note({an_account(), key("b"), start});
+  use.note({an_account(), key("c"), start});
+  EXPECT_EQ(use.last(key("c")), 0) << "no more than two";
 }
 
 TEST(SessionActivity, IdleSessionsAreForgottenAndLimitsHold) {

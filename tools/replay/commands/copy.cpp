@@ -4,6 +4,7 @@
 
 #include "bus/kafka_log.h"
 #include "bus/kafka_table.h"
+#include "bus/kafka_topic_commands.h"
 #include "bus/kafka_topics.h"
 #include "tools/replay/commands/program.h"
 
@@ -34,10 +35,6 @@ int ready_topics(const KafkaPlace& place, const Wanted& wanted) {
   throw std::runtime_error(text);
 }
 
-std::string command_to_delete(const KafkaPlace& place, const std::string& topic) {
-  return "kafka-topics.sh --bootstrap-server " + place.brokers + " --delete --topic " + place.prefix + "." + topic;
-}
-
 Copied to_kafka(Program& program, const Wanted& wanted) {
   auto place = program.kafka;
   place.brokers = wanted.to_brokers;
@@ -49,8 +46,8 @@ Copied to_kafka(Program& program, const Wanted& wanted) {
   bus::KafkaTable keys(key_options);
   ClusterTarget target{{},
                        keys,
-                       "delete the topics and start again:\n" + command_to_delete(place, "log") + "\n" +
-                           command_to_delete(place, "keys")};
+                       "delete the topics and start again:\n" + bus::command_to_delete(log_options) + "\n" +
+                           bus::command_to_delete(key_options)};
   for (int n = 0; n < partitions; ++n) {
     logs.push_back(std::make_unique<bus::KafkaLog>(reader, n));
     target.logs.push_back(logs.back().get());

@@ -28,6 +28,9 @@ void Program::add_options(CLI::App& app) {
   app.add_option("--kafka-property", kafka.properties,
                  "Property of librdkafka for security and identity, such as security.protocol=SASL_SSL; repeatable")
       ->group("Cluster");
+  app.add_option("--kafka-properties-file", kafka.properties_file,
+                 "File with such properties, one name=value a line, for those that are secret")
+      ->group("Cluster");
   app.add_option("--partition", partition_, "One partition (that of --account, or all)")
       ->needs(brokers)
       ->group("Cluster");
