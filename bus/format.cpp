@@ -3,7 +3,7 @@
 namespace countersign::bus {
 
 std::span<const Format> formats() {
-  static constexpr std::array<Format, 2> known{{{1, {0, 1, 0}}, {2, {0, 2, 0}}}};
+  static constexpr std::array<Format, 1> known{{{1, {0, 1, 0}}}};
   return known;
 }
 

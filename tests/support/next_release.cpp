@@ -6,7 +6,7 @@
 namespace countersign::bus {
 
 std::span<const Format> formats() {
-  static constexpr std::array<Format, 3> known{{{1, {0, 1, 0}}, {2, {0, 2, 0}}, {3, {0, 3, 0}}}};
+  static constexpr std::array<Format, 2> known{{{1, {0, 1, 0}}, {2, {0, 2, 0}}}};
   return known;
 }
 
@@ -15,7 +15,7 @@ std::uint16_t newest_format() {
 }
 
 std::string this_release() {
-  return "0.3.0";
+  return "0.2.0";
 }
 
 }  // namespace countersign::bus

@@ -16,7 +16,6 @@ using domain::Authenticator;
 using domain::AuthenticatorId;
 using domain::AuthenticatorType;
 
-constexpr std::uint16_t format_with_authenticators = 2;
 constexpr std::string_view types[] = {"totp", "hotp"};
 constexpr std::string_view algorithms[] = {"sha1", "sha256", "sha512"};
 constexpr std::size_t longest_comment = 1'000;
@@ -43,16 +42,6 @@ std::string_view shown_status(const domain::User& user, const Authenticator& aut
 }
 
 }  // namespace
-
-std::optional<Problem> refuse_before_upgrade(const Reads& reads, const Exchange& exchange) {
-  const auto& partition = reads.partitions().of(exchange.caller<Caller>()->account);
-  if (partition.status().sequencer.format >= format_with_authenticators) return std::nullopt;
-  return Problem{.status = 409,
-                 .code = "upgrade-not-finalised",
-                 .detail =
-                     "Authenticators need the log's format 2: when all nodes have been upgraded, run "
-                     "`countersign cluster finalize-upgrade`."};
-}
 
 // --- showing ---------------------------------------------------------------------------------------------------------
 
@@ -221,7 +210,6 @@ boost::asio::awaitable<Response> Authenticators::replace(Exchange& exchange) {
 }
 
 boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, Wanted wanted) {
-  if (auto problem = refuse_before_upgrade(reads_, exchange)) co_return exchange.problem(*problem);
   const auto account = exchange.caller<Caller>()->account;
   const auto user = reads_.state().user(account, wanted.user);
   if (!user) co_return exchange.problem(no_such("user"));

@@ -54,7 +54,4 @@ class Authenticators {
   otp::Seeds seeds_;
 };
 
-/// Authenticators need the log's format 2: until the upgrade is finalised there are none.
-std::optional<Problem> refuse_before_upgrade(const Reads& reads, const Exchange& exchange);
-
 }  // namespace countersign::http

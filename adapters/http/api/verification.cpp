@@ -153,7 +153,6 @@ boost::asio::awaitable<Response> Verification::verify(Exchange& exchange) {
   if (id.has_value() + email.has_value() + login.has_value() != 1)
     body->malformed("", "one of user_id, email and login_name is expected");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
-  if (auto problem = refuse_before_upgrade(reads_, exchange)) co_return exchange.problem(*problem);
   const auto state = reads_.state();
   if (id) {
     attempt->user = domain::UserId::parse(*id).value_or(domain::UserId{});
