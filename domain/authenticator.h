@@ -153,6 +153,7 @@ struct OtpProof {
 struct UseOtp {
   UserId user;
   OtpFlow flow = OtpFlow::verify;
+  AuthenticatorId named;         ///< nil: any of the user's will do; operators name one
   std::vector<OtpProof> proofs;  ///< of those that the flow may use; the first that matched counts
 };
 struct OtpUsed {
@@ -163,7 +164,8 @@ struct OtpUsed {
   AuthenticatorId replaced;  ///< was deleted for it
   UnixMs blocked_until = 0;
 };
-/// Of a user that is blocked nothing is counted, right or wrong.
+/// Of a user that is blocked nothing is counted, right or wrong. What an operator names and can't be used is refused,
+/// and isn't counted either.
 Decision<OtpUsed> decide(const State& state, const Context& context, const UseOtp& command);
 
 // --- For other aggregates --------------------------------------------------------------------------------------------

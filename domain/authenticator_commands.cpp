@@ -33,6 +33,11 @@ NewEvent event_of(EventType type, UserId user, AuthenticatorId id, Reason reason
   return {.type = type, .subject = party(user), .target = party(id), .reason = reason};
 }
 
+/// What stands in the way can be overcome by administrators only.
+std::optional<Refusal> refuse_force(const State& state, const Context& context, bool force) {
+  return force ? refuse_unless(state, context, roles(Role::admin)) : std::nullopt;
+}
+
 bool is_last_active(const User& user, const Authenticator& authenticator, UnixMs now) {
   const auto active = [now](const Authenticator& each) {
     return effective_status(each, now) == AuthenticatorStatus::active;
@@ -126,6 +131,7 @@ std::optional<AuthenticatorStatus> wanted_status(AuthenticatorAction action) {
 
 Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const EnrolAuthenticator& command) {
   if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  if (auto refusal = refuse_force(state, context, command.force)) return *refusal;
   const auto user = state.user(context.account, command.user);
   if (!user) return Refusal{RefusalCode::not_found, "There is no such user."};
   if (user->disabled) return Refusal{RefusalCode::user_disabled, "The user is disabled."};
@@ -140,7 +146,10 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
   const auto account = state.account(context.account);
   if (auto refusal = refuse_too_many(account->provisioning, *user, command.settings.type, command.replaces))
     return *refusal;
-  if (!command.force && has_codes_at_large(*user, context.now))
+  // Who has a factor already is asked for that, whatever codes there are.
+  const bool guarded =
+      replaced && !replaced->mfa_exempt && effective_status(*replaced, context.now) == AuthenticatorStatus::active;
+  if (!guarded && !command.force && has_codes_at_large(*user, context.now))
     return Refusal{RefusalCode::codes_at_large,
                    "The user has an open registration code, or a session that one brought; \"force\": true enrols "
                    "nevertheless."};
@@ -183,6 +192,7 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
 
 Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const ChangeAuthenticator& command) {
   if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  if (auto refusal = refuse_force(state, context, command.force)) return *refusal;
   const auto found = find(state, context.account, command.id);
   if (!found) return not_found();
   const auto& authenticator = *found->authenticator;

@@ -62,6 +62,20 @@ NewEvent accepted(const User& user, const OtpProof& proof, OtpFlow flow) {
   return event;
 }
 
+/// Something was looked at that has changed since, or can be used and wasn't looked at.
+bool is_stale(const User& user, const UseOtp& command, UnixMs now) {
+  const auto changed = [&](const OtpProof& proof) {
+    const auto* authenticator = user.authenticator(proof.authenticator);
+    return !authenticator || authenticator->version != proof.version;
+  };
+  const auto missed = [&](const Authenticator& each) {
+    const bool wanted = !command.named || command.named == each.id;
+    return wanted && may(action_of(command.flow), each.type, effective_status(each, now)) &&
+           std::ranges::find(command.proofs, each.id, &OtpProof::authenticator) == command.proofs.end();
+  };
+  return std::ranges::any_of(command.proofs, changed) || std::ranges::any_of(user.authenticators, missed);
+}
+
 }  // namespace
 
 Decision<OtpUsed> decide(const State& state, const Context& context, const UseOtp& command) {
@@ -71,11 +85,14 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
   if (user->disabled) return OtpUsed{.reason = Reason::user_disabled};
   if (user->lockout.blocked(context.now))
     return OtpUsed{.reason = Reason::blocked_after_failures, .blocked_until = user->lockout.blocked_until};
-  const auto stale = [&](const OtpProof& proof) {
-    const auto* authenticator = user->authenticator(proof.authenticator);
-    return !authenticator || authenticator->version != proof.version;
-  };
-  if (std::ranges::any_of(command.proofs, stale)) return OtpUsed{.stale = true};
+  if (command.flow != OtpFlow::verify) {
+    const auto* named = user->authenticator(command.named);
+    if (!named) return Refusal{RefusalCode::not_found, "There is no such authenticator."};
+    const auto status = effective_status(*named, context.now);
+    if (!may(action_of(command.flow), named->type, status))
+      return not_allowed(action_of(command.flow), named->type, status);
+  }
+  if (is_stale(*user, command, context.now)) return OtpUsed{.stale = true};
   if (command.proofs.empty()) return failed(*user, context, command.flow, Reason::no_authenticator);
 
   auto reason = Reason::otp_wrong;

@@ -69,12 +69,19 @@ std::optional<Match> match_totp(std::string_view seed, std::string_view password
                                 std::uint32_t period_s, std::int32_t drift, const Shape& shape, const Window& window) {
   const std::int64_t step = now_s / period_s;
   const auto around = static_cast<std::int64_t>(window.steps_around);
-  const auto first = std::max<std::int64_t>(0, step + drift - around);
-  const auto counter = find(seed, password, static_cast<std::uint64_t>(first), 2 * window.steps_around + 1, shape);
+  const auto within = [&](std::int64_t middle) {
+    const auto first = static_cast<std::uint64_t>(std::max<std::int64_t>(0, middle - around));
+    return find(seed, password, first, 2 * window.steps_around + 1, shape);
+  };
+  // Also around the right time: a clock that was off may have been set.
+  auto counter = within(step);
+  const auto drifted = within(step + drift);
+  const bool prompt = counter.has_value();
+  if (!counter) counter = drifted;
   if (!counter) return std::nullopt;
   const auto ahead = static_cast<std::int64_t>(*counter) - step;
   const auto most = static_cast<std::int64_t>(window.most_drift);
-  return Match{*counter, static_cast<std::int32_t>(std::clamp(ahead, -most, most))};
+  return Match{*counter, prompt ? 0 : static_cast<std::int32_t>(std::clamp(ahead, -most, most))};
 }
 
 std::optional<Match> match_two(std::string_view seed, std::string_view first, std::string_view second,

@@ -9,7 +9,9 @@ boost::system::result<std::optional<keys::NamedKey>> Seeds::key_of(const SeedNam
   const auto subject = keys_.subject_key(name.account, name.user);
   if (subject.has_error()) return subject.error();
   if (!*subject) return std::optional<keys::NamedKey>();
-  return keys::NamedKey{{}, keys::hkdf_expand(**subject, "authenticator seed", name.authenticator.uuid.view())};
+  return keys::NamedKey{{},
+                        keys::hkdf(keys_.cluster().lookup.key.view(), (*subject)->view(), "authenticator seed",
+                                   name.authenticator.uuid.view())};
 }
 
 boost::system::error_code Seeds::keep(const SeedName& name, std::string_view seed) {

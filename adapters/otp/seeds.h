@@ -1,6 +1,7 @@
 #pragma once
 // Seeds of authenticators, in the key store under the authenticator's id. A seed is sealed by a key of its own that is
-// derived from its user's: without that, after an erasure, it can't be opened any more, whatever is left of it.
+// derived from its user's and from the look-up key. Without the former, after an erasure, it can't be opened any more,
+// whatever is left of it; the latter no auditor gets, whose account's key opens everything else of the account.
 //
 // Concurrency: any thread; each call may wait for a disk, and in a cluster for the topic of the keys.
 

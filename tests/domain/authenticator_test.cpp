@@ -131,10 +131,29 @@ TEST(AnAuthenticator, IsComparedAgainWhenItHasChangedMeanwhile) {
   auto story = given(an_authenticator("ada", "A"));
   const auto before = story->the_authenticator("ada", "A");
   story.when(change("A", disable, true)).then({authenticator_disabled});
-  const UseOtp late{user("ada"), OtpFlow::verify, {{before.id, before.version, true, 5, 0}}};
+  const UseOtp late{user("ada"), OtpFlow::verify, {}, {{before.id, before.version, true, 5, 0}}};
   const auto decision = story->run(late, story->as(Role::gateway));
   EXPECT_TRUE(decision.result().stale);
   EXPECT_TRUE(decision.events.empty());
+}
+
+TEST(AnAuthenticator, OneThatCouldBeUsedAndWasNotComparedIsComparedFirst) {
+  auto story = given(an_authenticator("ada", "A") + std::vector<Step>{enrol("ada", "B")});
+  const auto a = story->the_authenticator("ada", "A");
+  story.when(use_otp("ada", "B", 0, OtpFlow::confirm)).then({authenticator_confirmed});
+  const UseOtp without_b{user("ada"), OtpFlow::verify, {}, {{a.id, a.version}}};
+  const auto decision = story->run(without_b, story->as(Role::gateway));
+  EXPECT_TRUE(decision.result().stale);
+  EXPECT_TRUE(decision.events.empty());
+}
+
+TEST(AnAuthenticator, OnlyAnAdministratorForces) {
+  const ChangeAuthenticator command{authenticator("A"), disable, true};
+  auto story = given(an_authenticator("ada", "A"));
+  story.when(by(Role::operator_, command)).refused(RefusalCode::role_insufficient);
+  story.when(by(Role::admin, command)).then({authenticator_disabled});
+  const EnrolAuthenticator forced{user("ada"), authenticator("B"), authenticator_settings("B"), {}, true};
+  story.when(by(Role::operator_, forced)).refused(RefusalCode::role_insufficient);
 }
 
 TEST(AnAuthenticator, LastActiveOneStaysUnlessForced) {
@@ -241,9 +260,10 @@ TEST(FailuresInARow, CountOverAllAuthenticatorsAndFlowsUntilOneSucceeds) {
 TEST(FailuresInARow, OfNobodyAndOfADisabledUserAreNotCounted) {
   auto story = given(an_authenticator("ada", "A") + std::vector<Step>{testing::disable("ada")});
   story.when(use_otp("ada", "A", 5)).then_nothing();
-  story.when(by(Role::gateway, UseOtp{user("nobody"), OtpFlow::verify, {}})).then_nothing();
+  story.when(by(Role::gateway, UseOtp{user("nobody"), OtpFlow::verify, {}, {}})).then_nothing();
   auto without = given({a_user("bob")});
-  without.when(by(Role::gateway, UseOtp{user("bob"), OtpFlow::verify, {}})).then({authenticator_verification_failed});
+  without.when(by(Role::gateway, UseOtp{user("bob"), OtpFlow::verify, {}, {}}))
+      .then({authenticator_verification_failed});
 }
 
 }  // namespace

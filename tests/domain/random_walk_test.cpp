@@ -210,7 +210,8 @@ class Walk {
       case 3: return {"unlock", admin(UnlockUser{user->id})};
       default: {
         const auto flow = static_cast<OtpFlow>(below(4));
-        const UseOtp use{user->id, flow, {{id, one.version - below(8) / 7, below(3) != 0, one.next + below(4) - 1, 0}}};
+        const UseOtp use{
+            user->id, flow, id, {{id, one.version - below(8) / 7, below(3) != 0, one.next + below(4) - 1, 0}}};
         return {"use otp", by(who_uses(flow), use), false};
       }
     }

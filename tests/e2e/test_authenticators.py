@@ -119,7 +119,7 @@ class Authenticators(ServerTest):
             self.assertFalse(self.verified(user, "00000000")["verified"])
         otp = device.next()
         self.assertEqual(self.verified(user, otp), {"verified": False})
-        refused = self.admin.post(f"{PATH}/{device.id}/test", {"otp": otp}).expect(422, "otp-not-accepted").json
+        refused = self.admin.post(f"{PATH}/{device.id}/test", {"otp": otp}).expect(429, "too-many-attempts").json
         self.assertEqual(refused["reason"], "blocked_after_failures")
         self.assertIsNotNone(self.admin.get(f"{PATH}/{device.id}").expect(200).json["blocked_until"])
         self.assertEqual(len(self.admin.events(f'type eq "authenticator.verification_failed" and subject.id eq "{user["id"]}"')), 5)

@@ -121,7 +121,8 @@ class Chance {
     }
     const auto one = known->authenticators[below(known->authenticators.size())];
     const auto flow = below(2) == 0 ? domain::OtpFlow::verify : domain::OtpFlow::reset;
-    const domain::UseOtp use{known->id, flow, {{one.id, one.version, below(3) != 0, one.next + below(3) - 1, 1}}};
+    const domain::UseOtp use{
+        known->id, flow, one.id, {{one.id, one.version, below(3) != 0, one.next + below(3) - 1, 1}}};
     constexpr domain::AuthenticatorAction changes[] = {disable, enable, retire, report_compromised, remove};
     switch (below(4)) {
       case 0: ledger_.happens(use, ledger_.as(who_uses(flow))); break;

@@ -131,8 +131,9 @@ inline Step use_otp(const std::string& user_name, const std::string& name, std::
                     domain::OtpFlow flow = domain::OtpFlow::verify) {
   return [=](Ledger& ledger) {
     const auto version = ledger.the_authenticator(user_name, name).version;
-    return ledger.happens(domain::UseOtp{user(user_name), flow, {{authenticator(name), version, true, counter, 0}}},
-                          ledger.as(who_uses(flow)));
+    return ledger.happens(
+        domain::UseOtp{user(user_name), flow, authenticator(name), {{authenticator(name), version, true, counter, 0}}},
+        ledger.as(who_uses(flow)));
   };
 }
 /// One that belongs to no counter.
@@ -140,7 +141,7 @@ inline Step use_wrong_otp(const std::string& user_name, const std::string& name,
                           domain::OtpFlow flow = domain::OtpFlow::verify) {
   return [=](Ledger& ledger) {
     const auto version = ledger.the_authenticator(user_name, name).version;
-    return ledger.happens(domain::UseOtp{user(user_name), flow, {{authenticator(name), version}}},
+    return ledger.happens(domain::UseOtp{user(user_name), flow, authenticator(name), {{authenticator(name), version}}},
                           ledger.as(who_uses(flow)));
   };
 }

@@ -141,7 +141,8 @@ class Painter {
     out["tokens"] = std::move(tokens);
     out["sessions"] = std::move(sessions);
     json::array authenticators;
-    for (const auto& each : user.authenticators) authenticators.push_back(authenticator(user, each));
+    if (!sitter_.device)
+      for (const auto& each : user.authenticators) authenticators.push_back(authenticator(user, each));
     out["authenticators"] = std::move(authenticators);
     out["otp_failures"] = user.lockout.failures;
     out["otp_blocked_until"] = time_or_null(user.lockout.blocked_until);

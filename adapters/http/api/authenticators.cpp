@@ -189,7 +189,7 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange) {
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   if (!user) co_return exchange.problem(no_such("user"));
   wanted.user = *user;
-  co_return co_await enrol(exchange, std::move(wanted));
+  co_return co_await enrol(exchange, std::make_shared<Wanted>(std::move(wanted)));
 }
 
 boost::asio::awaitable<Response> Authenticators::replace(Exchange& exchange) {
@@ -205,17 +205,16 @@ boost::asio::awaitable<Response> Authenticators::replace(Exchange& exchange) {
   if (wanted.settings.texts.name.empty() && texts) wanted.settings.texts.name = texts->name;
   wanted.user = found->user->id;
   wanted.replaces = *id;
-  wanted.force = true;  // its user has an authenticator already
-  co_return co_await enrol(exchange, std::move(wanted));
+  co_return co_await enrol(exchange, std::make_shared<Wanted>(std::move(wanted)));
 }
 
-boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, Wanted wanted) {
+boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::shared_ptr<Wanted> wanted) {
   const auto account = exchange.caller<Caller>()->account;
-  const auto user = reads_.state().user(account, wanted.user);
+  const auto user = reads_.state().user(account, wanted->user);
   if (!user) co_return exchange.problem(no_such("user"));
-  wanted.settings.content = content_of(reads_.lookup(), account, wanted.settings.texts);
-  const otp::SeedName name{account, wanted.user, keys::random_id<AuthenticatorId>(reads_.now())};
-  const auto seed = std::make_shared<const std::vector<std::uint8_t>>(drawn_seed(wanted.settings.algorithm));
+  wanted->settings.content = content_of(reads_.lookup(), account, wanted->settings.texts);
+  const otp::SeedName name{account, wanted->user, keys::random_id<AuthenticatorId>(reads_.now())};
+  const auto seed = std::make_shared<const std::vector<std::uint8_t>>(drawn_seed(wanted->settings.algorithm));
   const Writes::DiskWork keep = [this, name, seed] { return seeds_.keep(name, bytes_of(*seed)); };
   const auto error = co_await writes_.on_disk(keep);
   if (error) co_return exchange.problem(unstored(error));
@@ -223,10 +222,10 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, Wante
   const auto person = reads_.opener().of_user(account, user->id, user->profile).value_or(domain::Personal{});
   const auto tenant = reads_.state().account(account);
   const auto issuer = reads_.opener().of_account(account, tenant->name);
-  otp::Enrolment enrolment{.type = wanted.settings.type,
-                           .shape = {wanted.settings.algorithm, wanted.settings.digits},
-                           .period_s = wanted.settings.period,
-                           .counter = wanted.settings.counter,
+  otp::Enrolment enrolment{.type = wanted->settings.type,
+                           .shape = {wanted->settings.algorithm, wanted->settings.digits},
+                           .period_s = wanted->settings.period,
+                           .counter = wanted->settings.counter,
                            .issuer = issuer && !issuer->name.empty() ? issuer->name : "Countersign",
                            .account = person.email.empty() ? user->id.text() : person.email};
   auto rendered = [this, account, id = name.authenticator, seed, enrolment](const domain::AuthenticatorWritten&,
@@ -250,8 +249,8 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, Wante
   options.hand_out = [](const domain::AuthenticatorWritten& written) {
     return std::vector<commands::HandedOut>{{domain::party(written.id), written.user}};
   };
-  domain::EnrolAuthenticator command{wanted.user, name.authenticator, std::move(wanted.settings), wanted.replaces,
-                                     wanted.force};
+  domain::EnrolAuthenticator command{wanted->user, name.authenticator, std::move(wanted->settings), wanted->replaces,
+                                     wanted->force};
   auto response = co_await writes_.run<domain::EnrolAuthenticator>(exchange, std::move(command), std::move(rendered),
                                                                    std::move(options));
   if (replayed || (response.status() != 201 && !in_doubt)) co_await destroy(account, name.authenticator);
@@ -281,6 +280,9 @@ boost::asio::awaitable<Response> Authenticators::update(Exchange& exchange) {
     if (const auto name = nullable_text(body.fields(), "name", 200)) texts.name = *name;
     if (const auto comment = nullable_text(body.fields(), "comment", longest_comment)) texts.detail = *comment;
     if (body->has("expires_at")) command.expires_at = optional_time(body.fields(), "expires_at").value_or(0);
+    const bool past = command.expires_at != 0 && command.expires_at <= reads_.now();
+    if (past && command.expires_at != found->authenticator->expires_at)
+      body->invalid("expires_at", "it lies in the past");
     if (auto problem = body.finish()) co_return exchange.problem(*problem);
     command.texts.name = texts.name;
     command.texts.detail = texts.detail;

@@ -44,7 +44,7 @@ class Authenticators {
 
  private:
   struct Wanted;
-  boost::asio::awaitable<Response> enrol(Exchange& exchange, Wanted wanted);
+  boost::asio::awaitable<Response> enrol(Exchange& exchange, std::shared_ptr<Wanted> wanted);
   boost::asio::awaitable<Response> change(Exchange& exchange, domain::AuthenticatorAction action);
   boost::json::object render(const Found& found, domain::AccountId account) const;
   boost::asio::awaitable<void> destroy(domain::AccountId account, domain::AuthenticatorId id);

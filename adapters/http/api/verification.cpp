@@ -26,8 +26,8 @@ constexpr int most_comparisons = 8;  ///< of one attempt, while what was compare
 std::string password_in(Fields& fields, std::string_view name) {
   auto text = fields.text(name, {.least = 6, .most = 16});
   std::erase_if(text, [](char letter) { return letter == ' ' || letter == '-'; });  // as apps show them
-  if (!std::ranges::all_of(text, [](char letter) { return letter >= '0' && letter <= '9'; }))
-    fields.invalid(name, "digits are expected");
+  const bool digits = std::ranges::all_of(text, [](char letter) { return letter >= '0' && letter <= '9'; });
+  if (!digits || text.size() < 6 || text.size() > 8) fields.invalid(name, "6 to 8 digits are expected");
   return text;
 }
 
@@ -40,19 +40,23 @@ domain::AuthenticatorAction action_of(OtpFlow flow) {
   }
 }
 
-Problem not_accepted(const domain::OtpUsed& used) {
+Problem unopened(const boost::system::error_code& error) {
+  if (error == bus::errc::queue_full) return unstored(error);
+  return {.status = 503,
+          .code = "unavailable",
+          .detail = "Nothing was counted: the authenticator's secret can't be opened: " + error.message() + ".",
+          .retry_after_s = 2};
+}
+
+Problem not_accepted(const domain::OtpUsed& used, domain::UnixMs now) {
   Problem problem{.status = 422, .code = "otp-not-accepted", .detail = "The one-time password was not accepted."};
+  if (used.reason == Reason::blocked_after_failures) {
+    problem = too_many_attempts(std::max<domain::UnixMs>(0, used.blocked_until - now));
+    if (used.blocked_until <= now) problem.detail = "Too many failed attempts: an operator has to unlock the user.";
+  }
   problem.extra["reason"] = domain::reason_text(used.reason);
   if (used.blocked_until != 0) problem.extra["blocked_until"] = queries::rfc3339(used.blocked_until);
   return problem;
-}
-
-std::optional<otp::Match> match(const Authenticator& a, std::string_view seed, const std::string& first,
-                                const std::string& second, domain::UnixMs now) {
-  const otp::Shape shape{a.algorithm, a.digits};
-  if (!second.empty()) return otp::match_two(seed, first, second, a.next, shape);
-  if (a.period == 0) return otp::match_hotp(seed, first, a.next, shape);
-  return otp::match_totp(seed, first, now / 1'000, a.period, a.drift, shape);
 }
 
 }  // namespace
@@ -62,14 +66,25 @@ struct Verification::Attempt {
   domain::UserId user;            ///< nil: there is no such user
   AuthenticatorId authenticator;  ///< nil: any of the user's
   OtpFlow flow = OtpFlow::verify;
-  std::string password, second;
+  std::string password, second;  ///< the second of a reset
 };
+
+std::optional<otp::Match> Verification::match(const Authenticator& a, std::string_view seed, const Attempt& attempt,
+                                              domain::UnixMs now) {
+  const otp::Shape shape{a.algorithm, a.digits};
+  if (attempt.flow == OtpFlow::reset) return otp::match_two(seed, attempt.password, attempt.second, a.next, shape);
+  if (a.period == 0) return otp::match_hotp(seed, attempt.password, a.next, shape);
+  otp::Window window;
+  // Whoever confirms has the device in hand: how far its clock is off is learned at once.
+  if (attempt.flow == OtpFlow::confirm) window.steps_around = static_cast<std::uint64_t>(window.most_drift);
+  return otp::match_totp(seed, attempt.password, now / 1'000, a.period, a.drift, shape, window);
+}
 
 /// Opens the seeds of what the flow may use, and compares. With none it compares with a seed that nobody has.
 boost::system::error_code Verification::compare(const Attempt& attempt, domain::UseOtp& command) const {
   command.user = attempt.user;
   command.flow = attempt.flow;
-  command.proofs.clear();
+  command.named = attempt.authenticator;
   const auto now = reads_.now();
   const auto user = reads_.state().user(attempt.account, attempt.user);
   bool compared = false;
@@ -77,12 +92,18 @@ boost::system::error_code Verification::compare(const Attempt& attempt, domain::
     const bool named = !attempt.authenticator || attempt.authenticator == each.id;
     return named && domain::may(action_of(attempt.flow), each.type, effective_status(each, now));
   };
-  for (const auto& each : user ? user->authenticators : std::vector<Authenticator>{}) {
+  static const std::vector<Authenticator> none;
+  for (const auto& each : user ? user->authenticators : none) {
     if (!wanted(each)) continue;
     const auto seed = seeds_.open({attempt.account, attempt.user, each.id});
     if (seed.has_error()) return seed.error();
+    if (!*seed) {
+      // Deleted meanwhile, or an older copy of the key store was put back: that isn't the user's mistake.
+      if (Authenticators::find(reads_.state(), attempt.account, each.id)) return keys::errc::damaged;
+      continue;
+    }
     domain::OtpProof proof{each.id, each.version};
-    if (const auto found = *seed ? match(each, **seed, attempt.password, attempt.second, now) : std::nullopt) {
+    if (const auto found = match(each, **seed, attempt, now)) {
       proof.matched = true;
       proof.counter = found->counter;
       proof.drift = found->drift;
@@ -90,7 +111,7 @@ boost::system::error_code Verification::compare(const Attempt& attempt, domain::
     compared = true;
     command.proofs.push_back(proof);
   }
-  if (!compared) match({}, std::string(20, '\0'), attempt.password, attempt.second, now);
+  if (!compared) match({}, std::string(20, '\0'), attempt, now);
   return {};
 }
 
@@ -115,16 +136,13 @@ boost::asio::awaitable<Response> Verification::use(Exchange& exchange, std::shar
     const auto command = std::make_shared<domain::UseOtp>();
     const Writes::DiskWork work = [this, attempt, command] { return compare(*attempt, *command); };
     const auto error = co_await writes_.on_disk(work);
-    if (error) co_return exchange.problem(unstored(error));
+    if (error) co_return exchange.problem(unopened(error));
     *used = {};
     auto rendered = [used, render](const domain::OtpUsed& result, const domain::State& state) {
       *used = result;
       return render(result, state);
     };
-    WriteOptions<domain::UseOtp> options;
-    options.idempotent = false;  // a password is used once, whatever a repeat is called
-    auto response =
-        co_await writes_.run<domain::UseOtp>(exchange, std::move(*command), std::move(rendered), std::move(options));
+    auto response = co_await writes_.run<domain::UseOtp>(exchange, std::move(*command), std::move(rendered));
     if (used->stale && tries < most_comparisons) continue;
     const bool unwritten = used->reason == Reason::user_unknown || used->reason == Reason::user_disabled ||
                            used->reason == Reason::blocked_after_failures;
@@ -205,7 +223,7 @@ boost::asio::awaitable<Response> Verification::of_operator(Exchange& exchange, O
   };
   const auto used = std::make_shared<domain::OtpUsed>();
   auto response = co_await use(exchange, attempt, render, used);
-  if (response.status() == 204) co_return exchange.problem(not_accepted(*used));
+  if (response.status() == 204) co_return exchange.problem(not_accepted(*used, reads_.now()));
   co_return response;
 }
 

@@ -7,6 +7,7 @@
 
 #include "adapters/commands/refusal_log.h"
 #include "adapters/http/api/authenticators.h"
+#include "adapters/otp/otp.h"
 
 namespace countersign::http {
 
@@ -28,6 +29,8 @@ class Verification {
   boost::asio::awaitable<Response> use(Exchange& exchange, std::shared_ptr<const Attempt> attempt, Render render,
                                        std::shared_ptr<domain::OtpUsed> used);
   boost::asio::awaitable<Response> of_operator(Exchange& exchange, domain::OtpFlow flow);
+  static std::optional<otp::Match> match(const domain::Authenticator& authenticator, std::string_view seed,
+                                         const Attempt& attempt, domain::UnixMs now);
   boost::system::error_code compare(const Attempt& attempt, domain::UseOtp& command) const;
   void count(Exchange& exchange, domain::Reason reason);
 
