@@ -170,7 +170,8 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
 
 // --- For other aggregates --------------------------------------------------------------------------------------------
 
-/// Events of those that have expired by now.
 void expire_authenticator(const User& user, const Authenticator& authenticator, std::vector<NewEvent>& events);
+void disable_authenticator(const User& user, const Authenticator& authenticator, Reason reason,
+                           std::vector<NewEvent>& events);
 
 }  // namespace countersign::domain

@@ -222,6 +222,11 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
   return {AuthenticatorWritten{{}, user->id, user->version}, std::move(events)};
 }
 
+void disable_authenticator(const User& user, const Authenticator& authenticator, Reason reason,
+                           std::vector<NewEvent>& events) {
+  events.push_back(event_of(EventType::authenticator_disabled, user.id, authenticator.id, reason));
+}
+
 void expire_authenticator(const User& user, const Authenticator& authenticator, std::vector<NewEvent>& events) {
   events.push_back(event_of(EventType::authenticator_expired, user.id, authenticator.id, Reason::expired));
 }

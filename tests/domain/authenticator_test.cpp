@@ -219,6 +219,13 @@ TEST(AnAuthenticator, NoneBeyondTheMostIsEnrolled) {
   given(past).when(enrol("ada", "one more")).refused(RefusalCode::too_many_authenticators);
 }
 
+TEST(AnAuthenticator, IsDisabledWhenAnOlderLogIsRestored) {
+  auto story = given(an_authenticator("ada", "A") + std::vector<Step>{enrol("ada", "B")});
+  story.when(system(BeginEpoch{{user("ada")}, true})).then_nothing();
+  story.when(system(BeginEpoch{{user("ada")}, false})).then({authenticator_disabled});
+  EXPECT_EQ(story->the_authenticator("ada", "A").reason, Reason::restored_log);
+}
+
 // --- Failures --------------------------------------------------------------------------------------------------------
 
 TEST(FailuresInARow, BlockForTwiceAsLongEachTimeAndAnHourAtMost) {

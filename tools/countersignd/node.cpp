@@ -177,7 +177,7 @@ void Node::erase_again() {
 void Node::begin_epoch() {
   if (!settings_.restore_erasures.empty()) erase_again();
   std::uint64_t codes_revoked = 0;
-  constexpr std::size_t events_a_chunk = 256;  // a user with very many devices fills a chunk by himself: 600 at most
+  constexpr std::size_t events_a_chunk = 256;  // a user with very many devices fills a chunk by himself: 650 at most
   std::map<domain::AccountId, std::pair<std::vector<domain::UserId>, std::size_t>> users;
   const std::string prefix(1, static_cast<char>(projections::Table::users));
   const auto submit = [&](domain::AccountId account, std::vector<domain::UserId>& chunk) {
@@ -191,9 +191,9 @@ void Node::begin_epoch() {
   views_->scan(prefix, prefix, [&](std::string_view key, std::string_view row) {
     const auto user = projections::decode_user(row);
     const domain::AccountId account{domain::uuid_from(key.substr(1))};
-    if (user.codes.empty() && user.activations.empty()) return true;
-    // An event for a code, two for a connection.
-    const auto events = user.codes.size() + 2 * user.activations.size();
+    if (user.codes.empty() && user.activations.empty() && user.authenticators.empty()) return true;
+    // An event for a code, two for a connection, one for an authenticator.
+    const auto events = user.codes.size() + 2 * user.activations.size() + user.authenticators.size();
     auto& [chunk, chunk_events] = users[account];
     if (chunk_events + events > events_a_chunk && !chunk.empty()) {
       submit(account, chunk);
