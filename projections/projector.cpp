@@ -24,6 +24,8 @@ void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after
     reduce(overlay_, state, recorded, bytes);
     if (on_erased_ && event->type() == domain::EventType::user_erased)
       on_erased_(event->account(), domain::UserId{event->subject().id});
+    if (on_deleted_ && event->type() == domain::EventType::authenticator_deleted)
+      on_deleted_(event->account(), domain::AuthenticatorId{event->target().id});
     ++events_;
   }
   for (const auto record : frame.answers) reduce_answer(overlay_, record, bus::value(frame.time));

@@ -35,6 +35,9 @@ class Projector {
   /// Is told of each `user.erased` that is folded, before it lands.
   using OnErased = std::function<void(domain::AccountId, domain::UserId)>;
   void on_erased(OnErased call) { on_erased_ = std::move(call); }
+  /// And of each `authenticator.deleted`.
+  using OnDeleted = std::function<void(domain::AccountId, domain::AuthenticatorId)>;
+  void on_deleted(OnDeleted call) { on_deleted_ = std::move(call); }
 
  private:
   void land();
@@ -47,6 +50,7 @@ class Projector {
   std::future<void> landed_;
   std::uint64_t events_ = 0;
   OnErased on_erased_;
+  OnDeleted on_deleted_;
 };
 
 /// Hash of every key and value of every table in order, as hex: equal for byte-identical views. Positions don't count:

@@ -118,7 +118,10 @@ std::unique_ptr<ServedPartition> Node::serve_partition(bus::PartitionLog& log, s
                        .node = settings_.node_id,
                        .address = settings_.advertise};
   if (!locations_->empty()) parts.locate = [this](const std::string& address) { return locations_->locate(address); };
-  if (kafka_) parts.on_erased = [this](auto account, auto user) { steward_->erased(account, user); };
+  if (kafka_) {
+    parts.on_erased = [this](auto account, auto user) { steward_->erased(account, user); };
+    parts.on_deleted = [this](auto account, auto authenticator) { steward_->deleted(account, authenticator); };
+  }
   bus::LogIdentity identity = identity_;
   identity.partition = number;
   return std::make_unique<ServedPartition>(parts, log, identity, limits);

@@ -84,8 +84,9 @@ void destroy_forgotten_secrets(const Recovered& parts) {
       if (!needed.contains(name)) forgotten.push_back(name);
   const auto error = kept.has_error() ? kept.error() : parts.keys.destroy_secrets(forgotten);
   if (error)
-    throw StartRefused("the key store in " + parts.keys_directory.string() +
-                       ": secrets that no SIEM destination or authenticator needs can't be destroyed: " + error.message());
+    throw StartRefused(
+        "the key store in " + parts.keys_directory.string() +
+        ": secrets that no SIEM destination or authenticator needs can't be destroyed: " + error.message());
 }
 
 /// Keys are durable before the log speaks of whom they are for, so an older copy of the store lacks those of the newest

@@ -23,6 +23,7 @@ ServedPartition::ServedPartition(const PartitionParts& parts, bus::PartitionLog&
                 .on_change = parts.on_change},
                limits) {
   projector_.on_erased(parts.on_erased);
+  projector_.on_deleted(parts.on_deleted);
 }
 
 }  // namespace countersign::server

@@ -18,6 +18,7 @@ struct PartitionParts {
   std::string node, address;
   std::function<void()> on_change;
   projections::Projector::OnErased on_erased;
+  projections::Projector::OnDeleted on_deleted;
 };
 
 class ServedPartition {

@@ -324,7 +324,8 @@ std::optional<Settings> read_settings(int argc, const char* const* argv) {
                "make a new root key in place of the one in the data directory");
   app.add_option("--restore", settings.restore_from,
                  "begin the (empty) data directory from this backup, in a new epoch");
-  app.add_flag("--keep-tokens", settings.restore_keep_tokens, "with --restore: tokens and sessions go on, authenticators stay active");
+  app.add_flag("--keep-tokens", settings.restore_keep_tokens,
+               "with --restore: tokens and sessions go on, authenticators stay active");
   app.add_option("--erasures", settings.restore_erasures,
                  "with --restore: signed list of erasures later than the backup");
   app.add_option("--erasures-key", settings.restore_erasures_key,

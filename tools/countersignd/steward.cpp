@@ -31,10 +31,16 @@ void Steward::erased(domain::AccountId account, domain::UserId user) {
   erased_.push_back({account, user});
 }
 
+void Steward::deleted(domain::AccountId account, domain::AuthenticatorId authenticator) {
+  const std::lock_guard lock(mutex_);
+  deleted_.push_back({account, authenticator.uuid});
+}
+
 void Steward::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     for (std::uint32_t n = 0; n < partitions_.count() && !stop.stop_requested(); ++n) look_after(n);
     destroy_keys();
+    destroy_seeds();
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, std::chrono::milliseconds(100), [] { return false; });
   }
@@ -72,6 +78,21 @@ void Steward::destroy_keys() {
     log_.write(LogLevel::error, "keys of erased people can't be destroyed yet", {{"reason", error.message()}});
     const std::lock_guard lock(mutex_);
     erased_.insert(erased_.end(), erased.begin(), erased.end());
+  }
+}
+
+void Steward::destroy_seeds() {
+  std::vector<keys::SecretName> deleted;
+  {
+    const std::lock_guard lock(mutex_);
+    deleted.swap(deleted_);
+  }
+  if (deleted.empty()) return;
+  if (const auto error = keys_.destroy_secrets(deleted)) {
+    log_.write(LogLevel::error, "seeds of deleted authenticators can't be destroyed yet",
+               {{"reason", error.message()}});
+    const std::lock_guard lock(mutex_);
+    deleted_.insert(deleted_.end(), deleted.begin(), deleted.end());
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
-// What a node does for the partitions that it comes to own, and for people who are erased: a system account for each
-// partition, an event that says who serves it now, and destroyed keys.
+// What a node does for the partitions that it comes to own, and for people and authenticators that go: a system account
+// for each partition, an event that says who serves it now, and destroyed keys and seeds.
 //
-// Concurrency: a thread of its own; erased() from any thread.
+// Concurrency: a thread of its own; erased() and deleted() from any thread.
 
 #include <condition_variable>
 #include <mutex>
@@ -25,11 +25,14 @@ class Steward {
 
   /// The log says that a person has been erased: the key goes from this node, too.
   void erased(domain::AccountId account, domain::UserId user);
+  /// The log says that an authenticator has been deleted: its owner may have died before it destroyed the seed.
+  void deleted(domain::AccountId account, domain::AuthenticatorId authenticator);
 
  private:
   void run(const std::stop_token& stop);
   void look_after(std::uint32_t number);
   void destroy_keys();
+  void destroy_seeds();
 
   const commands::Partitions& partitions_;
   commands::Submitter& submitter_;
@@ -41,6 +44,7 @@ class Steward {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::vector<keys::Subject> erased_;
+  std::vector<keys::SecretName> deleted_;
   std::jthread thread_;
 };
 
