@@ -2,6 +2,7 @@
 """What tests show of one server holds on three nodes, too, each request sent to a random one: the same tests, another server."""
 import unittest
 
+import test_authenticators
 import test_bad_input
 import test_contract
 import test_directory
@@ -16,7 +17,7 @@ from cluster import AnyNode, Cluster
 from support import ServerTest, main
 
 MODULES = (test_tour, test_contract, test_roles, test_operations, test_discovery, test_formats, test_documented, test_bad_input, test_directory,
-           test_siem_destinations)
+           test_siem_destinations, test_authenticators)
 # What is shown of one server there, and isn't so, or not to be seen that way, where each request goes to another node.
 OF_ONE_SERVER = {
     "test_rescue": "the event is in the system account of the account's own partition",
