@@ -17,6 +17,8 @@ using domain::AuthenticatorId;
 using domain::AuthenticatorType;
 
 constexpr std::string_view types[] = {"totp", "hotp"};
+constexpr std::string_view statuses[] = {"pending", "active",   "disabled",   "locked",
+                                         "expired", "obsolete", "compromised"};
 constexpr std::string_view algorithms[] = {"sha1", "sha256", "sha512"};
 constexpr std::size_t longest_comment = 1'000;
 
@@ -108,6 +110,9 @@ boost::asio::awaitable<Response> Authenticators::list(Exchange& exchange) {
   auto fill = [this](Page& page, const Query& query, const Caller& caller) {
     const auto state = reads_.state();
     const auto status = query.text("status"), type = query.text("type");
+    if (type && !domain::parse_authenticator_type(*type)) throw bad_parameter("type", "totp or hotp is expected");
+    if (status && std::ranges::find(statuses, *status) == std::end(statuses))
+      throw bad_parameter("status", "pending, active, disabled, locked, expired, obsolete or compromised is expected");
     /// False: the page is full.
     const auto take = [&](const Found& found) {
       if (type && domain::type_text(found.authenticator->type) != *type) return true;
@@ -202,7 +207,10 @@ boost::asio::awaitable<Response> Authenticators::replace(Exchange& exchange) {
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   if (!found) co_return exchange.problem(no_such("authenticator"));
   const auto texts = reads_.opener().of_user(account, found->user->id, found->authenticator->profile);
-  if (wanted.settings.texts.name.empty() && texts) wanted.settings.texts.name = texts->name;
+  if (!body->has("name") && texts) wanted.settings.texts.name = texts->name;
+  if (!body->has("comment") && texts) wanted.settings.texts.detail = texts->detail;
+  const auto expires_at = found->authenticator->expires_at;
+  if (!body->has("expires_at") && expires_at > reads_.now()) wanted.settings.expires_at = expires_at;
   wanted.user = found->user->id;
   wanted.replaces = *id;
   co_return co_await enrol(exchange, std::make_shared<Wanted>(std::move(wanted)));

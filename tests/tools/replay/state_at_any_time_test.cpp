@@ -63,6 +63,8 @@ void expect_same(const ViewState& views, const AccountFold& fold) {
     for (const auto& device : user.ended_activations)
       EXPECT_EQ(*views.locate_activation(id, device)->ended_activation, *fold.activation(device));
     for (const auto& code : user.codes) EXPECT_EQ(fold.owner_of_code(code.id), user.id);
+    for (const auto& each : user.authenticators)
+      EXPECT_EQ(fold.locate_authenticator(id, each.id)->user, views.locate_authenticator(id, each.id)->user);
   });
   EXPECT_EQ(users, account->users);
 }
