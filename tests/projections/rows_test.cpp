@@ -139,7 +139,7 @@ void expect_cuts_throw(const std::string& row, Decode decode) {
 
 TEST(Rows, ThatAreCutThrow) {
   Ledger ledger;
-  for (const auto& step : a_device("ada", "A") + std::vector{a_destination("siem")}) step(ledger);
+  for (const auto& step : a_device("ada", "A") + std::vector{a_destination("siem"), enrol("ada", "app")}) step(ledger);
   expect_cuts_throw(encode(ledger.the_destination("siem")), decode_siem_destination);
   expect_cuts_throw(encode(ledger.the_user("ada")), decode_user);
   expect_cuts_throw(encode(ledger.the_account()), decode_account);

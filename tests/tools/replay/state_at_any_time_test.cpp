@@ -115,7 +115,19 @@ TEST(AccountFold, IsWhatTheReducersMake) {
                           siem_destination_resumed,
                           siem_destination_deleted,
                           siem_destination_rewound,
-                          siem_destination_exported})
+                          siem_destination_exported,
+                          authenticator_enrolled,
+                          authenticator_confirmed,
+                          authenticator_updated,
+                          authenticator_disabled,
+                          authenticator_enabled,
+                          authenticator_deleted,
+                          authenticator_retired,
+                          authenticator_compromised,
+                          authenticator_verified,
+                          authenticator_reset,
+                          authenticator_verification_failed,
+                          authenticator_unlocked})
     EXPECT_TRUE(seen.contains(type)) << fb::EnumNameEventType(type);
 }
 
