@@ -10,13 +10,16 @@ using domain::User;
 
 std::optional<Connections::Found> Connections::find(const domain::State& state, domain::AccountId account,
                                                     const domain::Uuid& id) {
-  const auto located = state.locate_activation(account, id);
-  if (!located) return std::nullopt;
-  Found found{state.user(account, located->user), located->ended_activation};
-  if (!found.user) return std::nullopt;
-  found.activation = found.ended ? found.ended.get() : found.user->activation(id);
-  if (!found.activation) return std::nullopt;
-  return found;
+  // As find_code() does.
+  for (int looks = 0; looks < 2; ++looks) {
+    const auto located = state.locate_activation(account, id);
+    if (!located) return std::nullopt;
+    Found found{state.user(account, located->user), located->ended_activation};
+    if (!found.user) return std::nullopt;
+    found.activation = found.ended ? found.ended.get() : found.user->activation(id);
+    if (found.activation) return found;
+  }
+  return std::nullopt;
 }
 
 Connections::RenderOne Connections::device() const {
