@@ -1,6 +1,7 @@
 #include "adapters/http/api/connections.h"
 
 #include "adapters/http/api/fields.h"
+#include "adapters/http/api/look_twice.h"
 #include "adapters/http/api/rendering.h"
 
 namespace countersign::http {
@@ -10,16 +11,15 @@ using domain::User;
 
 std::optional<Connections::Found> Connections::find(const domain::State& state, domain::AccountId account,
                                                     const domain::Uuid& id) {
-  // As find_code() does.
-  for (int looks = 0; looks < 2; ++looks) {
+  return look_twice([&]() -> std::optional<Found> {
     const auto located = state.locate_activation(account, id);
     if (!located) return std::nullopt;
     Found found{state.user(account, located->user), located->ended_activation};
     if (!found.user) return std::nullopt;
     found.activation = found.ended ? found.ended.get() : found.user->activation(id);
-    if (found.activation) return found;
-  }
-  return std::nullopt;
+    if (!found.activation) return std::nullopt;
+    return found;
+  });
 }
 
 Connections::RenderOne Connections::device() const {

@@ -1,5 +1,7 @@
 #include "adapters/http/api/found_code.h"
 
+#include "adapters/http/api/look_twice.h"
+
 namespace countersign::http {
 namespace {
 
@@ -16,18 +18,16 @@ domain::UnixMs used_at(const domain::State& state, domain::AccountId account, co
 }  // namespace
 
 std::optional<FoundCode> find_code(const domain::State& state, domain::AccountId account, domain::CodeId id) {
-  // Between the two looks it may have left its user's row: then it has a record of its own.
-  for (int looks = 0; looks < 2; ++looks) {
+  return look_twice([&]() -> std::optional<FoundCode> {
     const auto located = state.locate_code(account, id);
     if (!located) return std::nullopt;
     FoundCode found{state.user(account, located->user), located->ended_code};
     if (!found.user) return std::nullopt;
     found.code = found.ended ? found.ended.get() : found.user->code(id);
-    if (!found.code) continue;
+    if (!found.code) return std::nullopt;
     found.used_at = used_at(state, account, found);
     return found;
-  }
-  return std::nullopt;
+  });
 }
 
 }  // namespace countersign::http

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/state_over.h"
 #include "tests/support/story.h"
 
 namespace countersign::http {
@@ -12,35 +13,16 @@ namespace {
 using namespace countersign::testing;
 
 /// As it was until the first look for where a code is, and as it is after that.
-class ChangesMeanwhile : public domain::State {
+class ChangesMeanwhile : public domain::StateOver {
  public:
-  ChangesMeanwhile(const domain::State& before, const domain::State& after) : before_(before), after_(after) {}
+  ChangesMeanwhile(const domain::State& before, const domain::State& after) : StateOver(after), before_(before) {}
 
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override {
-    return (looks_++ == 0 ? before_ : after_).locate_code(account, id);
-  }
-  std::shared_ptr<const domain::User> user(domain::AccountId account, domain::UserId id) const override {
-    return after_.user(account, id);
-  }
-  std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override {
-    return after_.locate_activation(account, id);
-  }
-  std::shared_ptr<const domain::Account> account(domain::AccountId id) const override { return after_.account(id); }
-  std::shared_ptr<const domain::ApiKey> api_key(domain::AccountId account, domain::ApiKeyId id) const override {
-    return after_.api_key(account, id);
-  }
-  std::shared_ptr<const domain::SiemDestination> siem_destination(domain::AccountId account,
-                                                                  domain::SiemDestinationId id) const override {
-    return after_.siem_destination(account, id);
-  }
-  std::optional<domain::DigestEntry> find(const domain::Digest& digest) const override { return after_.find(digest); }
-  std::optional<domain::AccountId> account_of_slot(std::uint16_t slot) const override {
-    return after_.account_of_slot(slot);
+    return (looks_++ == 0 ? before_ : below_).locate_code(account, id);
   }
 
  private:
   const domain::State& before_;
-  const domain::State& after_;
   mutable int looks_ = 0;
 };
 
