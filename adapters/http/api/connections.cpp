@@ -1,7 +1,6 @@
 #include "adapters/http/api/connections.h"
 
 #include "adapters/http/api/fields.h"
-#include "adapters/http/api/look_twice.h"
 #include "adapters/http/api/rendering.h"
 
 namespace countersign::http {
@@ -11,15 +10,17 @@ using domain::User;
 
 std::optional<Connections::Found> Connections::find(const domain::State& state, domain::AccountId account,
                                                     const domain::Uuid& id) {
-  return look_twice([&]() -> std::optional<Found> {
-    const auto located = state.locate_activation(account, id);
-    if (!located) return std::nullopt;
-    Found found{state.user(account, located->user), located->ended_activation};
-    if (!found.user) return std::nullopt;
-    found.activation = found.ended ? found.ended.get() : found.user->activation(id);
-    if (!found.activation) return std::nullopt;
-    return found;
-  });
+  const auto located = state.locate_activation(account, id);
+  if (!located) return std::nullopt;
+  Found found{state.user(account, located->user), located->ended_activation};
+  if (!found.user) return std::nullopt;
+  found.activation = found.ended ? found.ended.get() : found.user->activation(id);
+  if (!found.activation) return std::nullopt;
+  return found;
+}
+
+std::optional<Connections::Found> Connections::find(domain::AccountId account, const domain::Uuid& id) const {
+  return reads_.find([&](const auto& state) { return find(state, account, id); });
 }
 
 Connections::RenderOne Connections::device() const {
@@ -39,7 +40,7 @@ Connections::RenderOne Connections::session() const {
 boost::asio::awaitable<Response> Connections::get_one(Exchange& exchange, std::optional<domain::Uuid> id,
                                                       std::string_view what, RenderOne render) {
   const auto account = exchange.caller<Caller>()->account;
-  const auto found = id ? find(reads_.state(), account, *id) : std::nullopt;
+  const auto found = id ? find(account, *id) : std::nullopt;
   if (!found) co_return exchange.problem(no_such(what));
   const auto body = render(*found->activation, *found->user, account);
   auto response = Response::json(200, boost::json::serialize(body));
@@ -84,7 +85,7 @@ boost::asio::awaitable<Response> Connections::list(Exchange& exchange, std::func
       std::sort(ids.begin(), ids.end());
       for (const auto& activation_id : ids) {
         if (activation_id.view() <= query.after()) continue;
-        const auto found = find(state, caller.account, activation_id);
+        const auto found = find(caller.account, activation_id);
         if (found && !take(activation_id, *found->user, *found->activation)) return;
       }
       return;
@@ -94,7 +95,7 @@ boost::asio::awaitable<Response> Connections::list(Exchange& exchange, std::func
     if (!query.after().empty()) from += '\0';
     reads_.views().scan(prefix, from, [&](std::string_view key, std::string_view) {
       const auto id = domain::uuid_from(key.substr(prefix.size()));
-      const auto found = find(state, caller.account, id);
+      const auto found = find(caller.account, id);
       return !found || take(id, *found->user, *found->activation);
     });
   };
@@ -142,7 +143,7 @@ boost::asio::awaitable<Response> Connections::rename_device(Exchange& exchange) 
   if (name.empty()) body->invalid("name", "it is blank");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   for (int tries = 0;; ++tries) {
-    const auto found = id ? find(reads_.state(), account, id->uuid) : std::nullopt;
+    const auto found = id ? find(account, id->uuid) : std::nullopt;
     if (!found) co_return exchange.problem(no_such("device"));
     auto expected = expected_version(exchange, found->activation->device_version);
     if (!expected) co_return exchange.problem(version_mismatch());

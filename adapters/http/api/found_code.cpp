@@ -1,7 +1,5 @@
 #include "adapters/http/api/found_code.h"
 
-#include "adapters/http/api/look_twice.h"
-
 namespace countersign::http {
 namespace {
 
@@ -18,16 +16,18 @@ domain::UnixMs used_at(const domain::State& state, domain::AccountId account, co
 }  // namespace
 
 std::optional<FoundCode> find_code(const domain::State& state, domain::AccountId account, domain::CodeId id) {
-  return look_twice([&]() -> std::optional<FoundCode> {
-    const auto located = state.locate_code(account, id);
-    if (!located) return std::nullopt;
-    FoundCode found{state.user(account, located->user), located->ended_code};
-    if (!found.user) return std::nullopt;
-    found.code = found.ended ? found.ended.get() : found.user->code(id);
-    if (!found.code) return std::nullopt;
-    found.used_at = used_at(state, account, found);
-    return found;
-  });
+  const auto located = state.locate_code(account, id);
+  if (!located) return std::nullopt;
+  FoundCode found{state.user(account, located->user), located->ended_code};
+  if (!found.user) return std::nullopt;
+  found.code = found.ended ? found.ended.get() : found.user->code(id);
+  if (!found.code) return std::nullopt;
+  found.used_at = used_at(state, account, found);
+  return found;
+}
+
+std::optional<FoundCode> find_code(const Reads& reads, domain::AccountId account, domain::CodeId id) {
+  return reads.find([&](const auto& state) { return find_code(state, account, id); });
 }
 
 }  // namespace countersign::http
