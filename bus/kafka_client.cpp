@@ -54,11 +54,14 @@ void KafkaProblems::report(std::string text) {
     const std::lock_guard lock(mutex_);
     newest_ = text;
   }
-  remark(std::move(text));
+  pass_on(text);
 }
 
 void KafkaProblems::remark(std::string text) {
-  text = without_secrets(std::move(text));
+  pass_on(without_secrets(std::move(text)));
+}
+
+void KafkaProblems::pass_on(const std::string& text) {
   {
     const std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();

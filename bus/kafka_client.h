@@ -57,6 +57,7 @@ class KafkaProblems {
   };
 
   std::string without_secrets(std::string text) const;
+  void pass_on(const std::string& text);
 
   const std::function<void(const std::string&)> pass_on_;
   std::vector<std::string> secrets_;

@@ -1,8 +1,7 @@
 #pragma once
 // Properties of librdkafka as an operator gives them: name=value one by one, and in a file for those that nobody else
 // is to see. The file has one name=value a line; blanks around both don't count, nor do empty lines and those that
-// begin with
-// '#'. Which properties may be set is KafkaClient's to know.
+// begin with '#'. Which properties may be set is KafkaClient's to know.
 
 #include <filesystem>
 #include <map>

@@ -8,6 +8,12 @@
 
 namespace countersign::bus {
 
+void LandedMark::judge(FrameNumber number) {
+  auto before = judged_.load(std::memory_order_relaxed);
+  while (before < value(number) && !judged_.compare_exchange_weak(before, value(number), std::memory_order_release)) {
+  }
+}
+
 void LandedMark::when(FrameNumber number, Waiter waiter) {
   boost::system::error_code error;
   {

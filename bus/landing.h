@@ -19,7 +19,11 @@ namespace countersign::bus {
 class LandedMark {
  public:
   using Waiter = std::function<void(boost::system::error_code)>;
-  explicit LandedMark(FrameNumber landed) : landed_(value(landed)) {}
+  explicit LandedMark(FrameNumber landed) : judged_(value(landed)), landed_(value(landed)) {}
+
+  /// No reader sees a frame beyond this one yet. To be told before any may.
+  FrameNumber judged() const { return FrameNumber{judged_.load(std::memory_order_acquire)}; }
+  void judge(FrameNumber number);
 
   FrameNumber landed() const { return FrameNumber{landed_.load(std::memory_order_acquire)}; }
   /// Calls `waiter` once: at once on this thread if the views hold frame `number` already, else on the landing thread
@@ -30,7 +34,7 @@ class LandedMark {
   void close(boost::system::error_code error);
 
  private:
-  std::atomic<std::uint64_t> landed_;
+  std::atomic<std::uint64_t> judged_, landed_;
   std::mutex mutex_;
   std::multimap<std::uint64_t, Waiter> waiters_;
   boost::system::error_code closed_;

@@ -130,6 +130,7 @@ bool Partition::take(LogRecord at) {
   if (taken.has_error()) return fail(describe_newer_format(at.bytes)), false;
   if (!taken->has_value()) return true;
   Record& record = **taken;
+  mark_->judge(acceptance_.state().last);
   if (const auto* claim = std::get_if<Claim>(&record)) note_claim(*claim);
   if (const auto* release = std::get_if<Release>(&record)) {
     {
@@ -323,9 +324,14 @@ void Partition::sequencer_ended(SequencerPhase phase, const std::string& text) {
   if (phase == SequencerPhase::failed) {
     fail(text);
   } else {
-    // What it had in flight may be in the log or not: all of that is read again from where the views stand.
+    // What it had in flight may be in the log or not: all of that is read again from where the views stand. They have
+    // all that it has made known.
     acceptance_ = Acceptance(env_.identity, env_.log_key, env_.position());
     at_end_ = false;
+    {
+      const std::lock_guard lock(mutex_);
+      status_.sequencer.durable_frame = status_.sequencer.landed_frame = acceptance_.state().last;
+    }
     if (phase == SequencerPhase::wrong_clock) distrust_clock(text, limits_.distrust_clock_for);
     if (phase == SequencerPhase::not_owner) {
       not_before_ = now() + again_after_;

@@ -95,8 +95,10 @@ class Partition {
   /// As Sequencer::submit; errc::not_owner when this node doesn't own the partition.
   boost::system::error_code submit(std::unique_ptr<Work>& work);
 
-  /// The newest frame that is durable and accepted, as far as this node has read.
+  /// The newest frame that is durable and accepted, as far as this node has read, and which every reader sees. What a
+  /// reader sees may be newer, up to judged_frame() of after his look.
   FrameNumber durable_frame() const;
+  FrameNumber judged_frame() const { return mark_->judged(); }
   FrameNumber landed_frame() const { return mark_->landed(); }
   /// See LandedMark::when.
   void when_landed(FrameNumber number, LandedMark::Waiter waiter) { mark_->when(number, std::move(waiter)); }

@@ -36,6 +36,9 @@ enum class Bug {
   serve_before_own_claim,
   // a node's part in a partition
   fresh_before_end,
+  durable_before_published,
+  durable_before_absorbed,
+  seen_before_judged,
   // the simulator's decider
   view_without_position,
   frame_before_key,

@@ -189,12 +189,14 @@ void Sequencer::front_is_accepted() {
   InFlight flight = std::move(in_flight_.front());
   in_flight_.pop_front();
   frames_.fetch_add(1, std::memory_order_relaxed);
-  note_state();
   if (flight.report) hold_clock_against(flight.sent, *flight.report);
   const Settlement settlement{{}, state().last};
   if (planted(Bug::publish_after_answer)) settle(flight.works, settlement);
   try {
+    if (!planted(Bug::seen_before_judged)) mark_->judge(state().last);
+    if (planted(Bug::durable_before_published)) note_state();
     env_.decider.publish(flight.batch, state());
+    note_state();
   } catch (...) {
     settle(flight.works, {errc::outcome_unknown, state().last});
     settle(flight.followers, {errc::outcome_unknown, state().last});
@@ -212,7 +214,9 @@ void Sequencer::settle(Works& works, const Settlement& settlement) {
   works.clear();
 }
 
+/// Not while frames of others are on their way into the views: nobody sees them yet.
 void Sequencer::note_state() {
+  if (absorbing_ != 0 && !planted(Bug::durable_before_absorbed)) return;
   durable_.store(value(state().last), std::memory_order_release);
   last_time_.store(value(state().time), std::memory_order_release);
   next_.store(value(state().next), std::memory_order_release);

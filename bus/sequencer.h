@@ -78,7 +78,7 @@ struct SequencerStatus {
   SequencerPhase phase{};
   std::size_t queue_depth = 0;
   std::size_t landing_batches = 0;
-  FrameNumber durable_frame{};  ///< newest frame that is durable and accepted
+  FrameNumber durable_frame{};  ///< newest frame that is durable and accepted, and which every reader sees
   FrameNumber landed_frame{};   ///< newest frame in the views
   TimeMs last_time{};           ///< of the newest accepted frame
   Term term{};
@@ -113,12 +113,13 @@ class Sequencer {
   /// Judges what others have written since, as soon as nothing of its own is under way: so a claim of another node ends
   /// this sequencer though nobody asks it for anything.
   void look();
-  /// Records before this offset have been judged.
+  /// Records before this offset have been judged, and what they hold can be seen.
   Offset judged_up_to() const { return Offset{next_.load(std::memory_order_acquire)}; }
 
   /// See LandedMark::when.
   void when_landed(FrameNumber number, LandedMark::Waiter waiter) { mark_->when(number, std::move(waiter)); }
   FrameNumber landed_frame() const { return mark_->landed(); }
+  /// The newest frame that is durable and accepted, and which every reader sees.
   FrameNumber durable_frame() const { return FrameNumber{durable_.load(std::memory_order_acquire)}; }
   TimeMs last_accepted_time() const { return TimeMs{last_time_.load(std::memory_order_acquire)}; }
   SequencerStatus status() const;

@@ -119,6 +119,7 @@ bool Sequencer::judge(LogRecord at) {
   if (taken.has_error()) return fail(describe_newer_format(at.bytes)), false;
   if (!taken->has_value()) return true;
   Record& record = **taken;
+  mark_->judge(state().last);
   if (std::holds_alternative<Claim>(record)) {
     // While claiming, only who holds the term at one's own claim counts.
     const bool lost = phase() == SequencerPhase::serving && !is_mine(state().nonce);
@@ -145,7 +146,7 @@ void Sequencer::absorb(AcceptedRecord record) {
   const auto done = [this, executor = env_.executor, weak = std::weak_ptr(self_)] {
     executor->post([this, weak] {
       if (const auto alive = weak.lock()) {
-        --absorbing_;
+        if (--absorbing_ == 0) note_state();
         guarded([this] { run(); })();
       }
     });

@@ -7,8 +7,12 @@
 
 namespace countersign::projections {
 
-Projector::Projector(Views& views, std::uint32_t partition, std::size_t batch_bytes)
-    : views_(views), partition_(partition), batch_bytes_(batch_bytes), overlay_(partition) {}
+Projector::Projector(Views& views, std::uint32_t partition, std::size_t batch_bytes, Land land)
+    : views_(views),
+      partition_(partition),
+      batch_bytes_(batch_bytes),
+      land_(land ? std::move(land) : [&views](const auto& overlay) { views.land(*overlay); }),
+      overlay_(partition) {}
 
 void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after) {
   overlay_.begin_frame(frame.number, frame.time);
@@ -40,7 +44,7 @@ Projector::~Projector() {
 void Projector::land() {
   if (landed_.valid()) landed_.get();
   landing_ = std::make_shared<const Overlay>(std::exchange(overlay_, Overlay(partition_)));
-  landed_ = std::async(std::launch::async, [&views = views_, landing = landing_] { views.land(*landing); });
+  landed_ = std::async(std::launch::async, [this, landing = landing_] { land_(landing); });
 }
 
 void Projector::finish(const bus::AcceptanceState& position) {

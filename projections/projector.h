@@ -1,6 +1,6 @@
 #pragma once
 // Folds accepted frames into views: at start-up from where the views stand, in rebuilds from the beginning, on
-// followers all the time. The owner's own batches take the same reducers (reducers.h) and land by Views::land.
+// followers all the time. The owner's own batches take the same reducers (reducers.h).
 
 #include <functional>
 #include <future>
@@ -20,8 +20,10 @@ inline constexpr std::size_t rebuild_batch_bytes = 48u << 20;
 /// Concurrency: calls come from one thread.
 class Projector {
  public:
+  /// Brings what has been folded into the views. Null: Views::land.
+  using Land = std::function<void(const std::shared_ptr<const Overlay>&)>;
   /// Of one partition's frames. Lands whenever the folded ones hold about `batch_bytes`.
-  explicit Projector(Views& views, std::uint32_t partition = 0, std::size_t batch_bytes = 4u << 20);
+  explicit Projector(Views& views, std::uint32_t partition = 0, std::size_t batch_bytes = 4u << 20, Land land = {});
   ~Projector();
 
   /// Folds one frame; `after` is the acceptance state that includes it. Throws std::runtime_error naming account,
@@ -45,6 +47,7 @@ class Projector {
   Views& views_;
   const std::uint32_t partition_;
   const std::size_t batch_bytes_;
+  const Land land_;
   Overlay overlay_;
   std::shared_ptr<const Overlay> landing_;  ///< readable while it is being written, and not after finish()
   std::future<void> landed_;

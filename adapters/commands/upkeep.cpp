@@ -58,9 +58,8 @@ void Upkeep::stop() {
 }
 
 std::uint64_t Upkeep::round() {
-  const auto mine = [this](domain::AccountId account) { return submitter_.takes(account); };
-  write_refusals(refusals_.take_ended(clock_(), mine));
-  write_reads(reads_.take_ended(clock_(), mine));
+  write_refusals(refusals_.take_ended(clock_(), mine_));
+  write_reads(reads_.take_ended(clock_(), mine_));
   log_sessions();
   return sweep();
 }
@@ -95,7 +94,7 @@ std::uint64_t Upkeep::sweep() {
 }
 
 void Upkeep::log_sessions() {
-  const auto due = activity_.take_due(clock_(), chunk, [this](auto account) { return submitter_.takes(account); });
+  const auto due = activity_.take_due(clock_(), chunk, mine_);
   std::map<domain::AccountId, domain::TouchSessions> chunks;
   for (const auto& session : due) chunks[session.account].seen.push_back(session.seen);
   for (auto& [account, command] : chunks) {

@@ -33,6 +33,7 @@ class Upkeep {
   void write_reads(const std::vector<ReadLog::Counted>& counts);
 
   Submitter& submitter_;
+  const OfAccount mine_ = [this](domain::AccountId account) { return submitter_.takes(account); };
   projections::Views& views_;
   RefusalLog& refusals_;
   ReadLog& reads_;

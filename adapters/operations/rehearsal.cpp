@@ -7,12 +7,12 @@ using domain::EventView;
 
 std::shared_ptr<const domain::User> Rehearsal::Stage::user(domain::AccountId account, domain::UserId id) const {
   const auto it = rehearsed_.users_.find(id);
-  return it != rehearsed_.users_.end() ? it->second : now_.user(account, id);
+  return it != rehearsed_.users_.end() ? it->second : below_.user(account, id);
 }
 
 std::optional<domain::DigestEntry> Rehearsal::Stage::find(const Digest& digest) const {
   const auto it = rehearsed_.digests_.find(digest);
-  if (it == rehearsed_.digests_.end()) return now_.find(digest);
+  if (it == rehearsed_.digests_.end()) return below_.find(digest);
   if (!it->second) return std::nullopt;
   return domain::DigestEntry{rehearsed_.account_, domain::PartyKind::user, it->second.uuid, it->second};
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "adapters/commands/decider.h"
+#include "domain/state_over.h"
 #include "domain/user.h"
 
 namespace countersign::operations {
@@ -39,37 +40,15 @@ class Rehearsal {
   std::map<domain::Digest, domain::UserId> digests_;  ///< nil: nobody's any more
 };
 
-class Rehearsal::Stage final : public domain::State {
+class Rehearsal::Stage final : public domain::StateOver {
  public:
-  Stage(const Rehearsal& rehearsed, const projections::ViewState& now) : rehearsed_(rehearsed), now_(now) {}
+  Stage(const Rehearsal& rehearsed, const projections::ViewState& now) : StateOver(now), rehearsed_(rehearsed) {}
 
   std::shared_ptr<const domain::User> user(domain::AccountId account, domain::UserId id) const override;
   std::optional<domain::DigestEntry> find(const domain::Digest& digest) const override;
-  std::shared_ptr<const domain::Account> account(domain::AccountId id) const override { return now_.account(id); }
-  std::shared_ptr<const domain::ApiKey> api_key(domain::AccountId account, domain::ApiKeyId id) const override {
-    return now_.api_key(account, id);
-  }
-  std::shared_ptr<const domain::SiemDestination> siem_destination(domain::AccountId account,
-                                                                  domain::SiemDestinationId id) const override {
-    return now_.siem_destination(account, id);
-  }
-  std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override {
-    return now_.locate_code(account, id);
-  }
-  std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override {
-    return now_.locate_activation(account, id);
-  }
-  std::optional<domain::Located> locate_authenticator(domain::AccountId account,
-                                                      domain::AuthenticatorId id) const override {
-    return now_.locate_authenticator(account, id);
-  }
-  std::optional<domain::AccountId> account_of_slot(std::uint16_t slot) const override {
-    return now_.account_of_slot(slot);
-  }
 
  private:
   const Rehearsal& rehearsed_;
-  const projections::ViewState& now_;
 };
 
 }  // namespace countersign::operations

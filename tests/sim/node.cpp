@@ -40,8 +40,16 @@ void Node::start(bool own) {
                           " " + status.trouble);
           }};
   partition_ = std::make_unique<bus::Partition>(std::move(env), around_.limits);
+  decider_->on_visible = [this](bus::FrameNumber frame) { about_to_show(frame); };
   partition_->start();
   partition_->own(own);
+}
+
+void Node::about_to_show(bus::FrameNumber frame) {
+  const std::string what = "node " + std::to_string(number_) + " shows frame " + std::to_string(value(frame));
+  if (partition_->judged_frame() < frame) around_.wrong(what + " before it says that it may be seen");
+  if (partition_->durable_frame() >= frame && decider_->newest_visible() < frame)
+    around_.wrong(what + " after it has said that everybody sees it");
 }
 
 void Node::own(bool wanted) {

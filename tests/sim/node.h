@@ -27,6 +27,7 @@ class Node {
     Micros landing_jitter;
     std::function<bus::AppendFault(const std::string&)> faults;
     std::function<void(const std::string&)> trace;
+    std::function<void(const std::string&)> wrong;
   };
   Node(Surroundings& around, int number) : around_(around), number_(number) {}
   ~Node() { crash(false); }
@@ -63,6 +64,7 @@ class Node {
   bool stopped_ = false;
   testing::Views views_;
   testing::Views synced_views_;  ///< what survives the loss of power
+  void about_to_show(bus::FrameNumber frame);
   std::shared_ptr<SimExecutor> steps_, folding_, disk_;
   std::shared_ptr<bus::MemoryLog> log_;
   std::unique_ptr<testing::RegistersDecider> decider_;

@@ -71,6 +71,7 @@ class World {
   void crash(Node& node, bool with_machine);
   void move_ownership();
   void look_at_freshness();
+  void look_at_what_readers_see(Node& node);
   void forge();
   void calm_down();
   void audit();
@@ -109,7 +110,8 @@ World::World(std::uint64_t seed, std::ostream* trace)
               {},
               0,
               [this](const std::string&) { return fault(); },
-              [this](const std::string& what) { this->trace(what); }} {
+              [this](const std::string& what) { this->trace(what); },
+              [this](const std::string& what) { wrong(what); }} {
   around_.identity.cluster[0] = 7;
   auto& sequencer = around_.limits.sequencer;
   sequencer.queue = {8, 4};
@@ -197,6 +199,7 @@ void World::plan_trouble() {
   if (nodes_.size() > 1)
     for (int i = 0; i < climate_.moves; ++i) events_.at(some_time(), [this] { move_ownership(); });
   for (int i = 0; i < 20; ++i) events_.at(some_time(), [this] { look_at_freshness(); });
+  for (int i = 0; i < 200; ++i) events_.at(some_time(), [this] { look_at_what_readers_see(any_node()); });
   for (int i = 0; i < climate_.crashes; ++i) {
     events_.at(some_time(), [this] { crash(any_node(), random_.chance(0.5)); });
   }
@@ -248,6 +251,22 @@ void World::look_at_freshness() {
     if (time < when && frame > shown)
       wrong("node " + std::to_string(node.number()) + " shows frame " + std::to_string(shown) + " as of " +
             std::to_string(when / 1000) + " ms, when frame " + std::to_string(frame) + " had been acknowledged");
+}
+
+/// Readers see all that is acknowledged in frames up to durable_frame(), and nothing beyond judged_frame().
+void World::look_at_what_readers_see(Node& node) {
+  if (!node.up()) return;
+  const std::string name = "node " + std::to_string(node.number());
+  const auto all = value(node.partition().durable_frame()), most = value(node.partition().judged_frame());
+  const auto newest = value(node.decider().newest_visible());
+  if (newest > most)
+    wrong(name + " shows frame " + std::to_string(newest) + " and says that nobody sees more than " +
+          std::to_string(most));
+  for (const auto& task : tasks_)
+    if (task.acknowledged && task.outcome.wrote && task.frame <= all &&
+        node.decider().visible("a:" + task.command.id).empty())
+      wrong(name + " says that all see frame " + std::to_string(all) + " and doesn't show " +
+            std::to_string(task.frame));
 }
 
 void World::crash(Node& node, bool with_machine) {
@@ -337,6 +356,7 @@ void World::settled(std::size_t at, Node& node, const testing::RegisterWork& wor
       wrong("command " + task.command.id + " was answered as of frame " + std::to_string(task.frame) + ", and frame " +
             std::to_string(frame) + " had been acknowledged before");
   acknowledged_.emplace_back(events_.now(), task.frame);
+  for (auto& each : nodes_) look_at_what_readers_see(*each);
 }
 
 History World::history() const {

@@ -108,6 +108,7 @@ void RegistersDecider::discard_unpublished() {
 }
 
 void RegistersDecider::publish(const std::shared_ptr<bus::Batch>& batch, const bus::AcceptanceState& after) {
+  if (on_visible) on_visible(after.last);
   const std::lock_guard lock(mutex_);
   auto& registers = static_cast<RegistersBatch&>(*batch);
   registers.after = after;
@@ -128,6 +129,7 @@ void RegistersDecider::land(const std::shared_ptr<bus::Batch>& batch) {
 }
 
 void RegistersDecider::absorb(const bus::AcceptedRecord& record) {
+  if (on_visible) on_visible(record.after.last);
   const std::lock_guard lock(mutex_);
   fold_frame(views_.rows, *record.frame());
   views_.position = record.after;
@@ -152,6 +154,14 @@ std::string RegistersDecider::visible(const std::string& row) const {
   }
   const auto found = views_.rows.find(row);
   return found == views_.rows.end() ? std::string() : found->second;
+}
+
+bus::FrameNumber RegistersDecider::newest_visible() const {
+  const std::lock_guard lock(mutex_);
+  auto newest = views_.position.last;
+  for (const auto& batch : batches_)
+    if (batch->published) newest = std::max(newest, batch->after.last);
+  return newest;
 }
 
 std::size_t RegistersDecider::published_not_landed() const {

@@ -96,6 +96,10 @@ class RegistersDecider final : public bus::Decider {
 
   /// What readers see: views and published batches.
   std::string visible(const std::string& row) const;
+  /// The newest frame that is in that.
+  bus::FrameNumber newest_visible() const;
+  /// Called before a frame becomes visible.
+  std::function<void(bus::FrameNumber)> on_visible;
   std::size_t published_not_landed() const;
   std::size_t events_per_batch = 8;
   std::size_t largest_value_behind_others = 1'000'000;  ///< larger ones don't fit into a frame that has something

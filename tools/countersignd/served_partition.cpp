@@ -7,7 +7,11 @@ namespace countersign::server {
 
 ServedPartition::ServedPartition(const PartitionParts& parts, bus::PartitionLog& log, const bus::LogIdentity& identity,
                                  const bus::PartitionLimits& limits)
-    : projector_(parts.views, identity.partition),
+    : projector_(parts.views, identity.partition, 4u << 20,
+                 [&published = parts.published](const auto& overlay) {
+                   published.add(overlay);
+                   published.land(overlay);
+                 }),
       decider_(parts.published, parts.keys, parts.refusals, parts.locate, identity.partition),
       running_({.log = log,
                 .decider = decider_,

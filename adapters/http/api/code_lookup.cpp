@@ -99,7 +99,7 @@ boost::asio::awaitable<Response> RegistrationCodes::lookup(Exchange& exchange) {
     auto search = [this, account, correlation] { return find_attempt(account, correlation); };
     attempt = co_await reads_.on_pool(std::move(search));
   }
-  const auto found = attempt.code ? find_code(reads_.state(), account, attempt.code) : std::nullopt;
+  const auto found = attempt.code ? find_code(reads_, account, attempt.code) : std::nullopt;
   const auto now = reads_.now();
   if (found) co_return explained(*found, attempt.reason != Reason::none ? attempt.reason : why_not(*found, now), now);
   if (!attempt.code && attempt.reason != Reason::none) co_return explained(attempt.reason);

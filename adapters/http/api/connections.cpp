@@ -19,6 +19,10 @@ std::optional<Connections::Found> Connections::find(const domain::State& state, 
   return found;
 }
 
+std::optional<Connections::Found> Connections::find(domain::AccountId account, const domain::Uuid& id) const {
+  return reads_.find([&](const auto& state) { return find(state, account, id); });
+}
+
 Connections::RenderOne Connections::device() const {
   return [this](const Activation& a, const User& u, domain::AccountId account) {
     return render_device(a, u, account, reads_.opener());
@@ -36,7 +40,7 @@ Connections::RenderOne Connections::session() const {
 boost::asio::awaitable<Response> Connections::get_one(Exchange& exchange, std::optional<domain::Uuid> id,
                                                       std::string_view what, RenderOne render) {
   const auto account = exchange.caller<Caller>()->account;
-  const auto found = id ? find(reads_.state(), account, *id) : std::nullopt;
+  const auto found = id ? find(account, *id) : std::nullopt;
   if (!found) co_return exchange.problem(no_such(what));
   const auto body = render(*found->activation, *found->user, account);
   auto response = Response::json(200, boost::json::serialize(body));
@@ -81,7 +85,7 @@ boost::asio::awaitable<Response> Connections::list(Exchange& exchange, std::func
       std::sort(ids.begin(), ids.end());
       for (const auto& activation_id : ids) {
         if (activation_id.view() <= query.after()) continue;
-        const auto found = find(state, caller.account, activation_id);
+        const auto found = find(caller.account, activation_id);
         if (found && !take(activation_id, *found->user, *found->activation)) return;
       }
       return;
@@ -91,7 +95,7 @@ boost::asio::awaitable<Response> Connections::list(Exchange& exchange, std::func
     if (!query.after().empty()) from += '\0';
     reads_.views().scan(prefix, from, [&](std::string_view key, std::string_view) {
       const auto id = domain::uuid_from(key.substr(prefix.size()));
-      const auto found = find(state, caller.account, id);
+      const auto found = find(caller.account, id);
       return !found || take(id, *found->user, *found->activation);
     });
   };
@@ -139,7 +143,7 @@ boost::asio::awaitable<Response> Connections::rename_device(Exchange& exchange) 
   if (name.empty()) body->invalid("name", "it is blank");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   for (int tries = 0;; ++tries) {
-    const auto found = id ? find(reads_.state(), account, id->uuid) : std::nullopt;
+    const auto found = id ? find(account, id->uuid) : std::nullopt;
     if (!found) co_return exchange.problem(no_such("device"));
     auto expected = expected_version(exchange, found->activation->device_version);
     if (!expected) co_return exchange.problem(version_mismatch());

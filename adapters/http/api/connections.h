@@ -31,6 +31,7 @@ class Connections {
     const domain::Activation* activation = nullptr;
   };
   static std::optional<Found> find(const domain::State& state, domain::AccountId account, const domain::Uuid& id);
+  std::optional<Found> find(domain::AccountId account, const domain::Uuid& id) const;
   using RenderOne =
       std::function<boost::json::object(const domain::Activation&, const domain::User&, domain::AccountId)>;
   boost::asio::awaitable<Response> get_one(Exchange& exchange, std::optional<domain::Uuid> id, std::string_view what,

@@ -26,4 +26,8 @@ std::optional<FoundCode> find_code(const domain::State& state, domain::AccountId
   return found;
 }
 
+std::optional<FoundCode> find_code(const Reads& reads, domain::AccountId account, domain::CodeId id) {
+  return reads.find([&](const auto& state) { return find_code(state, account, id); });
+}
+
 }  // namespace countersign::http

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "adapters/http/api/reads.h"
 #include "domain/decision.h"
 #include "domain/user.h"
 
@@ -18,5 +19,6 @@ struct FoundCode {
 };
 
 std::optional<FoundCode> find_code(const domain::State& state, domain::AccountId account, domain::CodeId id);
+std::optional<FoundCode> find_code(const Reads& reads, domain::AccountId account, domain::CodeId id);
 
 }  // namespace countersign::http

@@ -4,10 +4,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <charconv>
+#include <chrono>
 
 #include "adapters/keys/rfc4648.h"
 
 namespace countersign::http {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 constexpr std::size_t most_items = 1000;
@@ -137,17 +141,16 @@ boost::asio::awaitable<Response> Reads::at_position(Exchange& exchange, const An
 }
 
 Response Reads::with_position(Exchange& exchange, const AnswerNow& answer) {
-  // Before the look: what is seen may be newer, never older.
-  const auto rests_on = position(exchange.caller<Caller>()->account);
+  const auto account = exchange.caller<Caller>()->account;
   auto response = answer(exchange);
-  if (response.status() == 200) response.header("Countersign-Position", queries::text_of(rests_on));
+  if (response.status() == 200) response.header("Countersign-Position", queries::text_of(position(account)));
   return response;
 }
 
 boost::asio::awaitable<Response> Reads::with_position(Exchange& exchange, const AnswerLater& answer) {
-  const auto rests_on = position(exchange.caller<Caller>()->account);
+  const auto account = exchange.caller<Caller>()->account;
   auto response = co_await answer(exchange);
-  if (response.status() == 200) response.header("Countersign-Position", queries::text_of(rests_on));
+  if (response.status() == 200) response.header("Countersign-Position", queries::text_of(position(account)));
   co_return response;
 }
 
@@ -164,13 +167,14 @@ boost::asio::awaitable<std::optional<Problem>> Reads::reach_min_position(Exchang
                       .detail = "Countersign-Min-Position is not a position of this server's log."};
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   const auto& partition = partitions_.at(wanted->log.partition);
-  for (int tries = 0; partition.durable_frame() < wanted->frame; ++tries) {
-    if (tries == 100)
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  for (auto pause = 1ms; partition.durable_frame() < wanted->frame; pause = std::min(2 * pause, 50ms)) {
+    if (std::chrono::steady_clock::now() > until)
       co_return Problem{.status = 503,
                         .code = "position-not-reached",
                         .detail = "This node has not reached Countersign-Min-Position within 5 s.",
                         .retry_after_s = 1};
-    timer.expires_after(std::chrono::milliseconds(50));
+    timer.expires_after(pause);
     co_await timer.async_wait(boost::asio::use_awaitable);
   }
   co_return std::nullopt;
@@ -194,7 +198,6 @@ boost::asio::awaitable<Response> Reads::list(Exchange& exchange, Fill fill) {
   auto parsed = query(exchange);
   if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
   const Caller caller = *exchange.caller<Caller>();
-  const auto rests_on = position(caller.account);
   co_await landed(caller.account);
   const auto wanted = std::make_shared<const Query>(std::get<Query>(std::move(parsed)));
   auto work = [wanted, caller, fill = std::move(fill)] {
@@ -216,7 +219,7 @@ boost::asio::awaitable<Response> Reads::list(Exchange& exchange, Fill fill) {
   }
   auto response = Response::json(200, boost::json::serialize(body));
   if (page.has_more) response.header("Link", "<" + wanted->next_target(exchange, next) + ">; rel=\"next\"");
-  response.header("Countersign-Position", queries::text_of(rests_on)).no_store();
+  response.header("Countersign-Position", queries::text_of(position(caller.account))).no_store();
   co_return response;
 }
 

@@ -72,16 +72,22 @@ class Reads {
   void stop();
 
   projections::ViewState state() const { return state_.reader(); }
+  /// See Published::find.
+  template <class Look>
+  auto find(Look look) const {
+    return state_.find(std::move(look));
+  }
   projections::Views& views() const { return views_; }
   queries::SealOpener& opener() const { return opener_; }
   const keys::Lookup& lookup() const { return lookup_; }
   const commands::Partitions& partitions() const { return partitions_; }
   const bus::LogIdentity& log(domain::AccountId account) const { return partitions_.of(account).identity(); }
   domain::UnixMs now() const { return clock_(); }
-  /// The newest position that an answer about the account may rest on.
+  /// The newest position that an answer about the account may rest on: to be asked after the look. Who reads as of it
+  /// next, wherever, sees nothing older.
   queries::Position position(domain::AccountId account) const {
     const auto& partition = partitions_.of(account);
-    return {partition.identity(), partition.durable_frame()};
+    return {partition.identity(), partition.judged_frame()};
   }
 
   std::variant<Query, Problem> query(const Exchange& exchange) const { return Query::parse(exchange, lookup_); }
@@ -89,7 +95,7 @@ class Reads {
   /// Answers as of Countersign-Min-Position, or says that it is not reached. For every route that reads. `answer` must
   /// outlive the exchange.
   boost::asio::awaitable<Response> at_position(Exchange& exchange, const AnswerLater& answer);
-  /// `answer`, with the position that it rests on. `answer` must outlive the exchange.
+  /// `answer`, with its position(). `answer` must outlive the exchange.
   Response with_position(Exchange& exchange, const AnswerNow& answer);
   boost::asio::awaitable<Response> with_position(Exchange& exchange, const AnswerLater& answer);
   /// Whether the position in Countersign-Min-Position is one of this log and has been reached; waits up to 5 s.

@@ -83,7 +83,7 @@ boost::asio::awaitable<Response> RegistrationCodes::generate_for_new_users(Excha
 boost::asio::awaitable<Response> RegistrationCodes::get(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   const auto id = domain::CodeId::parse(exchange.parameter());
-  const auto found = id ? find_code(reads_.state(), account, *id) : std::nullopt;
+  const auto found = id ? find_code(reads_, account, *id) : std::nullopt;
   if (!found) co_return exchange.problem(no_such("registration code"));
   const auto body = render_code(*found, account, reads_.opener(), reads_.now(), is_admin(exchange));
   auto response = Response::json(200, boost::json::serialize(body));
@@ -101,7 +101,7 @@ boost::asio::awaitable<Response> RegistrationCodes::list(Exchange& exchange) {
     const auto state = reads_.state();
     const auto now = reads_.now();
     const auto take = [&](domain::CodeId id) {
-      const auto found = find_code(state, caller.account, id);
+      const auto found = find_code(reads_, caller.account, id);
       if (!found || (status && text_of(effective_status(*found->code, now)) != *status)) return true;
       if (page.items.size() == query.limit()) {
         page.has_more = true;

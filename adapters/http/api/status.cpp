@@ -108,7 +108,8 @@ boost::asio::awaitable<Response> Status::backup(Exchange& exchange) {
   if (!directory.empty() && directory.front() != '/') body->invalid("directory", "an absolute path is expected");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   // Before: the copy holds it, and perhaps what comes meanwhile.
-  const auto position = reads_.position(exchange.caller<Caller>()->account);
+  const auto& partition = reads_.partitions().of(exchange.caller<Caller>()->account);
+  const queries::Position position{partition.identity(), partition.durable_frame()};
   auto work = [this, directory] { return ports_.backup(directory); };
   auto failure = co_await reads_.on_pool(std::move(work));
   if (!failure.empty()) co_return exchange.problem({.status = 409, .code = "backup-failed", .detail = failure});
