@@ -205,11 +205,12 @@ class OnSecuredBrokers:
             [code] = admin.codes(admin.user()["id"])
             self.assertEqual(server.stop(), 0)
             master_key = shutil.copy(server.data / "master-key", cluster.scratch / "moved-key")
-            there = ["copy", "--data-dir", server.data, "--to-kafka-brokers", cluster.brokers.bootstrap, "--topic-prefix", "moved", "--partitions", "2",
-                     "--replication", "1", "--master-key-file", master_key]
+            there = ["copy", "--data-dir", server.data, "--to-kafka-brokers", cluster.brokers.bootstrap, "--topic-prefix", "moved",
+                     "--partitions", "2", "--replication", "1", "--master-key-file", master_key]
             as_mover = ["--kafka-properties-file", cluster.with_password(MOVER)]
             mover, of_moved = f"--allow-principal=User:{MOVER}", ("--topic", "moved.", "--resource-pattern-type", "prefixed")
-            secured.change_acls(cluster.brokers, "--add", mover, "--operation", "Read", "--operation", "Write", "--operation", "DescribeConfigs", *of_moved)
+            of_a_node = (word for right in ("Read", "Write", "DescribeConfigs") for word in ("--operation", right))
+            secured.change_acls(cluster.brokers, "--add", mover, *of_a_node, *of_moved)
             status, said = cluster.run_program(REPLAY, *map(str, there), *as_mover)
             self.assertEqual(status, 1, said)
             self.assertIn("don't create topic 'moved.log'", said)
@@ -225,7 +226,8 @@ class OnSecuredBrokers:
         status, said = cluster.verify(cluster.with_password(AUDITOR), **moved)
         self.assertEqual(status, 0, said)
         self.assertIn("everything verifies", said)
-        back = ["copy", "--kafka-brokers", cluster.brokers.bootstrap, "--topic-prefix", "moved", "--master-key-file", master_key, "--to-data-dir", scratch]
+        back = ["copy", "--kafka-brokers", cluster.brokers.bootstrap, "--topic-prefix", "moved", "--master-key-file", master_key,
+                "--to-data-dir", scratch]
         status, said = cluster.run_program(REPLAY, *map(str, back), "--kafka-properties-file", cluster.with_password(AUDITOR))
         self.assertEqual(status, 0, said)
         shutil.copy(master_key, scratch / "master-key")
