@@ -28,8 +28,7 @@ Partition::Partition(PartitionEnvironment environment, const PartitionLimits& li
       mark_(std::make_shared<LandedMark>(env_.position().last)),
       acceptance_(env_.identity, env_.log_key, env_.position()),
       again_after_(limits.claim_again_after) {
-  status_.sequencer.landed_frame = status_.sequencer.durable_frame = acceptance_.state().last;
-  status_.sequencer.last_time = acceptance_.state().time;
+  note_acceptance();
   status_.owner.term = acceptance_.state().term;
   status_.owner.released = acceptance_.state().released;
   // Whom a release named is forgotten: who claims next says so himself.
@@ -111,17 +110,21 @@ void Partition::follow() {
     mark_->advance(acceptance_.state().last);
   }
   at_end_ = tail->at_end || (!moved && tail->current_as_of) || planted(Bug::fresh_before_end);
-  {
-    const std::lock_guard lock(mutex_);
-    status_.sequencer.durable_frame = status_.sequencer.landed_frame = acceptance_.state().last;
-    status_.sequencer.last_time = acceptance_.state().time;
-    status_.sequencer.term = acceptance_.state().term;
-    status_.sequencer.format = acceptance_.state().format;
-    status_.sequencer.ignored = acceptance_.ignored();
-  }
+  note_acceptance();
   if (const auto as_of = at_end_ ? std::optional(asked) : tail->current_as_of) caught_up(*as_of);
   if (moved) return post([this] { follow(); });
   post_after(limits_.pause, [this] { follow(); });
+}
+
+/// What has been read stands in the views.
+void Partition::note_acceptance() {
+  const std::lock_guard lock(mutex_);
+  auto& status = status_.sequencer;
+  status.durable_frame = status.landed_frame = acceptance_.state().last;
+  status.last_time = acceptance_.state().time;
+  status.term = acceptance_.state().term;
+  status.format = acceptance_.state().format;
+  status.ignored = acceptance_.ignored();
 }
 
 /// False when the partition has failed over it.
@@ -327,11 +330,8 @@ void Partition::sequencer_ended(SequencerPhase phase, const std::string& text) {
     // What it had in flight may be in the log or not: all of that is read again from where the views stand. They have
     // all that it has made known.
     acceptance_ = Acceptance(env_.identity, env_.log_key, env_.position());
+    note_acceptance();
     at_end_ = false;
-    {
-      const std::lock_guard lock(mutex_);
-      status_.sequencer.durable_frame = status_.sequencer.landed_frame = acceptance_.state().last;
-    }
     if (phase == SequencerPhase::wrong_clock) distrust_clock(text, limits_.distrust_clock_for);
     if (phase == SequencerPhase::not_owner) {
       not_before_ = now() + again_after_;
@@ -379,11 +379,6 @@ FrameNumber Partition::durable_frame() const {
 TimeMs Partition::last_accepted_time() const {
   const std::lock_guard lock(mutex_);
   return sequencer_ ? sequencer_->last_accepted_time() : status_.sequencer.last_time;
-}
-
-Owner Partition::owner() const {
-  const std::lock_guard lock(mutex_);
-  return status_.owner;
 }
 
 PartitionStatus Partition::status() const {

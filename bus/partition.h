@@ -104,7 +104,10 @@ class Partition {
   void when_landed(FrameNumber number, LandedMark::Waiter waiter) { mark_->when(number, std::move(waiter)); }
   TimeMs last_accepted_time() const;
   bool owns() const { return serving() != nullptr; }
-  Owner owner() const;
+  Owner owner() const {
+    const std::lock_guard lock(mutex_);
+    return status_.owner;
+  }
   bool clock_is_distrusted() const {
     return now().time_since_epoch().count() < clock_distrusted_until_.load(std::memory_order_acquire);
   }
@@ -125,6 +128,7 @@ class Partition {
 
   // Following (partition.cpp)
   void follow();
+  void note_acceptance();
   bool take(LogRecord record);
   void note_claim(const Claim& claim);
   void caught_up(SteadyTime when);

@@ -55,6 +55,14 @@ struct SortedRow {
   bool operator<(const SortedRow& other) const { return begin != other.begin ? begin < other.begin : key < other.key; }
 };
 
+std::vector<SortedRow> sorted_rows(const Overlay& overlay) {
+  std::vector<SortedRow> sorted;
+  sorted.reserve(overlay.rows().size() + 1);
+  for (const auto& [key, row] : overlay.rows()) sorted.emplace_back(key, &row);
+  std::ranges::sort(sorted, std::less{});
+  return sorted;
+}
+
 constexpr std::string_view version_key = "Vversion";  // no table begins with it: activation keys are longer
 
 std::string version_text() {
@@ -179,11 +187,13 @@ void Views::land(const Overlay& overlay) {
 /// Answers before `answers_from` go, unless that is empty.
 void Views::write_batch(const Overlay& overlay, const std::string& answers_from) {
   rocksdb::WriteBatch batch;
+  const auto sorted = sorted_rows(overlay);
   std::vector<std::size_t> sizes;
-  sizes.reserve(overlay.rows().size());
-  for (const auto& [key, row] : overlay.rows()) {
-    const auto* text = std::get_if<std::string>(&row);
-    const auto bytes = text ? std::nullopt : encoded(row);
+  sizes.reserve(sorted.size());
+  // In order: each row's place in the memory table is looked for from the one before it.
+  for (const auto& [begin, key, row] : sorted) {
+    const auto* text = std::get_if<std::string>(row);
+    const auto bytes = text ? std::nullopt : encoded(*row);
     if (!text && bytes) text = &*bytes;
     require(text ? batch.Put(rows_, slice(key), slice(*text)) : batch.Delete(rows_, slice(key)), "views");
     sizes.push_back(text ? text->size() : 0);
@@ -199,7 +209,7 @@ void Views::write_batch(const Overlay& overlay, const std::string& answers_from)
   write.disableWAL = true;
   require(db_->Write(write, &batch), "views: a batch can't be written");
   auto size = sizes.begin();
-  for (const auto& [key, row] : overlay.rows()) hot_.landed(key, decoded_row(row), *size++);
+  for (const auto& [begin, key, row] : sorted) hot_.landed(key, decoded_row(*row), *size++);
   check_flush(batch.GetDataSize());
 }
 
@@ -218,11 +228,9 @@ void Views::write_tables(const Overlay& overlay, const std::string& answers_from
                     events_file = options_.directory + "/landing-events.sst";
   const auto position = bus::encode(overlay.position);
   const auto place = position_key(overlay.partition());
-  std::vector<SortedRow> sorted;
-  sorted.reserve(overlay.rows().size() + 1);
-  for (const auto& [key, row] : overlay.rows()) sorted.emplace_back(key, &row);
-  sorted.emplace_back(place, nullptr);
-  std::ranges::sort(sorted, std::less{});
+  auto sorted = sorted_rows(overlay);
+  const SortedRow at_position(place, nullptr);
+  sorted.insert(std::ranges::lower_bound(sorted, at_position, std::less{}), at_position);
 
   rocksdb::SstFileWriter rows({}, db_->GetOptions(rows_), rows_);
   require(rows.Open(rows_file), "views: a table can't be written");

@@ -7,6 +7,7 @@ import pathlib
 import re
 import secrets
 import shlex
+import shutil
 import subprocess
 import unittest
 
@@ -17,6 +18,7 @@ from support import REPLAY, NotStarted, Server, environment, main, until
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 NODE, INIT, AUDITOR = "countersign", "countersign-init", "countersign-auditor"
+MOVER = "countersign-mover"  # has what the docs say that a copy to Kafka needs, in topics named moved.
 ADVICE = "the user lacks a right"
 # What the lack of a right is heard by: (who lacks what, on what) -> words. Every right in the docs has its row.
 LACKING = {
@@ -78,7 +80,7 @@ class SecuredCluster(Cluster):
 
     def __init__(self, version, mechanism):
         self.mechanism = mechanism
-        self.passwords = {name: secrets.token_hex(12) for name in (NODE, INIT, AUDITOR, "nobody", *(right.without() for right in RIGHTS))}
+        self.passwords = {name: secrets.token_hex(12) for name in (NODE, INIT, AUDITOR, MOVER, "nobody", *(right.without() for right in RIGHTS))}
         super().__init__(nodes=2, partitions=3, version=version, settings={"LOG_LEVEL": "debug"})
         self.nodes[1].settings |= {"KAFKA_BROKERS": self.brokers.bootstrap_of(secured.DOOR),
                                    "KAFKA_PROPERTIES_FILE": str(self.with_certificate(self.authority.issue(NODE)))}
@@ -94,7 +96,7 @@ class SecuredCluster(Cluster):
     def start_brokers(self):
         self.brokers.start()
         # Those who come by PLAIN stand in the brokers' settings; one is known by SCRAM in any case.
-        for name in (NODE,) if self.mechanism == "PLAIN" else (NODE, INIT, AUDITOR):
+        for name in (NODE,) if self.mechanism == "PLAIN" else (NODE, INIT, AUDITOR, MOVER):
             secured.add_scram_user(self.brokers, name, self.passwords[name])
         for line in LINES:
             secured.change_acls(self.brokers, *line)
@@ -195,6 +197,42 @@ class OnSecuredBrokers:
         self.assertEqual(status, 0, said)
         self.assertIn("everything verifies", said)
         self.assertEqual(len(cluster.client(cluster.root_key).get("/v1/cluster/nodes").expect(200).json["items"]), 2)
+
+    def test_a_copy_there_and_back(self):
+        cluster, scratch = self.cluster, self.cluster.scratch / f"copy-{self.mechanism}"
+        with Server() as server:
+            admin = server.account()
+            [code] = admin.codes(admin.user()["id"])
+            self.assertEqual(server.stop(), 0)
+            master_key = shutil.copy(server.data / "master-key", cluster.scratch / "moved-key")
+            there = ["copy", "--data-dir", server.data, "--to-kafka-brokers", cluster.brokers.bootstrap, "--topic-prefix", "moved",
+                     "--partitions", "2", "--replication", "1", "--master-key-file", master_key]
+            as_mover = ["--kafka-properties-file", cluster.with_password(MOVER)]
+            mover, of_moved = f"--allow-principal=User:{MOVER}", ("--topic", "moved.", "--resource-pattern-type", "prefixed")
+            of_a_node = (word for right in ("Read", "Write", "DescribeConfigs") for word in ("--operation", right))
+            secured.change_acls(cluster.brokers, "--add", mover, *of_a_node, *of_moved)
+            status, said = cluster.run_program(REPLAY, *map(str, there), *as_mover)
+            self.assertEqual(status, 1, said)
+            self.assertIn("don't create topic 'moved.log'", said)
+            self.assertIn(ADVICE, said)
+            self.assertNoSecret(said)
+            secured.change_acls(cluster.brokers, "--add", mover, "--operation", "Create", *of_moved)
+            status, said = cluster.run_program(REPLAY, *map(str, there), *as_mover)
+            self.assertEqual(status, 0, said)
+            self.assertIn("same Merkle root", said)
+            self.assertNoSecret(said)
+        secured.change_acls(cluster.brokers, "--add", f"--allow-principal=User:{AUDITOR}", "--operation", "Read", *of_moved)
+        moved = {"prefix": "moved", "master_key": master_key}
+        status, said = cluster.verify(cluster.with_password(AUDITOR), **moved)
+        self.assertEqual(status, 0, said)
+        self.assertIn("everything verifies", said)
+        back = ["copy", "--kafka-brokers", cluster.brokers.bootstrap, "--topic-prefix", "moved", "--master-key-file", master_key,
+                "--to-data-dir", scratch]
+        status, said = cluster.run_program(REPLAY, *map(str, back), "--kafka-properties-file", cluster.with_password(AUDITOR))
+        self.assertEqual(status, 0, said)
+        shutil.copy(master_key, scratch / "master-key")
+        with Server(data=scratch) as server:
+            server.client().redeem(code["code"]).expect(201)
 
     def test_the_public_topic_is_written(self):
         admin = self.cluster.account()
