@@ -19,7 +19,7 @@ NewEvent record(EventType type, AccountId account, Party subject) {
 
 Decision<Done> decide(const State& state, const Context& context, const RecordRefusals& command) {
   if (!state.account(context.account)) return Done{};
-  auto event = record(command.type, context.account, command.key);
+  auto event = record(command.type, context.account, command.subject);
   event.outcome = Outcome::failure;
   event.reason = command.reason;
   fb::RefusalsT payload;

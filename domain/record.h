@@ -12,11 +12,12 @@ namespace countersign::domain {
 
 /// Refusals after the first of their (source, reason), counted until the minute ended.
 struct RecordRefusals {
-  EventType type = EventType::registration_code_redemption_refused;  ///< or api_key_refused
+  /// Or api_key_refused, authenticator_verification_refused.
+  EventType type = EventType::registration_code_redemption_refused;
   Reason reason = Reason::none;
   std::uint32_t count = 1;
   UnixMs window_start = 0;
-  Party key{};  ///< the API key that was refused, when there is such a key
+  Party subject{};  ///< the API key that was refused, or the user whose one-time password was, if there is one
 };
 Decision<Done> decide(const State& state, const Context& context, const RecordRefusals& command);
 

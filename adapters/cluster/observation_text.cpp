@@ -22,8 +22,8 @@ constexpr http::TextRule id_rule{.most = 64};
 
 void put(json::object& out, const char* name, const domain::Party& party) {
   if (party.kind == PartyKind::none) return;
-  out[name] =
-      party.kind == PartyKind::api_key ? domain::party_text(party) : std::string(domain::party_kind_text(party.kind));
+  const bool has_id = party.kind == PartyKind::api_key || party.kind == PartyKind::user;
+  out[name] = has_id ? domain::party_text(party) : std::string(domain::party_kind_text(party.kind));
 }
 
 json::object written(const commands::ReadLog::Counted& counted) {
@@ -50,7 +50,7 @@ json::object written(const commands::RefusalLog::Counted& counted) {
   if (refused.source)
     out["source"] = keys::base64url({reinterpret_cast<const char*>(refused.source->data()), refused.source->size()});
   put(out, "actor", refused.actor);
-  put(out, "key", refused.key);
+  put(out, "subject", refused.subject);
   return out;
 }
 
@@ -111,9 +111,10 @@ domain::Party party_in(Fields& fields, std::string_view name) {
   if (!text) return {};
   for (const auto kind : {PartyKind::root, PartyKind::system, PartyKind::source})
     if (*text == domain::party_kind_text(kind)) return {kind, {}};
-  const auto key = domain::ApiKeyId::parse(*text);
-  if (!key) fields.invalid(name, "is nobody who could have asked");
-  return key ? domain::party(*key) : domain::Party{};
+  if (const auto key = domain::ApiKeyId::parse(*text)) return domain::party(*key);
+  if (const auto user = domain::UserId::parse(*text)) return domain::party(*user);
+  fields.invalid(name, "is nobody who could have asked, or been asked about");
+  return {};
 }
 
 domain::Role role_in(Fields& fields) {
@@ -127,7 +128,9 @@ domain::Role role_in(Fields& fields) {
 
 EventType type_in(Fields& fields) {
   const auto type = domain::event_type(fields.text("type", id_rule));
-  if (type == EventType::api_key_refused || type == EventType::registration_code_redemption_refused) return *type;
+  constexpr EventType counted[] = {EventType::api_key_refused, EventType::registration_code_redemption_refused,
+                                   EventType::authenticator_verification_refused};
+  if (type && std::ranges::find(counted, *type) != std::end(counted)) return *type;
   fields.invalid("type", "is no refusal that is counted");
   return EventType::api_key_refused;
 }
@@ -174,7 +177,7 @@ commands::RefusalLog::Counted refusals_in(Fields& fields, const Rules& rules) {
   refused.source = source_in(fields);
   refused.ip = fields.text("ip", address);
   refused.actor = party_in(fields, "actor");
-  refused.key = party_in(fields, "key");
+  refused.subject = party_in(fields, "subject");
   counted.count = static_cast<std::uint32_t>(count_in(fields, "count"));
   counted.window_start = time_in(fields, "since", rules);
   return counted;

@@ -8,12 +8,12 @@ constexpr domain::UnixMs minute_ms = 60'000;
 RefusalLog::Minute& RefusalLog::minute_of(const Refused& refused, domain::UnixMs start) {
   const bool any_reason = refused.type == domain::EventType::registration_code_redemption_refused;
   Key key{refused.account, refused.type, any_reason ? domain::Reason::none : refused.reason,
-          refused.source.value_or(Source{}), refused.key.id};
+          refused.source.value_or(Source{}), refused.subject.id, refused.actor.id};
   auto it = minutes_.find(key);
   const bool crowded = it == minutes_.end() && minutes_.size() >= most_;
   if (crowded) {
     key.source = {};
-    key.key = {};
+    key.subject = key.actor = {};
     it = minutes_.find(key);
   }
   if (it == minutes_.end()) {
@@ -22,7 +22,7 @@ RefusalLog::Minute& RefusalLog::minute_of(const Refused& refused, domain::UnixMs
     if (!crowded) {
       it->second.ip = refused.ip;
       it->second.actor = refused.actor;
-      it->second.key = refused.key;
+      it->second.subject = refused.subject;
     }
   }
   return it->second;
@@ -54,7 +54,7 @@ std::vector<RefusalLog::Counted> RefusalLog::take(Ended ended) {
     const auto source = key.source == Source{} ? std::nullopt : std::optional(key.source);
     for (const auto& [reason, count] : minute.beyond_first)
       taken.push_back(
-          {{key.account, key.type, reason, source, minute.ip, minute.actor, minute.key}, count, minute.start});
+          {{key.account, key.type, reason, source, minute.ip, minute.actor, minute.subject}, count, minute.start});
     it = minutes_.erase(it);
   }
   return taken;

@@ -2,7 +2,7 @@
 // Refusals that matter to security become events, but nobody may flood the log with them: the first of its kind at
 // once, the rest counted until the minute ends and then written as one event a reason.
 //
-// Of its kind: of its (account, type, source, reason, API key); of refused redemptions whatever the reason, because an
+// Of its kind: of its (account, type, source, reason, subject, actor); of refused redemptions whatever the reason, because an
 // answer waits for its event, and by the time it takes the first of a reason would tell which codes exist (ADR 7).
 //
 // Concurrency: any thread. Bounded: above `most` kinds in one minute the rest are counted together, without source.
@@ -29,8 +29,8 @@ class RefusalLog {
     domain::Reason reason;
     std::optional<Source> source;
     std::string ip;
-    domain::Party actor{};  ///< who it was, as far as that is known
-    domain::Party key{};    ///< the API key that was refused, when there is such a key
+    domain::Party actor{};    ///< who it was, as far as that is known
+    domain::Party subject{};  ///< the API key that was refused, or the user whose password was, if there is one
   };
   struct Counted {
     Refused refused;
@@ -60,13 +60,13 @@ class RefusalLog {
     domain::EventType type;
     domain::Reason reason;  ///< none: whatever it is
     Source source;
-    domain::Uuid key;
+    domain::Uuid subject, actor;
     auto operator<=>(const Key&) const = default;
   };
   struct Minute {
     domain::UnixMs start = 0;
     std::string ip;
-    domain::Party actor{}, key{};
+    domain::Party actor{}, subject{};
     bool wrote_first = false;
     std::map<domain::Reason, std::uint32_t> beyond_first;
   };

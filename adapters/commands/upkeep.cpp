@@ -115,7 +115,7 @@ void Upkeep::write_refusals(const std::vector<RefusalLog::Counted>& counts) {
     call.context.ip_digest = counted.refused.source;
     if (counted.refused.actor.kind != domain::PartyKind::none) call.context.actor = counted.refused.actor;
     domain::RecordRefusals record{counted.refused.type, counted.refused.reason, counted.count, counted.window_start,
-                                  counted.refused.key};
+                                  counted.refused.subject};
     under_way.emplace_back(&counted, submitter_.begin(std::move(call), std::move(record)));
   }
   for (auto& [counted, written] : under_way)

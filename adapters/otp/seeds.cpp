@@ -9,9 +9,12 @@ boost::system::result<std::optional<keys::NamedKey>> Seeds::key_of(const SeedNam
   const auto subject = keys_.subject_key(name.account, name.user);
   if (subject.has_error()) return subject.error();
   if (!*subject) return std::optional<keys::NamedKey>();
-  return keys::NamedKey{{},
-                        keys::hkdf(keys_.cluster().lookup.key.view(), (*subject)->view(), "authenticator seed",
-                                   name.authenticator.uuid.view())};
+  return key_from((*subject)->view(), name.authenticator);
+}
+
+keys::NamedKey Seeds::key_from(std::string_view subject, domain::AuthenticatorId authenticator) const {
+  return {{},
+          keys::hkdf(keys_.cluster().lookup.key.view(), subject, "authenticator seed", authenticator.uuid.view())};
 }
 
 boost::system::error_code Seeds::keep(const SeedName& name, std::string_view seed) {
@@ -33,9 +36,16 @@ boost::system::result<std::optional<std::string>> Seeds::open(const SeedName& na
   return seed;
 }
 
+void Seeds::pretend_to_open() const {
+  static const std::string sealed = keys::wrap_secret(std::string(20, 's'), key_from("nobody", {}), "");
+  static_cast<void>(keys::unwrap_secret(sealed, key_from("somebody else", {}), ""));
+}
+
 boost::system::error_code Seeds::destroy(domain::AccountId account, domain::AuthenticatorId authenticator) {
   const keys::SecretName name{account, authenticator.uuid};
-  return keys_.destroy_secrets({&name, 1});
+  const auto error = keys_.destroy_secrets({&name, 1});
+  if (error && later_) later_(account, authenticator);
+  return error;
 }
 
 }  // namespace countersign::otp

@@ -5,6 +5,8 @@
 //
 // Concurrency: any thread; each call may wait for a disk, and in a cluster for the topic of the keys.
 
+#include <functional>
+
 #include "adapters/keys/key_store.h"
 
 namespace countersign::otp {
@@ -17,18 +19,24 @@ struct SeedName {
 
 class Seeds {
  public:
-  explicit Seeds(keys::KeyStore& keys) : keys_(keys) {}
+  /// Who sees to it that a seed goes which couldn't be destroyed at once.
+  using Later = std::function<void(domain::AccountId, domain::AuthenticatorId)>;
+  explicit Seeds(keys::KeyStore& keys, Later later = {}) : keys_(keys), later_(std::move(later)) {}
 
   /// Durable when it returns. The user's key is there already.
   boost::system::error_code keep(const SeedName& name, std::string_view seed);
   /// Nothing when it was destroyed, or its user was erased.
   boost::system::result<std::optional<std::string>> open(const SeedName& name);
-  /// Afterwards it is in no file of the key store any more.
+  /// Takes as long as open() does beside its look-ups: for who must not learn that there is nothing to open.
+  void pretend_to_open() const;
+  /// Afterwards it is in no file of the key store any more; on an error it is up to who does it later.
   boost::system::error_code destroy(domain::AccountId account, domain::AuthenticatorId authenticator);
 
  private:
   boost::system::result<std::optional<keys::NamedKey>> key_of(const SeedName& name);
+  keys::NamedKey key_from(std::string_view subject, domain::AuthenticatorId authenticator) const;
   keys::KeyStore& keys_;
+  Later later_;
 };
 
 }  // namespace countersign::otp

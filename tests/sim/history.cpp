@@ -43,6 +43,12 @@ void look_at_frame(History& history, const bus::Frame& frame, std::map<std::stri
     if (assignment.value.starts_with("used:") && ++redemptions[assignment.row] > 1) {
       note(history.wrong, "code " + assignment.row + " was redeemed twice");
     }
+    if (assignment.row.starts_with("o:")) {
+      auto& counter = redemptions[assignment.row];
+      const int used = std::stoi(assignment.value) + 1;  // the counts of all others begin with 0, too
+      if (used <= counter) note(history.wrong, "a one-time password of " + assignment.row + " was accepted again");
+      counter = used;
+    }
     if (++redemptions["command " + before(event, '|')] > 1)
       note(history.wrong, "a command took effect twice: " + event);
     if (event.starts_with("bulk") && ++bulk > 1) note(history.wrong, "two bulk works in one frame");

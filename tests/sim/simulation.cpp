@@ -168,17 +168,24 @@ AppendFault World::fault() {
 
 Command World::draw_command(int number) {
   Command command;
-  command.kind = static_cast<Command::Kind>(random_.below(5));
+  command.kind = static_cast<Command::Kind>(random_.below(6));
   command.id = std::to_string(number);
   if (random_.chance(0.15)) {
     command.lane = bus::Lane::bulk;
     command.id = "bulk" + command.id;
   }
   command.value = "v" + command.id;
-  const char* row = command.kind == Command::Kind::enrol                                        ? "p:"
-                    : command.kind == Command::Kind::set || command.kind == Command::Kind::look ? "r:"
-                                                                                                : "c:";
-  command.row = row + std::to_string(random_.below(command.kind == Command::Kind::enrol ? 40 : 4));
+  const auto row = [&](const char* table, std::uint64_t of) { return table + std::to_string(random_.below(of)); };
+  switch (command.kind) {
+    case Command::Kind::enrol: command.row = row("p:", 40); break;
+    case Command::Kind::set:
+    case Command::Kind::look: command.row = row("r:", 4); break;
+    case Command::Kind::verify:
+      command.row = row("o:", 2);
+      command.value = std::to_string(number / 4);  // many try the same one
+      break;
+    default: command.row = row("c:", 4);
+  }
   return command;
 }
 

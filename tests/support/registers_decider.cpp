@@ -72,6 +72,10 @@ void RegistersBatch::decide(RegisterWork& work) {
       if (!found.empty()) break;
       if (!planted(Bug::frame_before_key)) decider_.keys_.insert(command.row);
       return write(work, command.row, command.id);
+    case Command::Kind::verify:
+      if (found.empty() || std::stoull(command.value) > std::stoull(found))
+        return write(work, command.row, command.value);
+      break;
     case Command::Kind::upgrade:
       contents_.format = bus::newest_format();
       return write(work, command.row, command.value);

@@ -1,6 +1,6 @@
 #pragma once
 // A small domain for testing the bus: registers that are set and looked at, codes that are issued and redeemed once,
-// people whose key must be durable before their first frame, and answers that are given again for a repeated id.
+// people whose key must be durable before their first frame, counters of one-time passwords that only go up, and answers that are given again for a repeated id.
 // Everything is a row in one map, every event one assignment, so that a fold is a few lines.
 
 #include <functional>
@@ -27,10 +27,10 @@ struct Views {
 };
 
 struct Command {
-  enum class Kind { set, look, issue, redeem, enrol, upgrade };
+  enum class Kind { set, look, issue, redeem, enrol, verify, upgrade };
   Kind kind{};
   std::string id;   ///< idempotency key
-  std::string row;  ///< "r:..", "c:..", "p:.."
+  std::string row;  ///< "r:..", "c:..", "p:..", "o:.."
   std::string value;
   bus::Lane lane = bus::Lane::interactive;
 };

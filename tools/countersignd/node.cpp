@@ -135,9 +135,8 @@ void Node::start_partitions() {
   for (const auto& served : served_) by_number.push_back(&**served);
   partitions_ = std::make_unique<commands::Partitions>(std::move(by_number), kafka_ != nullptr);
   submitter_ = std::make_unique<commands::Submitter>(*partitions_);
-  if (!kafka_) return;
-  steward_ = std::make_unique<Steward>(*partitions_, *submitter_, *keys_, settings_.node_id, log_);
-  for (const auto& served : served_) (*served)->start();
+  steward_ = std::make_unique<Steward>(*partitions_, *submitter_, *keys_, settings_.node_id, kafka_ != nullptr, log_);
+  for (std::size_t n = 0; kafka_ && n < served_.size(); ++n) (*served_[n])->start();
 }
 
 void Node::own_embedded() {
@@ -304,9 +303,9 @@ void Node::start() {
   upkeep_->start();
   notary_->start();
   exporter_->start();
+  steward_->start();
   if (kafka_) {
     cluster_server_->start();
-    steward_->start();
     telling_->start();
     publisher_->start();
   }

@@ -24,6 +24,9 @@ struct Node::Api {
   http::Cluster cluster;
   http::Status status;
 
+  static otp::Seeds seeds_of(Node& n) {
+    return otp::Seeds(*n.keys_, [&n](auto account, auto authenticator) { n.steward_->deleted(account, authenticator); });
+  }
   Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports, http::ClusterPorts cluster_ports)
       : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, n.key_use_, root_key,
                        [&n] { return n.now(); }),
@@ -35,8 +38,8 @@ struct Node::Api {
         redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
-        authenticators(reads, writes, otp::Seeds(*n.keys_)),
-        verification(reads, writes, authenticators, otp::Seeds(*n.keys_), n.refusals_),
+        authenticators(reads, writes, seeds_of(n)),
+        verification(reads, writes, authenticators, seeds_of(n), n.refusals_),
         events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
         siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),

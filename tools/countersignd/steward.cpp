@@ -7,11 +7,12 @@
 namespace countersign::server {
 
 Steward::Steward(const commands::Partitions& partitions, commands::Submitter& submitter, keys::KeyStore& keys,
-                 std::string node, Log& log)
+                 std::string node, bool clustered, Log& log)
     : partitions_(partitions),
       submitter_(submitter),
       keys_(keys),
       node_(std::move(node)),
+      clustered_(clustered),
       log_(log),
       begun_(partitions.count()),
       wrong_clock_(partitions.count()) {}
@@ -38,7 +39,7 @@ void Steward::deleted(domain::AccountId account, domain::AuthenticatorId authent
 
 void Steward::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    for (std::uint32_t n = 0; n < partitions_.count() && !stop.stop_requested(); ++n) look_after(n);
+    for (std::uint32_t n = 0; clustered_ && n < partitions_.count() && !stop.stop_requested(); ++n) look_after(n);
     destroy_keys();
     destroy_seeds();
     std::unique_lock lock(mutex_);
@@ -67,6 +68,15 @@ void Steward::look_after(std::uint32_t number) {
              {{"partition", std::to_string(number)}, {"term", std::to_string(bus::value(status.sequencer.term))}});
 }
 
+/// Of what is tried again until it is done, once a minute.
+void Steward::say(const char* what, const boost::system::error_code& error) {
+  auto& said = said_[what];
+  const auto now = std::chrono::steady_clock::now();
+  if (said && now - *said < std::chrono::minutes(1)) return;
+  said = now;
+  log_.write(LogLevel::error, what, {{"reason", error.message()}});
+}
+
 void Steward::destroy_keys() {
   std::vector<keys::Subject> erased;
   {
@@ -75,7 +85,7 @@ void Steward::destroy_keys() {
   }
   if (erased.empty()) return;
   if (const auto error = keys_.erase_subjects(erased)) {
-    log_.write(LogLevel::error, "keys of erased people can't be destroyed yet", {{"reason", error.message()}});
+    say("keys of erased people can't be destroyed yet", error);
     const std::lock_guard lock(mutex_);
     erased_.insert(erased_.end(), erased.begin(), erased.end());
   }
@@ -89,8 +99,7 @@ void Steward::destroy_seeds() {
   }
   if (deleted.empty()) return;
   if (const auto error = keys_.destroy_secrets(deleted)) {
-    log_.write(LogLevel::error, "seeds of deleted authenticators can't be destroyed yet",
-               {{"reason", error.message()}});
+    say("seeds of deleted authenticators can't be destroyed yet", error);
     const std::lock_guard lock(mutex_);
     deleted_.insert(deleted_.end(), deleted.begin(), deleted.end());
   }

@@ -1,11 +1,15 @@
 #pragma once
-// What a node does for the partitions that it comes to own, and for people and authenticators that go: a system account
-// for each partition, an event that says who serves it now, and destroyed keys and seeds.
+// What a node of a cluster does for the partitions that it comes to own: a system account for each, an event that says
+// who serves it now. And what any node does for people and authenticators that go: it destroys keys and seeds, again and
+// again until that is done.
 //
 // Concurrency: a thread of its own; erased() and deleted() from any thread.
 
+#include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -18,29 +22,32 @@ namespace countersign::server {
 class Steward {
  public:
   Steward(const commands::Partitions& partitions, commands::Submitter& submitter, keys::KeyStore& keys,
-          std::string node, Log& log);
+          std::string node, bool clustered, Log& log);
   ~Steward() { stop(); }
   void start();
   void stop();
 
   /// The log says that a person has been erased: the key goes from this node, too.
   void erased(domain::AccountId account, domain::UserId user);
-  /// The log says that an authenticator has been deleted: its owner may have died before it destroyed the seed.
+  /// An authenticator has been deleted, and its seed may be there still: its owner couldn't destroy it, or died before.
   void deleted(domain::AccountId account, domain::AuthenticatorId authenticator);
 
  private:
   void run(const std::stop_token& stop);
   void look_after(std::uint32_t number);
   void destroy_keys();
+  void say(const char* what, const boost::system::error_code& error);
   void destroy_seeds();
 
   const commands::Partitions& partitions_;
   commands::Submitter& submitter_;
   keys::KeyStore& keys_;
   const std::string node_;
+  const bool clustered_;
   Log& log_;
   std::vector<bus::Term> begun_;          ///< in which this node has said that it serves, by partition
   std::vector<std::string> wrong_clock_;  ///< what was last said of it, by partition
+  std::map<std::string_view, std::optional<std::chrono::steady_clock::time_point>> said_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::vector<keys::Subject> erased_;

@@ -80,7 +80,7 @@ std::optional<otp::Match> Verification::match(const Authenticator& a, std::strin
   return otp::match_totp(seed, attempt.password, now / 1'000, a.period, a.drift, shape, window);
 }
 
-/// Opens the seeds of what the flow may use, and compares. With none it compares with a seed that nobody has.
+/// Opens the seeds of what the flow may use, and compares. With none it does as much with a seed that nobody has.
 boost::system::error_code Verification::compare(const Attempt& attempt, domain::UseOtp& command) const {
   command.user = attempt.user;
   command.flow = attempt.flow;
@@ -111,23 +111,29 @@ boost::system::error_code Verification::compare(const Attempt& attempt, domain::
     compared = true;
     command.proofs.push_back(proof);
   }
-  if (!compared) match({}, std::string(20, '\0'), attempt, now);
+  if (!compared) {
+    Authenticator nobodys;
+    nobodys.period = 30;
+    seeds_.pretend_to_open();
+    match(nobodys, std::string(20, '\0'), attempt, now);
+  }
   return {};
 }
 
 /// What decisions don't write: refusals that would let anybody fill the log.
-void Verification::count(Exchange& exchange, Reason reason) {
+void Verification::count(Exchange& exchange, Reason reason, domain::UserId user) {
   const auto* caller = exchange.caller<Caller>();
   const auto source = queries::source_digest(reads_.lookup(), exchange.request().client);
   const auto now = reads_.now();
   constexpr auto type = domain::EventType::authenticator_verification_refused;
+  const auto subject = reads_.state().user(caller->account, user) ? domain::party(user) : domain::Party{};
   const commands::RefusalLog::Refused refused{
-      caller->account, type, reason, source, exchange.request().client.to_string(), caller->actor, {}};
+      caller->account, type, reason, source, exchange.request().client.to_string(), caller->actor, subject};
   if (!refusals_.first(refused, now)) return;
   commands::Call call;
   call.context = writes_.context_of(exchange);
-  writes_.submitter().submit<domain::RecordRefusals>(std::move(call), domain::RecordRefusals{type, reason, 1, now, {}},
-                                                     [](const auto&) {});
+  writes_.submitter().submit<domain::RecordRefusals>(
+      std::move(call), domain::RecordRefusals{type, reason, 1, now, subject}, [](const auto&) {});
 }
 
 boost::asio::awaitable<Response> Verification::use(Exchange& exchange, std::shared_ptr<const Attempt> attempt,
@@ -146,7 +152,7 @@ boost::asio::awaitable<Response> Verification::use(Exchange& exchange, std::shar
     if (used->stale && tries < most_comparisons) continue;
     const bool unwritten = used->reason == Reason::user_unknown || used->reason == Reason::user_disabled ||
                            used->reason == Reason::blocked_after_failures;
-    if (unwritten) count(exchange, used->reason);
+    if (unwritten) count(exchange, used->reason, attempt->user);
     if (used->replaced) {
       const Writes::DiskWork destroy = [this, account = attempt->account, id = used->replaced] {
         return seeds_.destroy(account, id);

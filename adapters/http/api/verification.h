@@ -32,7 +32,7 @@ class Verification {
   static std::optional<otp::Match> match(const domain::Authenticator& authenticator, std::string_view seed,
                                          const Attempt& attempt, domain::UnixMs now);
   boost::system::error_code compare(const Attempt& attempt, domain::UseOtp& command) const;
-  void count(Exchange& exchange, domain::Reason reason);
+  void count(Exchange& exchange, domain::Reason reason, domain::UserId user);
 
   Reads& reads_;
   Writes& writes_;

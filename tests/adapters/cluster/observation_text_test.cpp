@@ -31,12 +31,21 @@ ObservationBatch one_of_each() {
                        .source = commands::RefusalLog::Source{7},
                        .ip = "192.0.2.7",
                        .actor = {domain::PartyKind::source, {}},
-                       .key = domain::party(test::a_key())},
+                       .subject = domain::party(test::a_key())},
                       5,
                       now - 6});
   refusals.push_back({{account, domain::EventType::registration_code_redemption_refused,
                        domain::Reason::too_many_attempts, std::nullopt, ""},
                       1,
+                      now});
+  refusals.push_back({{.account = account,
+                       .type = domain::EventType::authenticator_verification_refused,
+                       .reason = domain::Reason::blocked_after_failures,
+                       .source = {},
+                       .ip = "192.0.2.8",
+                       .actor = domain::party(test::a_key()),
+                       .subject = domain::party(domain::UserId{test::some_uuid(2)})},
+                      2,
                       now});
   sessions.push_back({account, {{test::some_uuid(2)}, {test::some_uuid(3)}, now - 1}, now - 9});
   keys.push_back({account, test::a_key(), now + most_ahead_ms});
@@ -53,9 +62,9 @@ TEST(ObservationText, ComesAsItWas) {
   ASSERT_EQ(got.observations.reads.size(), 2u);
   EXPECT_EQ(got.observations.reads[0].reader.actor, domain::party(test::a_key()));
   EXPECT_EQ(got.observations.reads[0].reads.log, 4u);
-  ASSERT_EQ(got.observations.refusals.size(), 2u);
+  ASSERT_EQ(got.observations.refusals.size(), 3u);
   EXPECT_EQ(got.observations.refusals[0].refused.source, commands::RefusalLog::Source{7});
-  EXPECT_EQ(got.observations.refusals[0].refused.key, domain::party(test::a_key()));
+  EXPECT_EQ(got.observations.refusals[0].refused.subject, domain::party(test::a_key()));
   ASSERT_EQ(got.observations.sessions.size(), 1u);
   EXPECT_EQ(got.observations.sessions[0].seen.at, now - 1);
   EXPECT_EQ(text_of(got), text_of(sent)) << "all the rest";
@@ -95,7 +104,7 @@ TEST(ObservationText, WhatIsNotAsItMustBeIsRefusedWhereItStands) {
       {"/refusals/0", "ip", '"' + std::string(46, '1') + '"'},
       {"/refusals/0", "ip", R"("1\n2")"},
       {"/refusals/0", "actor", R"("nobody")"},
-      {"/refusals/0", "key", R"("key_")"},
+      {"/refusals/0", "subject", R"("key_")"},
       {"/refusals/0", "count", "5000000000"},
       {"/refusals/0", "since", ahead},
       {"/sessions/0", "account", elsewhere},

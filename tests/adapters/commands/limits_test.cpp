@@ -140,7 +140,7 @@ TEST(RefusalLog, EachKeyIsCountedByItself) {
   RefusalLog log;
   const auto of = [](const char* name) {
     auto what = refused(of_keys, domain::Reason::role_insufficient, 1);
-    what.actor = what.key = {domain::PartyKind::api_key, testing::uuid_of(name)};
+    what.actor = what.subject = {domain::PartyKind::api_key, testing::uuid_of(name)};
     return what;
   };
   EXPECT_TRUE(log.first(of("one"), start));
@@ -148,7 +148,7 @@ TEST(RefusalLog, EachKeyIsCountedByItself) {
   EXPECT_FALSE(log.first(of("two"), start + 1));
   const auto ended = log.take_ended(start + minute);
   ASSERT_EQ(ended.size(), 1u);
-  EXPECT_EQ(ended[0].refused.key, of("two").key);
+  EXPECT_EQ(ended[0].refused.subject, of("two").subject);
   EXPECT_EQ(ended[0].refused.actor, of("two").actor);
 }
 
