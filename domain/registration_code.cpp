@@ -93,10 +93,10 @@ std::optional<Refusal> refuse_generation(const Account& account) {
   return Refusal{RefusalCode::provisioning_method, "The account's users are provisioned by e-mail invitation."};
 }
 
-Refusal refuse_mfa(const State& state, AccountId account, const std::vector<UserId>& users, UserId first) {
+Refusal refuse_mfa(const State& state, const Context& context, const std::vector<UserId>& users, UserId first) {
   const auto count = std::count_if(users.begin(), users.end(), [&](UserId id) {
-    const auto user = state.user(account, id);
-    return user && user->has_mfa();
+    const auto user = state.user(context.account, id);
+    return user && user->has_mfa(context.now);
   });
   return {RefusalCode::mfa_configured,
           std::to_string(count) + (count == 1 ? " user has" : " users have") +
@@ -135,7 +135,7 @@ Decision<GeneratedCodes> decide(const State& state, const Context& context, cons
   for (const auto& id : command.users) {
     const auto user = state.user(context.account, id);
     if (!user) return Refusal{RefusalCode::not_found, "There is no user " + id.text() + "."};
-    if (user->has_mfa()) return refuse_mfa(state, context.account, command.users, id);
+    if (user->has_mfa(context.now)) return refuse_mfa(state, context, command.users, id);
     if (user->disabled) return Refusal{RefusalCode::user_disabled, "User " + id.text() + " is disabled."};
     if (open_codes(*user, context.now) + command.codes_per_user > most_per_user ||
         user->codes.size() + command.codes_per_user > 2 * most_per_user)
@@ -165,7 +165,7 @@ Decision<GeneratedForNewUsers> decide(const State& state, const Context& context
       ++result.skipped;
       continue;
     }
-    if (user->has_mfa()) {
+    if (user->has_mfa(context.now)) {
       result.with_mfa.push_back(id);
       continue;
     }
@@ -242,7 +242,7 @@ Reason why_not(const Attempt& attempt, UnixMs now) {
   }
   if (attempt.settings->suspended) return Reason::account_suspended;
   if (attempt.user->disabled) return Reason::user_disabled;
-  if (attempt.user->has_mfa()) return Reason::mfa_configured;
+  if (attempt.user->has_mfa(now)) return Reason::mfa_configured;
   if (attempt.user->activations.size() >= most_per_user) return Reason::too_many_devices;
   return Reason::none;
 }

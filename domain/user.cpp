@@ -30,6 +30,12 @@ bool User::has_mfa() const {
          });
 }
 
+bool User::has_mfa(UnixMs now) const {
+  return mfa_configured || std::ranges::any_of(authenticators, [now](const Authenticator& each) {
+           return effective_status(each, now) == AuthenticatorStatus::active && !each.mfa_exempt;
+         });
+}
+
 // --- evolve ----------------------------------------------------------------------------------------------------------
 
 namespace {

@@ -48,8 +48,10 @@ struct User {
   Authenticator* authenticator(AuthenticatorId wanted) {
     return const_cast<Authenticator*>(std::as_const(*this).authenticator(wanted));
   }
-  /// Whether a factor stands in the way of registration codes: the profile says so, or an authenticator does.
+  /// Whether a factor stands in the way of registration codes: the profile says so, or an authenticator does. As far as
+  /// events have said; at `now`, whether or not the sweep has written that an authenticator has expired.
   bool has_mfa() const;
+  bool has_mfa(UnixMs now) const;
   bool operator==(const User&) const = default;
 };
 

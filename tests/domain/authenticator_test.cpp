@@ -186,6 +186,20 @@ TEST(AnAuthenticator, ActiveOneMakesItsUserMfaConfigured) {
   story.when(a_code("ada", "code")).then({registration_code_generated});
 }
 
+TEST(AnAuthenticator, OneThatHasExpiredNoLongerDoesThoughNoSweepHasSaidSo) {
+  auto story = given({a_user("ada")});
+  story.when([](Ledger& ledger) {
+    auto settings = authenticator_settings("A");
+    settings.expires_at = ledger.now + 1'000;
+    return ledger.happens(EnrolAuthenticator{user("ada"), authenticator("A"), settings, {}, false},
+                          ledger.as(Role::admin));
+  });
+  story.when(use_otp("ada", "A", 0, OtpFlow::confirm)).then({authenticator_confirmed});
+  story.when(a_code("ada", "code")).refused(RefusalCode::mfa_configured);
+  story.when(later(1'000));
+  story.when(a_code("ada", "code")).then({registration_code_generated});
+}
+
 TEST(AnAuthenticator, OfAnExemptTypeDoesNot) {
   const auto exempt = a_policy([](Provisioning& policy) { policy.mfa_exempt_authenticators = {"hotp"}; });
   auto story = given({exempt, a_user("ada"), enrol("ada", "A"), use_otp("ada", "A", 0, OtpFlow::confirm)});

@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from support import PROGRAMS, Server, ServerTest, key, main, until, verify, views_from_the_log_alone, views_of
+from support import PROGRAMS, Server, ServerTest, key, main, replay, until, verify, views_from_the_log_alone, views_of
 
 PATH = "/v1/authenticators"
 SYSTEM_PYTHON = "/usr/bin/python3"  # has the decoder, which is a package of Debian's
@@ -97,6 +97,47 @@ class Authenticators(ServerTest):
             gateways = [self.server.client(self.gateway.key) for _ in range(16)]
             answers = list(pool.map(lambda gateway: gateway.post("/v1/verify", {"user_id": user["id"], "otp": otp}).expect(200).json, gateways))
         self.assertEqual([answer["verified"] for answer in answers].count(True), 1)
+
+    def test_of_many_at_once_one_confirms(self):
+        user = self.admin.user()
+        device = self.enrol(user)
+        otp = device.next()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            admins = [self.server.client(self.admin.key) for _ in range(8)]
+            answers = list(pool.map(lambda admin: admin.post(f"{PATH}/{device.id}/confirm", {"otp": otp}), admins))
+        self.assertEqual(sorted(answer.status for answer in answers), [200] + [409] * 7)
+        self.assertEqual(len(self.admin.events(f'type eq "authenticator.confirmed" and target.id eq "{device.id}"')), 1)
+
+    def test_a_clock_that_is_off_is_learned(self):
+        """Whoever confirms has the device in hand: it may be far off. From then on its own time is what counts."""
+        user = self.admin.user()
+        device = self.enrol(user, "totp", period=60)
+
+        def at(off):
+            return device.at(int(time.time()) // device.period + off)
+        self.admin.post(f"{PATH}/{device.id}/confirm", {"otp": at(-30)}).expect(422, "otp-not-accepted")
+        self.admin.post(f"{PATH}/{device.id}/confirm", {"otp": at(-8)}).expect(200)
+        self.assertTrue(self.verified(user, at(-7))["verified"])
+        self.assertFalse(self.verified(user, at(-3))["verified"], "neither its time nor the right one")
+
+    def test_its_story(self):
+        with Server() as server:
+            admin = server.account()
+            device = Device(admin.post(PATH, {"user_id": admin.user()["id"], "type": "hotp"}, headers=key()).expect(201).json)
+            admin.post(f"{PATH}/{device.id}/confirm", {"otp": device.next()}).expect(200)
+            admin.post(f"{PATH}/{device.id}/disable", {"force": True}).expect(200)
+            where = ["--data-dir", server.data, "--account", admin.account, "--authenticator", device.id]
+            disabled = admin.events(f'type eq "authenticator.disabled" and target.id eq "{device.id}"')[0]["sequence"]
+            admin.request("DELETE", f"{PATH}/{device.id}").expect(204)
+            self.assertEqual(server.stop(), 0)
+            told = [line.split("authenticator.")[1].split()[0] for line in replay("trace", *where).splitlines()]
+            self.assertEqual(told, ["enrolled", "confirmed", "disabled", "deleted"])
+            why = json.loads(replay("explain", *where, "--at", f"#{disabled}"))
+            self.assertEqual((why["status"], [step["event"]["type"] for step in why["because"]]), ("disabled", ["authenticator.disabled"]))
+            self.assertEqual([step["event"]["type"] for step in why["origin"]], ["authenticator.enrolled", "authenticator.confirmed"])
+            why = json.loads(replay("explain", *where))
+            self.assertEqual((why["status"], why["kind"]), ("deleted", "authenticator"))
+            self.assertIn("by key_", why["why"])
 
     def test_whoever_is_named_in_any_way(self):
         user = self.admin.post("/v1/users", {"first_name": "A", "last_name": "B", "email": "Named@Example.com", "login_name": "Named"},

@@ -131,10 +131,9 @@ void AccountFold::take_authenticator(User& user, const RecordedEvent& recorded) 
   evolve(user, recorded);
   account_.mfa_users += user.has_mfa();
   account_.mfa_users -= had_mfa;
-  if (std::as_const(user).authenticator(id))
-    authenticators_[id.uuid] = user.id;
-  else
-    authenticators_.erase(id.uuid);
+  const bool lives = std::as_const(user).authenticator(id) != nullptr;
+  (lives ? authenticators_ : deleted_authenticators_)[id.uuid] = user.id;
+  if (!lives) authenticators_.erase(id.uuid);
 }
 
 void AccountFold::take_code(User& user, const RecordedEvent& recorded) {
@@ -176,6 +175,7 @@ void AccountFold::erase(const User& user) {
   }
   for (const auto& activation : user.activations) activations_.erase(activation.id);
   for (const auto& authenticator : user.authenticators) authenticators_.erase(authenticator.id.uuid);
+  boost::unordered::erase_if(deleted_authenticators_, [&](const auto& deleted) { return deleted.second == user.id; });
   for (const auto& code : user.ended_codes) codes_.erase(code.uuid);
   for (const auto& activation : user.ended_activations) activations_.erase(activation);
   account_.users -= 1;
@@ -257,6 +257,12 @@ std::optional<Located> AccountFold::locate_code(AccountId account, CodeId id) co
   const auto found = codes_.find(id.uuid);
   if (account != id_ || found == codes_.end()) return std::nullopt;
   return Located{found->second.user, found->second.ended, nullptr};
+}
+
+std::optional<UserId> AccountFold::owner_of_authenticator(AuthenticatorId id) const {
+  for (const auto* known : {&authenticators_, &deleted_authenticators_})
+    if (const auto found = known->find(id.uuid); found != known->end()) return found->second;
+  return std::nullopt;
 }
 
 std::optional<Located> AccountFold::locate_authenticator(AccountId account, AuthenticatorId id) const {

@@ -40,6 +40,8 @@ class AccountFold : public domain::State {
   /// Whose it is.
   std::optional<domain::UserId> owner_of_code(domain::CodeId id) const;
   std::optional<domain::UserId> owner_of_activation(const domain::Uuid& id) const;
+  /// Also of one that was deleted.
+  std::optional<domain::UserId> owner_of_authenticator(domain::AuthenticatorId id) const;
   /// A code with this keyed digest, ended or not.
   const domain::Code* code_with(const domain::Digest& digest) const;
 
@@ -82,7 +84,7 @@ class AccountFold : public domain::State {
   ById<std::shared_ptr<domain::SiemDestination>> siem_destinations_;
   ById<Owned<std::shared_ptr<const domain::Code>>> codes_;
   ById<Owned<std::shared_ptr<const domain::Activation>>> activations_;
-  ById<domain::UserId> authenticators_;
+  ById<domain::UserId> authenticators_, deleted_authenticators_;
   boost::unordered_flat_set<domain::Uuid, domain::UuidHash> erased_;
 };
 

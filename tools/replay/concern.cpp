@@ -29,6 +29,13 @@ Concern Concern::with_code(domain::CodeId code, const AccountFold& state) {
   return concern;
 }
 
+Concern Concern::with_authenticator(domain::AuthenticatorId authenticator) {
+  Concern concern;
+  concern.everything_ = false;
+  concern.authenticator_ = authenticator;
+  return concern;
+}
+
 Concern Concern::with_source(const std::array<std::uint8_t, 16>& digest) {
   Concern concern;
   concern.everything_ = false;
@@ -43,6 +50,7 @@ bool Concern::takes(const domain::Party& party) const {
     case PartyKind::device:
     case PartyKind::token:
     case PartyKind::session: return !activation_.is_nil() && activation_ == party.id;
+    case PartyKind::authenticator: return authenticator_ && authenticator_.uuid == party.id;
     default: return false;
   }
 }

@@ -18,6 +18,7 @@ class Concern {
   static Concern with_activation(const domain::Uuid& activation, const AccountFold& state);
   /// The code, and what it brought.
   static Concern with_code(domain::CodeId code, const AccountFold& state);
+  static Concern with_authenticator(domain::AuthenticatorId authenticator);
   static Concern with_source(const std::array<std::uint8_t, 16>& digest);
 
   bool takes(const domain::EventView& event) const;
@@ -27,6 +28,7 @@ class Concern {
   bool everything_ = true;
   std::optional<domain::UserId> user_;
   domain::CodeId code_;
+  domain::AuthenticatorId authenticator_;
   domain::Uuid activation_;
   std::optional<std::array<std::uint8_t, 16>> source_;
 };

@@ -88,6 +88,7 @@ struct Status {
   std::string text;
   EventType ended = EventType::none;  ///< the type of the event that made it so
   std::string why_without_event;      ///< when time alone did
+  Party about{};                      ///< what that event is about; none: the object itself
 };
 
 constexpr std::string_view not_swept = "its time was over; the event that says so is written by the next sweep";
@@ -118,6 +119,24 @@ Status status_of_code(const Code& code, UnixMs now) {
   return out;
 }
 
+/// Null: it was deleted.
+Status status_of_authenticator(const Authenticator* authenticator, const User& user, UnixMs now) {
+  if (!authenticator) return {"deleted", EventType::authenticator_deleted, "", {}};
+  const auto status = effective_status(*authenticator, now);
+  Status out{std::string(status_text(status)), EventType::none, "", {}};
+  switch (authenticator->status) {
+    case AuthenticatorStatus::disabled: out.ended = EventType::authenticator_disabled; break;
+    case AuthenticatorStatus::obsolete: out.ended = EventType::authenticator_retired; break;
+    case AuthenticatorStatus::compromised: out.ended = EventType::authenticator_compromised; break;
+    case AuthenticatorStatus::expired: out.ended = EventType::authenticator_expired; break;
+    default: break;
+  }
+  if (status == AuthenticatorStatus::active && user.lockout.locked())
+    return {"locked", EventType::authenticator_locked, "", party(user.id)};
+  if (status != authenticator->status) out.why_without_event = not_swept;
+  return out;
+}
+
 class Explainer {
  public:
   Explainer(const FoldedAccount& folded, const ExplainQuestion& question)
@@ -130,6 +149,7 @@ class Explainer {
       case PartyKind::device:
       case PartyKind::token:
       case PartyKind::session: return state_.owner_of_activation(object_.id);
+      case PartyKind::authenticator: return state_.owner_of_authenticator(AuthenticatorId{object_.id});
       default: break;
     }
     const UserId user{object_.id};
@@ -140,7 +160,7 @@ class Explainer {
   Evidence& evidence() { return evidence_; }
 
   json::object explain(UserId user) const {
-    const auto status = status_now();
+    const auto status = status_now(user);
     json::object out{{"kind", party_kind_text(object_.kind)},
                      {"id", domain::party_text(object_)},
                      {"user_id", user.text()},
@@ -148,7 +168,7 @@ class Explainer {
                      {"status", status.text},
                      {"account_status", state_.the_account().suspended ? "suspended" : "active"}};
     json::array because;
-    const auto* step = status.ended == EventType::none ? nullptr : evidence_.last(status.ended, object_);
+    const auto* step = status.ended == EventType::none ? nullptr : evidence_.last(status.ended, status.about.kind == PartyKind::none ? object_ : status.about);
     for (int steps = 0; step && steps < most_steps; ++steps, step = evidence_.cause_of(*step, user))
       because.push_back(line(*step));
     if (!status.why_without_event.empty())
@@ -165,8 +185,12 @@ class Explainer {
  private:
   static constexpr int most_steps = 8;
 
-  Status status_now() const {
+  Status status_now(UserId owner) const {
     if (object_.kind == PartyKind::registration_code) return status_of_code(*state_.code(CodeId{object_.id}), now_);
+    if (object_.kind == PartyKind::authenticator) {
+      const auto user = state_.user(state_.id(), owner);
+      return status_of_authenticator(user->authenticator(AuthenticatorId{object_.id}), *user, now_);
+    }
     if (object_.kind != PartyKind::user)
       return status_of_activation(*state_.activation(object_.id), object_.kind, now_);
     const auto user = state_.user(state_.id(), UserId{object_.id});
@@ -208,6 +232,8 @@ class Explainer {
       if (object_.kind == PartyKind::session) made.emplace_back(EventType::session_started, object_);
     } else if (object_.kind == PartyKind::user) {
       made = {{EventType::user_created, object_}};
+    } else if (object_.kind == PartyKind::authenticator) {
+      made = {{EventType::authenticator_enrolled, object_}, {EventType::authenticator_confirmed, object_}};
     } else {
       made = {{EventType::registration_code_generated, code}};
     }

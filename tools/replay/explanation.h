@@ -9,7 +9,7 @@
 
 namespace countersign::replay {
 
-/// What is asked about: a user, registration_code, device, token or session.
+/// What is asked about: a user, registration_code, device, token, session or authenticator.
 struct ExplainQuestion {
   domain::AccountId account;
   domain::Party object;

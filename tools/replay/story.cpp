@@ -32,6 +32,7 @@ Concern concern_with_code(const std::string& named, const AuditedLog& log, const
 Concern concern_of(const Protagonist& protagonist, const AuditedLog& log, const AccountFold& state) {
   if (protagonist.user) return Concern::with_user(*protagonist.user);
   if (protagonist.device) return Concern::with_activation(protagonist.device->uuid, state);
+  if (protagonist.authenticator) return Concern::with_authenticator(*protagonist.authenticator);
   if (!protagonist.code.empty()) return concern_with_code(protagonist.code, log, state);
   const auto digest = queries::source_digest(lookup_of(log, "an address"), protagonist.address);
   if (!digest) throw std::runtime_error("--ip is no address");

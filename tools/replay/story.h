@@ -1,5 +1,5 @@
 #pragma once
-// What happened to one person, device or code, or from one address, in order.
+// What happened to one person, device, code or authenticator, or from one address, in order.
 
 #include "adapters/queries/rendered_event.h"
 #include "tools/replay/history.h"
@@ -12,6 +12,7 @@ struct Protagonist {
   std::optional<domain::DeviceId> device;
   std::string code;     ///< its id, or its text: then it is found by its keyed digest, which takes the keys
   std::string address;  ///< found by its keyed digest, which takes the keys
+  std::optional<domain::AuthenticatorId> authenticator{};
 };
 
 /// Visits the events in order. How many there were; nobody is told what a code's text was. Throws std::runtime_error:

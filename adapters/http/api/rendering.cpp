@@ -86,7 +86,7 @@ json::object render(const User& user, const domain::Personal& profile, domain::U
   for (const auto& attribute : profile.attributes) attributes[attribute->name] = attribute->value;
   out["attributes"] = std::move(attributes);
   out["status"] = user.disabled ? "disabled" : "active";
-  out["mfa_configured"] = user.has_mfa();
+  out["mfa_configured"] = user.has_mfa(now);
   std::size_t open = 0, devices = 0;
   for (const auto& code : user.codes) {
     const auto status = effective_status(code, now);

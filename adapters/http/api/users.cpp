@@ -161,8 +161,8 @@ struct UserFilter {
   std::optional<domain::Digest> email;
   std::optional<bool> disabled, mfa;
   std::string q;
-  bool keeps(const domain::User& user) const {
-    return (!disabled || user.disabled == *disabled) && (!mfa || user.has_mfa() == *mfa);
+  bool keeps(const domain::User& user, domain::UnixMs now) const {
+    return (!disabled || user.disabled == *disabled) && (!mfa || user.has_mfa(now) == *mfa);
   }
   bool finds(const domain::Personal& profile) const {
     if (q.empty()) return true;
@@ -200,8 +200,9 @@ boost::asio::awaitable<Response> Users::list(Exchange& exchange) {
   auto fill = [this](Page& page, const Query& query, const Caller& caller) {
     const auto account = caller.account;
     const auto filter = read_filter(query, reads_.lookup(), account);
+    const auto now = reads_.now();
     const auto take = [&](const domain::User& user) {
-      if (!filter.keeps(user)) return true;
+      if (!filter.keeps(user, now)) return true;
       const auto profile = reads_.opener().of_user(account, user.id, user.profile).value_or(domain::Personal{});
       if (!filter.finds(profile)) return true;
       if (page.items.size() == query.limit()) {

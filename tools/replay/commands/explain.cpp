@@ -7,7 +7,7 @@ namespace countersign::replay {
 namespace {
 
 struct Wanted {
-  std::string account, at, user, code, device, token, session;
+  std::string account, at, user, code, device, token, session, authenticator;
   bool json = false;
 };
 
@@ -22,6 +22,9 @@ domain::Party object_of(const Wanted& wanted) {
     return domain::party(*device);
   if (const auto token = id("--token", wanted.token, domain::TokenId::parse(wanted.token)))
     return domain::party(*token);
+  if (const auto authenticator =
+          id("--authenticator", wanted.authenticator, domain::AuthenticatorId::parse(wanted.authenticator)))
+    return domain::party(*authenticator);
   return domain::party(*id("--session", wanted.session, domain::SessionId::parse(wanted.session)));
 }
 
@@ -36,6 +39,7 @@ void add_explain(CLI::App& app, Program& program) {
   about->add_option("--device", wanted->device, "dev_...");
   about->add_option("--code", wanted->code, "rc_...");
   about->add_option("--session", wanted->session, "ses_...");
+  about->add_option("--authenticator", wanted->authenticator, "aut_...");
   about->add_option("--user", wanted->user, "usr_...");
   about->require_option(1);
   explained->add_option("--at", wanted->at, "Time, position or #SEQUENCE (the log's end)");
