@@ -19,6 +19,7 @@ std::vector<Result> sequencer_vs_log(const Plan& plan);
 std::vector<Result> sequencer_p99_vs_write(const Plan& plan);
 std::vector<Result> rebuild_vs_scan(const Plan& plan);
 std::vector<Result> http_redeem_vs_beast(const Plan& plan);
+std::vector<Result> http_verify_vs_redeem(const Plan& plan);
 std::vector<Result> http_introspect_vs_beast(const Plan& plan);
 std::vector<Result> http_user_vs_beast(const Plan& plan);
 std::vector<Result> http_introspect_vs_nginx(const Plan& plan);

@@ -151,4 +151,38 @@ std::vector<Result> http_redeem_vs_beast(const Plan& plan) {
   return {result};
 }
 
+std::vector<Result> http_verify_vs_redeem(const Plan& plan) {
+  const Scratch scratch(plan);
+  const std::size_t count = plan.quick ? 3'000 : 10'000;
+  const auto all = count * static_cast<std::size_t>(plan.rounds());
+  Served served(plan, scratch.path(), 0, {});
+  say("enrolling " + std::to_string(all) + " users");
+  const auto devices = served.add_devices(all);
+  served.add_users(all);
+  const auto codes = served.download_codes();
+  if (devices.size() < all || codes.size() < all) throw std::runtime_error("too few users");
+  std::size_t verified = 0, redeemed = 0, accepted = 0;
+  std::vector<double> each_ms;
+  auto result = alternate(
+      plan, "http_verify_vs_redeem", "requests/s",
+      [&] {
+        const auto requests = served.verify_requests({devices.data() + verified, count});
+        verified += count;
+        return rate({.port = served.port(),
+                     .requests = &requests,
+                     .on_body = [&](std::string_view body) { accepted += body.find("true") != std::string_view::npos; },
+                     .each_ms = &each_ms});
+      },
+      [&] {
+        const auto from = codes.begin() + static_cast<std::ptrdiff_t>(redeemed);
+        const auto requests = served.redeem_requests({from, from + static_cast<std::ptrdiff_t>(count)});
+        redeemed += count;
+        return rate({.port = served.port(), .requests = &requests});
+      });
+  if (accepted != all) throw std::runtime_error(std::to_string(all - accepted) + " passwords were not accepted");
+  result.goal = 1.0;
+  auto p99 = measured("http_verify_p99_ms", percentile(std::move(each_ms), 0.99), "ms", std::nullopt, false);
+  return {result, p99};
+}
+
 }  // namespace countersign::bench

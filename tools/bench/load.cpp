@@ -21,6 +21,7 @@ struct Connection {
   int fd = -1;
   std::string in;
   bool waiting = false;
+  Stopwatch since;  ///< the request was sent
 };
 
 class Generator {
@@ -81,6 +82,7 @@ class Generator {
     if (write(connection.fd, request.data(), request.size()) != static_cast<ssize_t>(request.size()))
       throw std::runtime_error("a request could not be sent");
     connection.waiting = true;
+    connection.since = {};
     ++under_way_;
   }
 
@@ -94,6 +96,7 @@ class Generator {
       text = connection.in;
     }
     if (take(text)) {
+      if (load_.each_ms) load_.each_ms->push_back(connection.since.seconds() * 1e3);
       connection.in.clear();
       connection.waiting = false;
       --under_way_;

@@ -17,6 +17,7 @@ struct Load {
   double seconds = 0;  ///< ends after this time; 0: when every request has been sent once
   std::optional<int> cpu;
   std::function<void(std::string_view body)> on_body;  ///< sees every answer's body
+  std::vector<double>* each_ms = nullptr;              ///< gets how long every answer took
 };
 
 struct Loaded {

@@ -17,6 +17,7 @@ constexpr Benchmark all[] = {
     {"sequencer_vs_log", "redeem commands/s at batch 64 : the same frames' bytes on the log alone", sequencer_vs_log},
     {"sequencer_p99_vs_write", "p99 at half of the maximum : p99 of one synced write", sequencer_p99_vs_write},
     {"http_redeem_vs_beast", "durable redemptions : stock Beast POST echo", http_redeem_vs_beast},
+    {"http_verify_vs_redeem", "verified one-time passwords (TOTP) : redemptions, both durable", http_verify_vs_redeem},
     {"http_introspect_vs_beast", "introspections : stock Beast GET", http_introspect_vs_beast},
     {"http_user_vs_beast", "GET of users : stock Beast GET", http_user_vs_beast},
     {"http_introspect_vs_nginx", "introspections : nginx, a static answer", http_introspect_vs_nginx},

@@ -5,12 +5,15 @@
 #include <stdexcept>
 #include <thread>
 
+#include "adapters/otp/base32.h"
+#include "adapters/otp/otp.h"
 #include "tools/bench/load.h"
 
 namespace countersign::bench {
 namespace {
 
 namespace json = boost::json;
+constexpr std::int64_t period_s = 30;  ///< of the server's TOTP enrolments
 
 json::object expect(const Reply& reply, unsigned status) {
   if (reply.status != status)
@@ -86,18 +89,24 @@ void Served::wait_for(const std::string& operation) {
   }
 }
 
-Served::Took Served::add_users(std::size_t count) {
+/// Seconds that it took.
+double Served::import_users(std::size_t count) {
   std::string csv = "First name,Last name,Email\n";
   for (std::size_t i = 0; i < count; ++i) {
     const auto number = std::to_string(++imported_);
     csv.append("First").append(number).append(",Last").append(number).append(",user").append(number);
     csv.append("@example.com\n");
   }
-  Took took;
   auto http = client();
-  const Stopwatch import;
+  const Stopwatch watch;
   wait_for(text(expect(http->post("/v1/users/import", admin_key_, std::move(csv), "text/csv"), 202), "operation_id"));
-  took.import_s = import.seconds();
+  return watch.seconds();
+}
+
+Served::Took Served::add_users(std::size_t count) {
+  Took took;
+  took.import_s = import_users(count);
+  auto http = client();
   const Stopwatch generate;
   const auto begun = http->post("/v1/registration-codes/generate-for-new-users", admin_key_, "");
   wait_for(text(expect(begun, 202), "operation_id"));
@@ -140,6 +149,52 @@ void Served::redeem(const std::vector<std::string>& codes) {
   };
   const auto loaded = run(load);
   if (loaded.failed > 0) throw std::runtime_error("a redemption was refused: " + loaded.first_failure);
+}
+
+std::vector<std::string> Served::users_without_mfa() const {
+  std::vector<std::string> ids;
+  auto http = client();
+  for (std::string target = "/v1/users?mfa=false&limit=1000";;) {
+    const auto page = expect(http->get(target, admin_key_), 200);
+    for (const auto& user : page.at("items").as_array()) ids.push_back(text(user.as_object(), "id"));
+    if (!page.at("has_more").as_bool()) return ids;
+    target = "/v1/users?mfa=false&limit=1000&after=" + text(page, "next");
+  }
+}
+
+std::vector<Served::Device> Served::add_devices(std::size_t count) {
+  import_users(count);
+  std::vector<std::string> enrolments, confirmations;
+  for (const auto& user : users_without_mfa())
+    enrolments.push_back(post_request("/v1/authenticators", admin_key_, "application/json",
+                                      R"({"type":"totp","force":true,"user_id":")" + user + "\"}"));
+  std::vector<Device> devices;
+  const auto send = [&](const std::vector<std::string>& requests, std::function<void(std::string_view)> on_body) {
+    const auto loaded = run({.port = port_, .requests = &requests, .on_body = std::move(on_body)});
+    if (loaded.failed > 0) throw std::runtime_error("not enrolled: " + loaded.first_failure);
+  };
+  send(enrolments, [&](std::string_view body) {
+    const auto made = json::parse({body.data(), body.size()}).as_object();
+    const auto seed = otp::parse_base32(text(made, "secret"));
+    if (!seed) throw std::runtime_error("the secret is no base32");
+    devices.push_back({text(made, "user_id"), text(made, "id"), *seed});
+  });
+  const auto step = static_cast<std::uint64_t>(wall_clock() / 1'000 / period_s);
+  for (const auto& device : devices)  // by one that is over, so that the present one is left
+    confirmations.push_back(post_request("/v1/authenticators/" + device.id + "/confirm", admin_key_, "application/json",
+                                         R"({"otp":")" + otp::hotp(device.seed, step - 3, {}) + "\"}"));
+  send(confirmations, {});
+  return devices;
+}
+
+std::vector<std::string> Served::verify_requests(std::span<const Device> devices) const {
+  const auto step = static_cast<std::uint64_t>(wall_clock() / 1'000 / period_s);
+  std::vector<std::string> requests;
+  for (const auto& device : devices)
+    requests.push_back(
+        post_request("/v1/verify", gateway_key_, "application/json",
+                     R"({"user_id":")" + device.user + R"(","otp":")" + otp::hotp(device.seed, step, {}) + "\"}"));
+  return requests;
 }
 
 std::vector<std::string> Served::introspect_requests() const {

@@ -3,6 +3,7 @@
 // then send.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,19 @@ class Served {
     double import_s = 0, generate_s = 0;
   };
   Took add_users(std::size_t count);
+  /// TOTP authenticators that are active, for so many users of their own.
+  struct Device {
+    std::string user, id, seed;
+  };
+  std::vector<Device> add_devices(std::size_t count);
   /// The text of every open code.
   std::vector<std::string> download_codes();
   /// Redeems codes and keeps the tokens and the ids of users that come back.
   void redeem(const std::vector<std::string>& codes);
 
   std::vector<std::string> redeem_requests(const std::vector<std::string>& codes) const;
+  /// Of the time step that is now.
+  std::vector<std::string> verify_requests(std::span<const Device> devices) const;
   std::vector<std::string> introspect_requests() const;
   std::vector<std::string> user_requests() const;
 
@@ -43,6 +51,8 @@ class Served {
  private:
   void start();
   void wait_for(const std::string& operation);
+  double import_users(std::size_t count);
+  std::vector<std::string> users_without_mfa() const;
 
   const Plan& plan_;
   std::filesystem::path directory_;
