@@ -29,6 +29,7 @@ void take_settings(Authenticator& authenticator, const RecordedEvent& recorded) 
   authenticator.digits = set->digits();
   authenticator.period = set->period();
   authenticator.next = set->counter();
+  authenticator.codes = set->codes();
   authenticator.mfa_exempt = set->mfa_exempt();
   authenticator.replaces.uuid = EventView::to_uuid(set->replaces());
   authenticator.enrolled_at = recorded.event.time();
@@ -37,7 +38,10 @@ void take_settings(Authenticator& authenticator, const RecordedEvent& recorded) 
 void take_use(Authenticator& authenticator, const EventView& event) {
   const auto* accepted = event.clear().payload_as_OtpAccepted();
   if (!accepted) return;
-  authenticator.next = accepted->counter() + 1;
+  if (authenticator.codes > 0)
+    authenticator.used |= std::uint64_t{1} << accepted->counter();
+  else
+    authenticator.next = accepted->counter() + 1;
   authenticator.drift = accepted->drift();
   authenticator.used_at = event.time();
 }
@@ -64,7 +68,8 @@ void evolve(Authenticator& authenticator, const RecordedEvent& recorded) {
   take_use(authenticator, event);
   if (event.type() == EventType::authenticator_verified) return;  // no change that an operator could have read
   if (const auto status = status_after(event.type())) {
-    authenticator.status = *status;
+    const bool proven = event.type() == EventType::authenticator_enrolled && !has_to_be_proven(authenticator.type);
+    authenticator.status = proven ? AuthenticatorStatus::active : *status;
     authenticator.reason = event.reason();
   }
   if (event.type() != EventType::authenticator_enrolled) ++authenticator.version;
@@ -112,6 +117,7 @@ constexpr Rule rules[] = {
 constexpr std::pair<AuthenticatorType, std::string_view> type_names[] = {
     {AuthenticatorType::totp, "totp"},
     {AuthenticatorType::hotp, "hotp"},
+    {AuthenticatorType::recovery_codes, "recovery_codes"},
 };
 
 const Rule& rule_of(Action action) {
@@ -144,6 +150,10 @@ Refusal not_allowed(AuthenticatorAction action, AuthenticatorType type, Authenti
                    std::string(status_text(status)) + " does not allow " + std::string(action_text(action)) +
                    ". Allowed: " + list + ".";
   return refusal;
+}
+
+bool has_to_be_proven(AuthenticatorType type) {
+  return type != AuthenticatorType::recovery_codes;
 }
 
 std::string_view type_text(AuthenticatorType type) {

@@ -5,10 +5,12 @@
 //
 // Who submits a one-time password has opened the seed and found out which counter it belongs to; decide() alone says
 // whether that counter may still be used, so that none is accepted twice, whoever asks wherever. Counter: of HOTP (RFC
-// 4226) the event's number, of TOTP (RFC 6238) the time step.
+// 4226) the event's number, of TOTP (RFC 6238) the time step, of recovery codes (look-up secrets in NIST SP 800-63B)
+// the number of the code on its card, from 0 on; these are used in any order.
 //
 // Failures in a row count per user, over all authenticators and flows (domain/lockout.h).
 
+#include <bit>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +27,8 @@ using OtpFlow = fb::OtpFlow;
 
 // --- State -----------------------------------------------------------------------------------------------------------
 
-inline constexpr std::size_t most_authenticators = 50;  ///< of a user
+inline constexpr std::size_t most_authenticators = 50;       ///< of a user
+inline constexpr unsigned least_codes = 5, most_codes = 50;  ///< on a card of recovery codes
 
 enum class AuthenticatorStatus : std::uint8_t { pending, active, disabled, expired, obsolete, compromised, deleted };
 
@@ -39,6 +42,8 @@ struct Authenticator {
   std::uint16_t period = 0;  ///< seconds; 0: it counts events
   std::uint64_t next = 0;    ///< the lowest counter that may still be used
   std::int32_t drift = 0;    ///< steps that its clock was ahead when it was last used
+  std::uint8_t codes = 0;    ///< of a card
+  std::uint64_t used = 0;    ///< which of them are used up: a bit each
   bool mfa_exempt = false;
   std::uint64_t version = 1;  ///< of what an operator can change: the ETag
   UnixMs enrolled_at = 0, updated_at = 0, used_at = 0;
@@ -46,6 +51,11 @@ struct Authenticator {
   AuthenticatorId replaces;
   Digest content{};  ///< keyed, of name and comment
   Seal profile;      ///< name and comment
+
+  bool may_use(std::uint64_t counter) const {
+    return codes == 0 ? counter >= next : counter < codes && (used >> counter & 1) == 0;
+  }
+  unsigned codes_left() const { return codes - static_cast<unsigned>(std::popcount(used)); }
   bool operator==(const Authenticator&) const = default;
 };
 
@@ -71,6 +81,9 @@ enum class AuthenticatorAction : std::uint8_t {
   expire,
 };
 
+/// Whether it is pending until it is confirmed by a first password.
+bool has_to_be_proven(AuthenticatorType type);
+
 bool may(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus status);
 /// What an operator may do now, for refusals and for people.
 std::vector<AuthenticatorAction> allowed_actions(AuthenticatorType type, AuthenticatorStatus status);
@@ -93,6 +106,7 @@ struct AuthenticatorSettings {
   std::uint8_t digits = 6;
   std::uint16_t period = 0;
   std::uint64_t counter = 0;
+  std::uint8_t codes = 0;
   UnixMs expires_at = 0;
   Digest content{};
   Personal texts;  ///< name, detail
@@ -102,10 +116,12 @@ struct AuthenticatorWritten {
   AuthenticatorId id;
   UserId user;
   std::uint64_t version = 0;
+  AuthenticatorId replaced;  ///< was deleted for it
 };
 
-/// Its seed is in the key store already. Refused while the user has open codes, or a session that a code brought: who
-/// holds the code would be asked for a factor that somebody else got. `force`: nevertheless.
+/// Its seed is in the key store already. Recovery codes are active at once: there is nothing to prove. Refused while
+/// the user has open codes, or a session that a code brought: who holds the code would be asked for a factor that
+/// somebody else got. `force`: nevertheless.
 struct EnrolAuthenticator {
   UserId user;
   AuthenticatorId id;  ///< freshly drawn

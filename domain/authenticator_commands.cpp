@@ -57,6 +57,7 @@ fb::AuthenticatorSetT payload_of(const Authenticator& a) {
   payload.digits = a.digits;
   payload.period = a.period;
   payload.counter = a.next;
+  payload.codes = a.codes;
   payload.expires_at = a.expires_at;
   payload.mfa_exempt = a.mfa_exempt;
   payload.content = to_fb(a.content);
@@ -160,6 +161,7 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
                      .digits = settings.digits,
                      .period = settings.period,
                      .next = settings.counter,
+                     .codes = settings.codes,
                      .expires_at = settings.expires_at,
                      .replaces = command.replaces,
                      .content = settings.content};
@@ -167,7 +169,10 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
   made.mfa_exempt = std::ranges::find(exempt, type_text(settings.type)) != exempt.end();
   std::vector<NewEvent> events;
   events.push_back(set_event(EventType::authenticator_enrolled, user->id, made, settings.texts));
-  return {AuthenticatorWritten{made.id, user->id, 1}, std::move(events)};
+  if (!replaced || has_to_be_proven(made.type))
+    return {AuthenticatorWritten{made.id, user->id, 1, {}}, std::move(events)};
+  events.push_back(event_of(EventType::authenticator_deleted, user->id, replaced->id, Reason::replaced));
+  return {AuthenticatorWritten{made.id, user->id, 1, replaced->id}, std::move(events)};
 }
 
 Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const EditAuthenticator& command) {

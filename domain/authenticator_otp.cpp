@@ -104,7 +104,7 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
       reason = Reason::authenticator_not_usable;
       continue;
     }
-    if (proof.counter < authenticator.next) {
+    if (!authenticator.may_use(proof.counter)) {
       reason = Reason::otp_replayed;
       continue;
     }
@@ -116,6 +116,11 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
                         .subject = party(user->id),
                         .target = party(authenticator.replaces),
                         .reason = Reason::replaced});
+    if (authenticator.codes > 0 && authenticator.codes_left() == 1)
+      events.push_back({.type = EventType::authenticator_expired,
+                        .subject = party(user->id),
+                        .target = party(authenticator.id),
+                        .reason = Reason::used_up});
     return {OtpUsed{.accepted = true,
                     .authenticator = authenticator.id,
                     .replaced = replaces ? authenticator.replaces : AuthenticatorId{}},

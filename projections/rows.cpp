@@ -72,7 +72,8 @@ Activation read_activation(RowReader& in) {
 void write(RowWriter& out, const Authenticator& a) {
   out.uuid(a.id.uuid).number(static_cast<unsigned>(a.type)).number(static_cast<unsigned>(a.status));
   out.number(static_cast<unsigned>(a.reason)).number(static_cast<unsigned>(a.algorithm));
-  out.number(a.digits).number(a.period).number(a.next).number(zigzag(a.drift)).flag(a.mfa_exempt).number(a.version);
+  out.number(a.digits).number(a.period).number(a.next).number(zigzag(a.drift)).number(a.codes).number(a.used);
+  out.flag(a.mfa_exempt).number(a.version);
   out.time(a.enrolled_at).time(a.updated_at).time(a.used_at).time(a.expires_at);
   out.uuid(a.replaces.uuid).digest(a.content).seal(a.profile);
 }
@@ -88,6 +89,8 @@ Authenticator read_authenticator(RowReader& in) {
   a.period = static_cast<std::uint16_t>(in.number());
   a.next = in.number();
   a.drift = from_zigzag(in.number());
+  a.codes = static_cast<std::uint8_t>(in.number());
+  a.used = in.number();
   a.mfa_exempt = in.flag();
   a.version = in.number();
   a.enrolled_at = in.time();

@@ -84,6 +84,14 @@ std::optional<Match> match_totp(std::string_view seed, std::string_view password
   return Match{*counter, prompt ? 0 : static_cast<std::int32_t>(std::clamp(ahead, -most, most))};
 }
 
+std::optional<Match> match_code(std::string_view seed, std::string_view password, unsigned count, std::uint64_t used,
+                                const Shape& shape) {
+  std::optional<Match> free, spent;
+  for (unsigned i = count; i-- > 0;)
+    if (same(password, hotp(seed, i, shape))) (used >> i & 1 ? spent : free) = Match{i, 0};
+  return free ? free : spent;
+}
+
 std::optional<Match> match_two(std::string_view seed, std::string_view first, std::string_view second,
                                std::uint64_t next, const Shape& shape, const Window& window) {
   std::optional<Match> found;

@@ -45,6 +45,10 @@ std::optional<Match> match_hotp(std::string_view seed, std::string_view password
 std::optional<Match> match_totp(std::string_view seed, std::string_view password, std::int64_t now_s,
                                 std::uint32_t period_s, std::int32_t drift, const Shape& shape,
                                 const Window& window = {});
+/// Recovery codes are HOTP's first passwords: the lowest of `count` that is free, as `used` has a bit for each; else
+/// one that isn't, so that a code that comes twice can be told from a wrong one.
+std::optional<Match> match_code(std::string_view seed, std::string_view password, unsigned count, std::uint64_t used,
+                                const Shape& shape);
 /// Two passwords that belong to a counter and the one behind it; the latter's.
 std::optional<Match> match_two(std::string_view seed, std::string_view first, std::string_view second,
                                std::uint64_t next, const Shape& shape, const Window& window = {});

@@ -187,7 +187,7 @@ class Walk {
     const auto located = ledger_.state().locate_authenticator(ledger_.account, id);
     const auto user = located ? ledger_.state().user(ledger_.account, located->user) : nullptr;
     if (!user) {
-      const auto type = below(2) ? AuthenticatorType::hotp : AuthenticatorType::totp;
+      const auto type = static_cast<AuthenticatorType>(1 + below(3));
       auto settings = authenticator_settings(name, type);
       if (below(3) == 0) settings.expires_at = ledger_.now + static_cast<UnixMs>(below(9 * day_ms));
       return {"enrol", admin(EnrolAuthenticator{person(), id, settings, {}, below(2) == 0})};
@@ -210,8 +210,8 @@ class Walk {
       case 3: return {"unlock", admin(UnlockUser{user->id})};
       default: {
         const auto flow = static_cast<OtpFlow>(below(4));
-        const UseOtp use{
-            user->id, flow, id, {{id, one.version - below(8) / 7, below(3) != 0, one.next + below(4) - 1, 0}}};
+        const auto counter = one.codes > 0 ? below(12) : one.next + below(4) - 1;
+        const UseOtp use{user->id, flow, id, {{id, one.version - below(8) / 7, below(3) != 0, counter, 0}}};
         return {"use otp", by(who_uses(flow), use), false};
       }
     }

@@ -139,6 +139,32 @@ class Authenticators(ServerTest):
             self.assertEqual((why["status"], why["kind"]), ("deleted", "authenticator"))
             self.assertIn("by key_", why["why"])
 
+    def test_recovery_codes(self):
+        user = self.admin.user()
+        card = self.admin.post(PATH, {"user_id": user["id"], "type": "recovery_codes", "codes": 5}, headers=key()).expect(201).json
+        self.assertEqual((card["status"], card["codes_left"], len(set(card["codes"]))), ("active", 5, 5))
+        self.assertNotIn("secret", card)
+        for code in reversed(card["codes"][1:]):
+            self.assertRegex(code, r"^\d{4} \d{4}$")
+            self.assertTrue(self.verified(user, code)["verified"])
+            self.assertFalse(self.verified(user, code.replace(" ", ""))["verified"], "it is used up")
+            self.admin.post(f"{PATH}/{card['id']}/unlock").expect(200)
+        shown = self.admin.get(f"{PATH}/{card['id']}").expect(200).json
+        self.assertEqual(shown["codes_left"], 1)
+        self.assertNotIn("codes", shown)
+        replacing = self.admin.post(f"{PATH}/{card['id']}/replace", {"type": "recovery_codes"}, headers=key()).expect(201).json
+        self.assertEqual(len(replacing["codes"]), 10)
+        self.admin.get(f"{PATH}/{card['id']}").expect(404)
+        self.assertFalse(self.verified(user, card["codes"][0])["verified"], "of a card that was replaced")
+        for code in replacing["codes"]:
+            self.assertTrue(self.verified(user, code)["verified"])
+        spent = self.admin.get(f"{PATH}/{replacing['id']}").expect(200).json
+        self.assertEqual((spent["status"], spent["codes_left"]), ("expired", 0))
+        self.assertEqual([event["outcome"]["reason"] for event in self.admin.events('type eq "authenticator.expired"')], ["used_up"])
+        for wrong in ({"codes": 4}, {"codes": 51}, {"digits": 6}, {"period": 30}):
+            self.admin.post(PATH, {"user_id": user["id"], "type": "recovery_codes"} | wrong, headers=key()).expect(422, "invalid-fields")
+        self.admin.post(PATH, {"user_id": user["id"], "type": "totp", "codes": 10}, headers=key()).expect(422, "invalid-fields")
+
     def test_whoever_is_named_in_any_way(self):
         user = self.admin.post("/v1/users", {"first_name": "A", "last_name": "B", "email": "Named@Example.com", "login_name": "Named"},
                                headers=key()).expect(201).json

@@ -110,6 +110,7 @@ inline domain::AuthenticatorSettings authenticator_settings(
   domain::AuthenticatorSettings settings;
   settings.type = type;
   settings.period = type == domain::AuthenticatorType::totp ? 30 : 0;
+  settings.codes = type == domain::AuthenticatorType::recovery_codes ? 10 : 0;
   settings.content = digest_of("content " + name);
   settings.texts.name = name;
   return settings;

@@ -15,14 +15,17 @@ std::string one(const std::string& id, std::string_view action = {}) {
 
 struct Settings {
   std::string type, algorithm, name, comment, expires_at;
-  std::optional<unsigned> digits, period;
+  std::optional<unsigned> digits, period, codes;
 };
 
 void add_settings(CLI::App& command, Settings& settings) {
-  command.add_option("--type", settings.type, "totp or hotp")->required()->check(CLI::IsMember({"totp", "hotp"}));
+  command.add_option("--type", settings.type, "totp, hotp or recovery_codes, which are printed")
+      ->required()
+      ->check(CLI::IsMember({"totp", "hotp", "recovery_codes"}));
   command.add_option("--algorithm", settings.algorithm, "sha1, sha256 or sha512 (sha1, which every app knows)")
       ->check(CLI::IsMember({"sha1", "sha256", "sha512"}));
-  command.add_option("--digits", settings.digits, "6 to 8 (6)");
+  command.add_option("--digits", settings.digits, "6 to 8 (6); recovery codes have 8");
+  command.add_option("--codes", settings.codes, "How many recovery codes, 5 to 50 (10)");
   command.add_option("--period", settings.period, "Seconds a password is shown, of totp (30)");
   command.add_option("--name", settings.name, "What people know it by");
   command.add_option("--comment", settings.comment, "For operators");
@@ -39,6 +42,7 @@ boost::json::object body_of(const Settings& settings) {
   text("comment", settings.comment);
   text("expires_at", settings.expires_at);
   if (settings.digits) body["digits"] = *settings.digits;
+  if (settings.codes) body["codes"] = *settings.codes;
   if (settings.period) body["period"] = *settings.period;
   return body;
 }
@@ -76,7 +80,7 @@ void add_list_and_show(CLI::App& authenticators, Session& session) {
   auto wanted = std::make_shared<Wanted>();
   list->add_option("--user", wanted->user, "usr_... or e-mail address");
   list->add_option("--status", wanted->status, "pending, active, disabled, locked, expired, obsolete or compromised");
-  list->add_option("--type", wanted->type, "totp or hotp");
+  list->add_option("--type", wanted->type, "totp, hotp or recovery_codes");
   Session::add_paging(*list, wanted->paging);
   list->callback([&session, wanted] {
     session.show_list(path,

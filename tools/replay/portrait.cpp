@@ -158,6 +158,7 @@ class Painter {
                      {"version", a.version},
                      {"next_counter", a.next},
                      {"drift", a.drift},
+                     {"codes_left", a.codes == 0 ? json::value(nullptr) : json::value(a.codes_left())},
                      {"mfa_exempt", a.mfa_exempt},
                      {"enrolled_at", queries::rfc3339(a.enrolled_at)},
                      {"last_used", time_or_null(a.used_at)},

@@ -4,6 +4,7 @@
 #include "adapters/http/api/rendering.h"
 #include "adapters/keys/random.h"
 #include "adapters/otp/base32.h"
+#include "adapters/otp/otp.h"
 #include "adapters/otp/otpauth_uri.h"
 #include "adapters/otp/qr_code.h"
 
@@ -16,7 +17,7 @@ using domain::Authenticator;
 using domain::AuthenticatorId;
 using domain::AuthenticatorType;
 
-constexpr std::string_view types[] = {"totp", "hotp"};
+constexpr std::string_view types[] = {"totp", "hotp", "recovery_codes"};
 constexpr std::string_view statuses[] = {"pending", "active",   "disabled",   "locked",
                                          "expired", "obsolete", "compromised"};
 constexpr std::string_view algorithms[] = {"sha1", "sha256", "sha512"};
@@ -30,6 +31,16 @@ std::vector<std::uint8_t> drawn_seed(domain::OtpAlgorithm algorithm) {
 
 std::string_view bytes_of(const std::vector<std::uint8_t>& seed) {
   return {reinterpret_cast<const char*>(seed.data()), seed.size()};
+}
+
+/// "1234 5678", as people read them.
+json::array card_of(const Authenticator& authenticator, std::string_view seed) {
+  json::array codes;
+  for (unsigned i = 0; i < authenticator.codes; ++i) {
+    auto code = otp::hotp(seed, i, {authenticator.algorithm, authenticator.digits});
+    codes.emplace_back(code.insert(code.size() / 2, " "));
+  }
+  return codes;
 }
 
 domain::Digest content_of(const keys::Lookup& lookup, domain::AccountId account, const domain::Personal& texts) {
@@ -78,6 +89,7 @@ json::object Authenticators::render(const Found& found, domain::AccountId accoun
       {"algorithm", algorithms[static_cast<std::size_t>(a.algorithm)]},
       {"digits", a.digits},
       {"period", a.period == 0 ? json::value(nullptr) : json::value(a.period)},
+      {"codes_left", a.codes == 0 ? json::value(nullptr) : json::value(a.codes_left())},
       {"mfa_exempt", a.mfa_exempt},
       {"replaces", a.replaces ? json::value(a.replaces.text()) : json::value(nullptr)},
       {"version", a.version},
@@ -110,7 +122,8 @@ boost::asio::awaitable<Response> Authenticators::list(Exchange& exchange) {
   auto fill = [this](Page& page, const Query& query, const Caller& caller) {
     const auto state = reads_.state();
     const auto status = query.text("status"), type = query.text("type");
-    if (type && !domain::parse_authenticator_type(*type)) throw bad_parameter("type", "totp or hotp is expected");
+    if (type && !domain::parse_authenticator_type(*type))
+      throw bad_parameter("type", "totp, hotp or recovery_codes is expected");
     if (status && std::ranges::find(statuses, *status) == std::end(statuses))
       throw bad_parameter("status", "pending, active, disabled, locked, expired, obsolete or compromised is expected");
     /// False: the page is full.
@@ -173,7 +186,13 @@ struct Authenticators::Wanted {
     settings.type = domain::parse_authenticator_type(types[type]).value_or(AuthenticatorType::none);
     const auto algorithm = fields.optional_choice("algorithm", algorithms);
     settings.algorithm = static_cast<domain::OtpAlgorithm>(algorithm.value_or(0));
-    settings.digits = static_cast<std::uint8_t>(fields.optional_integer("digits", 6, 8).value_or(6));
+    const bool card = settings.type == AuthenticatorType::recovery_codes;
+    const auto digits = fields.optional_integer("digits", 6, 8);
+    settings.digits = static_cast<std::uint8_t>(digits.value_or(card ? 8 : 6));
+    if (card && settings.digits != 8) fields.invalid("digits", "recovery codes have 8");
+    const auto codes = fields.optional_integer("codes", domain::least_codes, domain::most_codes);
+    if (codes && !card) fields.invalid("codes", "only of type recovery_codes");
+    settings.codes = card ? static_cast<std::uint8_t>(codes.value_or(10)) : std::uint8_t{0};
     const bool by_time = settings.type == AuthenticatorType::totp;
     const auto period = fields.optional_integer("period", 15, 300);
     if (period && !by_time) fields.invalid("period", "only of type totp");
@@ -236,15 +255,21 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
                            .counter = wanted->settings.counter,
                            .issuer = issuer && !issuer->name.empty() ? issuer->name : "Countersign",
                            .account = person.email.empty() ? user->id.text() : person.email};
-  auto rendered = [this, account, id = name.authenticator, seed, enrolment](const domain::AuthenticatorWritten&,
-                                                                            const domain::State& state) {
+  AuthenticatorId replaced;
+  auto rendered = [this, account, id = name.authenticator, seed, enrolment, &replaced](
+                      const domain::AuthenticatorWritten& written, const domain::State& state) {
+    replaced = written.replaced;
     const auto found = find(state, account, id);
     if (!found) return empty_answer(204);
     auto object = render(*found, account);
-    const auto uri = otp::otpauth_uri(enrolment, bytes_of(*seed));
-    object["secret"] = otp::base32(bytes_of(*seed));
-    object["otpauth_uri"] = uri;
-    object["qr"] = otp::qr_svg(uri).value_or("");
+    if (found->authenticator->codes > 0) {
+      object["codes"] = card_of(*found->authenticator, bytes_of(*seed));
+    } else {
+      const auto uri = otp::otpauth_uri(enrolment, bytes_of(*seed));
+      object["secret"] = otp::base32(bytes_of(*seed));
+      object["otpauth_uri"] = uri;
+      object["qr"] = otp::qr_svg(uri).value_or("");
+    }
     auto made = json_answer(201, object);
     made.headers.emplace_back("ETag", etag_of(found->authenticator->version));
     return made;
@@ -262,6 +287,7 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
   auto response = co_await writes_.run<domain::EnrolAuthenticator>(exchange, std::move(command), std::move(rendered),
                                                                    std::move(options));
   if (replayed || (response.status() != 201 && !in_doubt)) co_await destroy(account, name.authenticator);
+  if (replaced && response.status() == 201) co_await destroy(account, replaced);
   co_return response;
 }
 

@@ -73,6 +73,7 @@ std::optional<otp::Match> Verification::match(const Authenticator& a, std::strin
                                               domain::UnixMs now) {
   const otp::Shape shape{a.algorithm, a.digits};
   if (attempt.flow == OtpFlow::reset) return otp::match_two(seed, attempt.password, attempt.second, a.next, shape);
+  if (a.codes > 0) return otp::match_code(seed, attempt.password, a.codes, a.used, shape);
   if (a.period == 0) return otp::match_hotp(seed, attempt.password, a.next, shape);
   otp::Window window;
   // Whoever confirms has the device in hand: how far its clock is off is learned at once.

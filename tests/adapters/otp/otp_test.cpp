@@ -163,5 +163,26 @@ TEST(Hotp, IsFoundAgainByTwoInOrder) {
   EXPECT_FALSE(match_two(rfc_seed, at(1'003), at(1'004), 3, {})) << "too far";
 }
 
+TEST(RecoveryCode, OneThatIsFreeIsFoundBeforeOneThatIsNot) {
+  const Shape shape{OtpAlgorithm::sha1, 8};
+  for (unsigned i = 0; i < 10; ++i) {
+    const auto code = hotp(rfc_seed, i, shape);
+    EXPECT_EQ(match_code(rfc_seed, code, 10, 0, shape)->counter, i);
+    EXPECT_EQ(match_code(rfc_seed, code, 10, ~std::uint64_t{0}, shape)->counter, i) << "so that it can be told";
+  }
+  EXPECT_FALSE(match_code(rfc_seed, hotp(rfc_seed, 10, shape), 10, 0, shape)) << "not on the card";
+  EXPECT_FALSE(match_code(rfc_seed, "", 10, 0, shape));
+  // Of two that are alike both are worth something: with one digit there are some.
+  const Shape one_digit{OtpAlgorithm::sha1, 1};
+  std::uint64_t used = 0;
+  for (unsigned i = 0; i < 10; ++i) {
+    const auto match = match_code(rfc_seed, hotp(rfc_seed, i, one_digit), 10, used, one_digit);
+    ASSERT_TRUE(match);
+    EXPECT_EQ(used >> match->counter & 1, 0u);
+    used |= std::uint64_t{1} << match->counter;
+  }
+  EXPECT_EQ(used, 1023u);
+}
+
 }  // namespace
 }  // namespace countersign::otp
