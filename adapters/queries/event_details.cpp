@@ -84,6 +84,7 @@ void put_authenticator(json::object& out, const domain::fb::AuthenticatorSet& se
   out["period"] = set.period() == 0 ? json::value(nullptr) : json::value(set.period());
   out["expires_at"] = time_or_null(set.expires_at());
   out["mfa_exempt"] = set.mfa_exempt();
+  if (set.codes() > 0) out["codes"] = set.codes();
   if (set.replaces()) out["replaces"] = domain::AuthenticatorId{domain::EventView::to_uuid(set.replaces())}.text();
 }
 
