@@ -105,6 +105,7 @@ void Partition::follow() {
   for (auto& record : tail->records)
     if (!take(std::move(record))) return;
   const bool moved = !tail->records.empty();
+  if (planted(Bug::noted_before_folded)) note_acceptance();
   if (moved) {
     env_.folded(acceptance_.state());
     mark_->advance(acceptance_.state().last);
