@@ -53,6 +53,7 @@ class Landing {
   /// Another batch may be begun, with `coming` begun and not yet published.
   bool has_room(std::size_t coming) const;
   bool idle() const { return batches_ == 0; }
+  bool is_broken() const { return *broken_; }
   std::size_t batches() const { return batches_; }
 
   void add(FrameNumber number, std::size_t bytes, std::function<void()> land);

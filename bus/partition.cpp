@@ -105,6 +105,7 @@ void Partition::follow() {
   for (auto& record : tail->records)
     if (!take(std::move(record))) return;
   const bool moved = !tail->records.empty();
+  if (planted(Bug::noted_before_folded)) note_acceptance();
   if (moved) {
     env_.folded(acceptance_.state());
     mark_->advance(acceptance_.state().last);
@@ -324,10 +325,11 @@ void Partition::sequencer_ended(SequencerPhase phase, const std::string& text) {
     status_.role = PartitionRole::following;
   }
   releasing_ = false;
-  if (phase == SequencerPhase::failed) {
-    fail(text);
+  if (phase == SequencerPhase::failed || ended->landing_is_broken()) {
+    // What couldn't land stays in front of readers, who would never see what is folded behind it.
+    fail(phase == SequencerPhase::failed ? text : "the views can't take a frame");
   } else {
-    // What it had in flight may be in the log or not: all of that is read again from where the views stand. They have
+    // What it had in flight may be in the log or not: all of that is read again from where the views stand. They show
     // all that it has made known.
     acceptance_ = Acceptance(env_.identity, env_.log_key, env_.position());
     note_acceptance();

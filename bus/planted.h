@@ -36,6 +36,7 @@ enum class Bug {
   serve_before_own_claim,
   // a node's part in a partition
   fresh_before_end,
+  noted_before_folded,
   durable_before_published,
   durable_before_absorbed,
   seen_before_judged,

@@ -193,7 +193,7 @@ void Sequencer::front_is_accepted() {
   const Settlement settlement{{}, state().last};
   if (planted(Bug::publish_after_answer)) settle(flight.works, settlement);
   try {
-    if (!planted(Bug::seen_before_judged)) mark_->judge(state().last);
+    note_judged();
     if (planted(Bug::durable_before_published)) note_state();
     env_.decider.publish(flight.batch, state());
     note_state();
@@ -214,12 +214,18 @@ void Sequencer::settle(Works& works, const Settlement& settlement) {
   works.clear();
 }
 
-/// Not while frames of others are on their way into the views: nobody sees them yet.
 void Sequencer::note_state() {
+  note_judged();
+  // Not while frames of others are on their way into the views: nobody sees them yet.
   if (absorbing_ != 0 && !planted(Bug::durable_before_absorbed)) return;
   durable_.store(value(state().last), std::memory_order_release);
-  last_time_.store(value(state().time), std::memory_order_release);
   next_.store(value(state().next), std::memory_order_release);
+}
+
+/// Before anybody sees it.
+void Sequencer::note_judged() {
+  if (!planted(Bug::seen_before_judged)) mark_->judge(state().last);
+  last_time_.store(value(state().time), std::memory_order_release);
   term_.store(value(state().term), std::memory_order_relaxed);
   format_.store(state().format, std::memory_order_relaxed);
   for (std::size_t i = 0; i < ignored_reasons; ++i) {

@@ -119,6 +119,8 @@ class Sequencer {
   /// See LandedMark::when.
   void when_landed(FrameNumber number, LandedMark::Waiter waiter) { mark_->when(number, std::move(waiter)); }
   FrameNumber landed_frame() const { return mark_->landed(); }
+  /// Something couldn't land, and nothing behind it may. Landing executor.
+  bool landing_is_broken() const { return landing_.is_broken(); }
   /// The newest frame that is durable and accepted, and which every reader sees.
   FrameNumber durable_frame() const { return FrameNumber{durable_.load(std::memory_order_acquire)}; }
   TimeMs last_accepted_time() const { return TimeMs{last_time_.load(std::memory_order_acquire)}; }
@@ -200,6 +202,7 @@ class Sequencer {
   std::function<void()> guarded(std::function<void()> step);
   void later(std::function<void()> step);
   void note_state();
+  void note_judged();
 
   SequencerEnvironment env_;
   const SequencerLimits limits_;

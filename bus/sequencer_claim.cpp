@@ -119,7 +119,7 @@ bool Sequencer::judge(LogRecord at) {
   if (taken.has_error()) return fail(describe_newer_format(at.bytes)), false;
   if (!taken->has_value()) return true;
   Record& record = **taken;
-  mark_->judge(state().last);
+  note_judged();
   if (std::holds_alternative<Claim>(record)) {
     // While claiming, only who holds the term at one's own claim counts.
     const bool lost = phase() == SequencerPhase::serving && !is_mine(state().nonce);

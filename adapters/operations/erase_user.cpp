@@ -9,7 +9,7 @@ namespace countersign::operations {
 
 Run::Ended Run::erase_user() {
   operation_.total = 1;
-  ports_.wait_landed();
+  ports_.wait_landed(operation_.account);
   if (ports_.state.reader().user(operation_.account, operation_.user))
     throw std::runtime_error("the user is still there");
   if (const auto error = ports_.keys.erase_subject(operation_.account, operation_.user))

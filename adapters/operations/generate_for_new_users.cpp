@@ -41,7 +41,7 @@ std::string content_of(const Command& command) {
 }  // namespace
 
 Run::Ended Run::generate_for_new_users() {
-  ports_.wait_landed();
+  ports_.wait_landed(operation_.account);
   const auto state = ports_.state.reader();
   const auto account = state.account(operation_.account);
   if (!account) throw std::runtime_error("the account is gone");

@@ -100,8 +100,9 @@ Operations::Fate Operations::fate_of(const Operation& operation) {
   // Settled only when every frame before it is either in the log or dead for ever.
   commands::Call call;
   call.lane = bus::Lane::bulk;
+  call.context.account = operation.account;
   if (!ports_.submitter.wait(std::move(call), Nothing{}).ok()) return Fate::unknown;
-  ports_.wait_landed();
+  ports_.wait_landed(operation.account);
   const auto state = ports_.state.reader();
   // Nobody prepares the erasure of a user who isn't there: so it has happened since.
   const bool happened = operation.kind == Kind::erase_user
@@ -237,7 +238,7 @@ void Operations::announce(Operation& operation, const std::stop_token& stop) {
   // A former process may have written it without noting that. In this one its idempotency key makes it one.
   bool written = false;
   if (operation.created_at < started_at_) {
-    ports_.wait_landed();
+    ports_.wait_landed(operation.account);
     written = has_event(ports_.views, ports_.state.reader(), operation, domain::EventType::operation_finished);
   }
   if (!written && !Run(*this, ports_, operation, stop, false).announce()) return;

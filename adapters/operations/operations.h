@@ -36,8 +36,8 @@ struct OperationPorts {
   queries::SealOpener& opener;
   std::function<domain::UnixMs()> clock;
   std::function<void(std::string_view text)> warn;
-  /// Blocks until everything answered so far stands in the views.
-  std::function<void()> wait_landed;
+  /// Blocks until everything answered so far, in the account's partition, stands in the views.
+  std::function<void(domain::AccountId account)> wait_landed;
   /// Whether so many bytes may be spooled without touching the disk's reserve.
   std::function<bool(std::size_t bytes)> has_space;
   /// Drops what else in memory was opened of a person whose key has been destroyed; empty when there is nothing.

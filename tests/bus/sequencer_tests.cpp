@@ -428,7 +428,7 @@ TEST_F(Sequencers, TakeOverFramesOfAFormerOwnerBeforeTheyServe) {
                            [](std::span<std::uint8_t> bytes) { bytes[0] = 77; },
                            executor,
                            landing,
-                           [&second](const AcceptedRecord& record) { second.absorb(record); },
+                           [&second](const AcceptedRecord& record) { second.absorb(record), second.absorbed(record.after); },
                            {}};
   sequencer = std::make_unique<Sequencer>(std::move(env), limits, AcceptanceState{});
   auto seen = look("b");

@@ -62,19 +62,20 @@ class Sequencers : public ::testing::Test {
   void SetUp() override { make({}); }
 
   void make(const AcceptanceState& recovered) {
-    SequencerEnvironment env{log,
-                             decider,
-                             testing::test_identity(),
-                             testing::test_log_key,
-                             "node",
-                             "address",
-                             [this] { return now; },
-                             [this](std::span<std::uint8_t> bytes) { bytes[0] = ++drawn; },
-                             executor,
-                             landing,
-                             [this](const AcceptedRecord& record) { decider.absorb(record); },
-                             nullptr,
-                             [this](SequencerPhase, const std::string& text) { last_text = text; }};
+    SequencerEnvironment env{
+        log,
+        decider,
+        testing::test_identity(),
+        testing::test_log_key,
+        "node",
+        "address",
+        [this] { return now; },
+        [this](std::span<std::uint8_t> bytes) { bytes[0] = ++drawn; },
+        executor,
+        landing,
+        [this](const AcceptedRecord& record) { decider.absorb(record), decider.absorbed(record.after); },
+        nullptr,
+        [this](SequencerPhase, const std::string& text) { last_text = text; }};
     sequencer = std::make_unique<Sequencer>(std::move(env), limits, recovered);
   }
 

@@ -29,7 +29,7 @@ void Node::start(bool own) {
       .folding = folding_,
       .steps = steps_,
       .fold = [this](const bus::AcceptedRecord& record) { decider_->absorb(record); },
-      .folded = [this](const bus::AcceptanceState& state) { views_.position = state; },
+      .folded = [this](const bus::AcceptanceState& state) { be_shown(state); },
       .position = [this] { return views_.position; },
       .on_change =
           [this] {
@@ -43,6 +43,11 @@ void Node::start(bool own) {
   decider_->on_visible = [this](bus::FrameNumber frame) { about_to_show(frame); };
   partition_->start();
   partition_->own(own);
+}
+
+void Node::be_shown(const bus::AcceptanceState& state) {
+  about_to_show(state.last);
+  decider_->absorbed(state);
 }
 
 void Node::about_to_show(bus::FrameNumber frame) {

@@ -65,6 +65,7 @@ class Node {
   testing::Views views_;
   testing::Views synced_views_;  ///< what survives the loss of power
   void about_to_show(bus::FrameNumber frame);
+  void be_shown(const bus::AcceptanceState& state);
   std::shared_ptr<SimExecutor> steps_, folding_, disk_;
   std::shared_ptr<bus::MemoryLog> log_;
   std::unique_ptr<testing::RegistersDecider> decider_;

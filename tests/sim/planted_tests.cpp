@@ -59,8 +59,9 @@ INSTANTIATE_TEST_SUITE_P(
                       PLANTED(publish_after_answer), PLANTED(bulk_ahead), PLANTED(unbounded_queue),
                       PLANTED(unbounded_landing), PLANTED(drop_dead_work), PLANTED(release_before_drain),
                       PLANTED(refuse_unconfirmed), PLANTED(confirm_by_frame_in_flight), PLANTED(serve_before_own_claim),
-                      PLANTED(fresh_before_end), PLANTED(durable_before_published), PLANTED(durable_before_absorbed),
-                      PLANTED(seen_before_judged), PLANTED(view_without_position), PLANTED(frame_before_key)),
+                      PLANTED(fresh_before_end), PLANTED(noted_before_folded), PLANTED(durable_before_published),
+                      PLANTED(durable_before_absorbed), PLANTED(seen_before_judged), PLANTED(view_without_position),
+                      PLANTED(frame_before_key)),
     [](const auto& planted) { return planted.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Within200Seeds, ABugPlantedInTheEmbeddedLog,

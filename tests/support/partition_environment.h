@@ -28,7 +28,7 @@ inline bus::PartitionEnvironment environment_of(bus::PartitionLog& log, Register
                 for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
               },
           .fold = [&decider](const bus::AcceptedRecord& record) { decider.absorb(record); },
-          .folded = [&views](const bus::AcceptanceState& state) { views.position = state; },
+          .folded = [&decider](const bus::AcceptanceState& state) { decider.absorbed(state); },
           .position = [&views] { return views.position; }};
 }
 

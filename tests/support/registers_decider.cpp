@@ -135,8 +135,15 @@ void RegistersDecider::land(const std::shared_ptr<bus::Batch>& batch) {
 void RegistersDecider::absorb(const bus::AcceptedRecord& record) {
   if (on_visible) on_visible(record.after.last);
   const std::lock_guard lock(mutex_);
-  fold_frame(views_.rows, *record.frame());
-  views_.position = record.after;
+  if (!folded_) folded_ = views_.rows;
+  fold_frame(*folded_, *record.frame());
+}
+
+void RegistersDecider::absorbed(const bus::AcceptanceState& state) {
+  const std::lock_guard lock(mutex_);
+  if (folded_) views_.rows = std::move(*folded_);
+  folded_.reset();
+  views_.position = state;
 }
 
 std::string RegistersDecider::look_up(const RegistersBatch& asking, const std::string& row) const {

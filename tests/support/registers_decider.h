@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "bus/frame_reader.h"
@@ -91,8 +92,9 @@ class RegistersDecider final : public bus::Decider {
   void publish(const std::shared_ptr<bus::Batch>& batch, const bus::AcceptanceState& after) override;
   void land(const std::shared_ptr<bus::Batch>& batch) override;
 
-  /// A frame of another writer.
+  /// A frame of another writer; seen when all that was folded stands in the views.
   void absorb(const bus::AcceptedRecord& record);
+  void absorbed(const bus::AcceptanceState& state);
 
   /// What readers see: views and published batches.
   std::string visible(const std::string& row) const;
@@ -113,6 +115,7 @@ class RegistersDecider final : public bus::Decider {
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<RegistersBatch>> batches_;  ///< begun and not landed, oldest first
   Views& views_;
+  std::optional<Rows> folded_;  ///< on the way into the views
   std::set<std::string>& keys_;
 };
 

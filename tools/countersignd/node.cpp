@@ -219,9 +219,9 @@ void Node::serve() {
       commands::AttemptLimitSettings{static_cast<std::uint32_t>(settings_.redeem_failures_per_source),
                                      static_cast<std::uint32_t>(settings_.redeem_failures_per_account)});
   const auto warn = [this](std::string_view text) { log_.write(LogLevel::warning, text); };
-  const auto wait_landed = [this] {
+  const auto wait_landed = [this](domain::AccountId account) {
     std::promise<void> landed;
-    auto& partition = partitions_->at(0);
+    auto& partition = partitions_->of(account);
     partition.when_landed(partition.durable_frame(), [&](auto&&...) { landed.set_value(); });
     landed.get_future().wait();
   };

@@ -181,7 +181,11 @@ boost::asio::awaitable<std::optional<Problem>> Reads::reach_min_position(Exchang
 }
 
 boost::asio::awaitable<void> Reads::landed(domain::AccountId account) {
-  auto& partition = partitions_.of(account);
+  if (!domain::is_system_account(account)) co_return co_await landed(partitions_.of(account));
+  for (auto* partition : partitions_) co_await landed(*partition);
+}
+
+boost::asio::awaitable<void> Reads::landed(bus::Partition& partition) {
   const auto wanted = partition.durable_frame();
   if (partition.landed_frame() >= wanted) co_return;
   auto initiate = [&partition, wanted](auto handler) {

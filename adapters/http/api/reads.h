@@ -100,7 +100,8 @@ class Reads {
   boost::asio::awaitable<Response> with_position(Exchange& exchange, const AnswerLater& answer);
   /// Whether the position in Countersign-Min-Position is one of this log and has been reached; waits up to 5 s.
   boost::asio::awaitable<std::optional<Problem>> reach_min_position(Exchange& exchange);
-  /// Until everything answered so far, in the account's partition, stands in the views.
+  /// Until everything answered so far, in the account's partition, stands in the views; of a system account, which sees
+  /// all others, in all partitions.
   boost::asio::awaitable<void> landed(domain::AccountId account);
 
   /// Runs `work` on the pool and resumes on the connection's thread. What it throws is rethrown.
@@ -114,6 +115,7 @@ class Reads {
   boost::asio::awaitable<Response> list(Exchange& exchange, Fill fill);
 
  private:
+  boost::asio::awaitable<void> landed(bus::Partition& partition);
   const commands::Published& state_;
   projections::Views& views_;
   const commands::Partitions& partitions_;

@@ -214,10 +214,13 @@ boost::asio::awaitable<Response> Users::list(Exchange& exchange) {
       return true;
     };
     if (filter.email) {
-      const auto state = reads_.state();
-      const auto entry = state.find(*filter.email);
-      const auto user = entry && entry->kind == domain::PartyKind::user ? state.user(account, entry->user) : nullptr;
-      if (user && user->email == *filter.email && user->id.uuid.view() > query.after()) take(*user);
+      const auto user = reads_.find([&](const auto& state) -> std::shared_ptr<const domain::User> {
+        const auto entry = state.find(*filter.email);
+        const auto holder =
+            entry && entry->kind == domain::PartyKind::user ? state.user(account, entry->user) : nullptr;
+        return holder && holder->email == *filter.email ? holder : nullptr;  // else it has just gone to somebody else
+      });
+      if (user && user->id.uuid.view() > query.after()) take(*user);
       return;
     }
     const auto prefix = projections::table_prefix(projections::Table::users, account);

@@ -102,7 +102,7 @@ class Office {
               return now();
             },
             [this](std::string_view text) { warned(text); },
-            [this] { wait_landed(); },
+            [this](domain::AccountId) { wait_landed(); },
             [this](std::size_t bytes) {
               if (before_space) before_space();
               return bytes <= space;
