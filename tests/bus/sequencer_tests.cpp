@@ -418,18 +418,19 @@ TEST_F(Sequencers, TakeOverFramesOfAFormerOwnerBeforeTheyServe) {
   views = {};
   testing::Views fresh;
   testing::RegistersDecider second(fresh, keys);
-  SequencerEnvironment env{log,
-                           second,
-                           testing::test_identity(),
-                           testing::test_log_key,
-                           "",
-                           "",
-                           [this] { return now; },
-                           [](std::span<std::uint8_t> bytes) { bytes[0] = 77; },
-                           executor,
-                           landing,
-                           [&second](const AcceptedRecord& record) { second.absorb(record), second.absorbed(record.after); },
-                           {}};
+  SequencerEnvironment env{
+      log,
+      second,
+      testing::test_identity(),
+      testing::test_log_key,
+      "",
+      "",
+      [this] { return now; },
+      [](std::span<std::uint8_t> bytes) { bytes[0] = 77; },
+      executor,
+      landing,
+      [&second](const AcceptedRecord& record) { second.absorb(record), second.absorbed(record.after); },
+      {}};
   sequencer = std::make_unique<Sequencer>(std::move(env), limits, AcceptanceState{});
   auto seen = look("b");
   sequencer->start();

@@ -1,13 +1,16 @@
 """A cluster of countersignd processes on real Kafka brokers. Where Java or the jars can't be had the test is skipped by
 name (exit status 77)."""
+import base64
 import pathlib
 import random
 import secrets
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 from support import NO_LIMITS, PROGRAMS, SERVER, Client, Server, id_bytes, until
@@ -214,11 +217,12 @@ class Cluster:
 
 class AnyNode(Server):
     """A cluster, as if it were one server: each connection goes to another node, drawn at random, and what is read is at least as new
-    as the newest answer to any client."""
+    as the newest answer about the account to any client."""
 
     def __init__(self, cluster):
         super().__init__(start=False)
-        self.cluster, self.newest = cluster, None
+        self.cluster, self.lock = cluster, threading.Lock()
+        self.newest, self.of_key, self.latest = {}, {}, None  # partition -> (frame, position); key -> partition; of the latest answer
 
     @property
     def port(self):
@@ -258,11 +262,19 @@ class AnyNode(Server):
         return self.cluster.root_key
 
     def before(self, method, path, headers):
-        if self.newest and (method == "GET" or path in READING_POSTS):
-            headers.setdefault("Countersign-Min-Position", self.newest)
+        with self.lock:
+            partition = self.of_key.get(headers.get("Authorization"), self.latest)
+            if partition in self.newest and (method == "GET" or path in READING_POSTS):
+                headers.setdefault("Countersign-Min-Position", self.newest[partition][1])
 
-    def after(self, headers):
-        self.newest = headers.get("Countersign-Position") or self.newest
+    def after(self, headers, sent):
+        position = headers.get("Countersign-Position")
+        if not position:
+            return
+        _, partition, frame = struct.unpack(">8sIQ", base64.urlsafe_b64decode(position + "="))
+        with self.lock:
+            self.newest[partition] = max(self.newest.get(partition, (0, "")), (frame, position))
+            self.of_key[sent.get("Authorization")] = self.latest = partition
 
 
 # POSTs that only look.

@@ -169,7 +169,7 @@ class Server:
     def before(self, method, path, headers):
         """Before each request of a client; `headers` may be added to."""
 
-    def after(self, headers):
+    def after(self, headers, sent):
         """The headers of each answer."""
 
     def root(self):
@@ -238,7 +238,7 @@ class Client:
         try:
             self.connection.request(method, path, body, headers)
             response = self.connection.getresponse()
-            self.server.after(response.headers)
+            self.server.after(response.headers, headers)
             return Answer(response.status, response.headers, response.read())
         except Exception:
             self.close()

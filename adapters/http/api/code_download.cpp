@@ -166,6 +166,7 @@ boost::asio::awaitable<Response> RegistrationCodes::download(Exchange& exchange)
 
   Response head(200, "text/csv; charset=utf-8", "");
   head.no_store().header("Content-Disposition", "attachment; filename=\"registration-codes.csv\"");
+  head.header("Countersign-Position", queries::text_of(reads_.position(account)));
   if (co_await exchange.begin(std::move(head))) co_return Response();
   if (co_await exchange.write(first)) co_return Response();
   while (!download->ended) {
