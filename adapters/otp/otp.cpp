@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace countersign::otp {
@@ -76,11 +77,12 @@ std::optional<Match> match_totp(std::string_view seed, std::string_view password
   // Also around the right time: a clock that was off may have been set.
   auto counter = within(step);
   const auto drifted = within(step + drift);
-  const bool prompt = counter.has_value();
   if (!counter) counter = drifted;
   if (!counter) return std::nullopt;
   const auto ahead = static_cast<std::int64_t>(*counter) - step;
   const auto most = static_cast<std::int64_t>(window.most_drift);
+  // Who looks further than usual, at a confirmation, learns how far off the clock is.
+  const bool prompt = std::abs(ahead) <= static_cast<std::int64_t>(Window{}.steps_around);
   return Match{*counter, prompt ? 0 : static_cast<std::int32_t>(std::clamp(ahead, -most, most))};
 }
 
