@@ -12,6 +12,8 @@
 
 namespace countersign::projections {
 
+/// For followers, which land after every read anyway: so much is kept in memory at most.
+inline constexpr std::size_t follow_batch_bytes = 4u << 20;
 /// For rebuilds into views that were opened for bulk: the larger, the fewer tables.
 inline constexpr std::size_t rebuild_batch_bytes = 48u << 20;
 
@@ -23,7 +25,8 @@ class Projector {
   /// Brings what has been folded into the views. Null: Views::land.
   using Land = std::function<void(const std::shared_ptr<const Overlay>&)>;
   /// Of one partition's frames. Lands whenever the folded ones hold about `batch_bytes`.
-  explicit Projector(Views& views, std::uint32_t partition = 0, std::size_t batch_bytes = 4u << 20, Land land = {});
+  explicit Projector(Views& views, std::uint32_t partition = 0, std::size_t batch_bytes = follow_batch_bytes,
+                     Land land = {});
   ~Projector();
 
   /// Folds one frame; `after` is the acceptance state that includes it. Throws std::runtime_error naming account,

@@ -7,7 +7,7 @@ namespace countersign::server {
 
 ServedPartition::ServedPartition(const PartitionParts& parts, bus::PartitionLog& log, const bus::LogIdentity& identity,
                                  const bus::PartitionLimits& limits)
-    : projector_(parts.views, identity.partition, 4u << 20,
+    : projector_(parts.views, identity.partition, projections::follow_batch_bytes,
                  [&published = parts.published](const auto& overlay) {
                    published.add(overlay);
                    published.land(overlay);
