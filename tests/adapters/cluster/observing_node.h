@@ -60,7 +60,7 @@ class ObservingNode {
                     .source = {},
                     .ip = "192.0.2.7",
                     .actor = key,
-                    .key = key},
+                    .subject = key},
                    at);
     sessions.seen(an_account(), {some_uuid(4)}, a_session(), 1, at);
     this->keys.note({an_account(), a_key(), at});
