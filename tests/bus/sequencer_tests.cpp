@@ -371,18 +371,6 @@ TEST_F(Sequencers, TellWhenAFrameIsInTheViews) {
   EXPECT_EQ(told, 2);
 }
 
-class ViewsThatBreak final : public Decider {
- public:
-  explicit ViewsThatBreak(testing::RegistersDecider& decider) : decider_(decider) {}
-  std::shared_ptr<Batch> begin(TimeMs time) override { return decider_.begin(time); }
-  void discard_unpublished() override { decider_.discard_unpublished(); }
-  void publish(const std::shared_ptr<Batch>& b, const AcceptanceState& after) override { decider_.publish(b, after); }
-  void land(const std::shared_ptr<Batch>&) override { throw std::runtime_error("no room"); }
-
- private:
-  testing::RegistersDecider& decider_;
-};
-
 TEST_F(Sequencers, StopThePartitionWhenTheViewsCantTakeAFrame) {
   ViewsThatBreak broken(decider);
   SequencerEnvironment env{log,

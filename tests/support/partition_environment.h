@@ -9,8 +9,10 @@
 
 namespace countersign::testing {
 
-/// With the machine's clock and random bytes; executors are left to whoever runs it. All three must outlive it.
-inline bus::PartitionEnvironment environment_of(bus::PartitionLog& log, RegistersDecider& decider, Views& views) {
+/// With the machine's clock and random bytes; executors are left to whoever runs it. All must outlive it. What others
+/// write is absorbed by `registers`, which are, or are behind, `decider`.
+inline bus::PartitionEnvironment environment_of(bus::PartitionLog& log, bus::Decider& decider,
+                                                RegistersDecider& registers, Views& views) {
   return {.log = log,
           .decider = decider,
           .identity = test_identity(),
@@ -27,9 +29,12 @@ inline bus::PartitionEnvironment environment_of(bus::PartitionLog& log, Register
                 std::random_device device;
                 for (auto& byte : bytes) byte = static_cast<std::uint8_t>(device());
               },
-          .fold = [&decider](const bus::AcceptedRecord& record) { decider.absorb(record); },
-          .folded = [&decider](const bus::AcceptanceState& state) { decider.absorbed(state); },
+          .fold = [&registers](const bus::AcceptedRecord& record) { registers.absorb(record); },
+          .folded = [&registers](const bus::AcceptanceState& state) { registers.absorbed(state); },
           .position = [&views] { return views.position; }};
+}
+inline bus::PartitionEnvironment environment_of(bus::PartitionLog& log, RegistersDecider& decider, Views& views) {
+  return environment_of(log, decider, decider, views);
 }
 
 }  // namespace countersign::testing

@@ -54,6 +54,14 @@ TEST_F(Fate, OneInDoubtRunsAsSoonAsItsEventIsFound) {
   EXPECT_EQ(office.events(EventType::operation_finished, operation.id), 1u);
 }
 
+/// Each partition has views of its own pace.
+TEST_F(Fate, OneInDoubtIsLookedForWhenItsAccountsPartitionHasLanded) {
+  const auto operation = doubtful_generation(Truth::written);
+  office.log.settle_doubt();
+  EXPECT_EQ(office.ended(operation.id).status, Status::done);
+  EXPECT_EQ(office.waited_for(), std::set{office.account});
+}
+
 TEST_F(Fate, OneInDoubtGoesAsSoonAsItsEventNeverWillBe) {
   const auto operation = doubtful_generation(Truth::lost);
   EXPECT_FALSE(gone(operation));

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "adapters/commands/decider.h"
@@ -102,7 +103,10 @@ class Office {
               return now();
             },
             [this](std::string_view text) { warned(text); },
-            [this](domain::AccountId) { wait_landed(); },
+            [this](domain::AccountId of) {
+              note_waiting_for(of);
+              wait_landed();
+            },
             [this](std::size_t bytes) {
               if (before_space) before_space();
               return bytes <= space;
@@ -205,6 +209,11 @@ class Office {
   std::atomic<std::size_t> space = std::size_t{1} << 40;  ///< above the disk's reserve
   std::function<void()> on_clock;                         ///< called before an operation looks at the clock
   std::function<void()> before_space;                     ///< called before the disk's space is looked at
+  /// The accounts in whose partitions operations have waited for everything to land.
+  std::set<domain::AccountId> waited_for() {
+    const std::lock_guard lock(mutex_);
+    return waited_for_;
+  }
   std::string warnings() {
     const std::lock_guard lock(mutex_);
     return warnings_;
@@ -251,12 +260,17 @@ class Office {
     limits.sequencer.give_up_after = std::chrono::milliseconds(200);
     return limits;
   }
+  void note_waiting_for(domain::AccountId of) {
+    const std::lock_guard lock(mutex_);
+    waited_for_.insert(of);
+  }
   void warned(std::string_view text) {
     const std::lock_guard lock(mutex_);
     warnings_.append(text).append("\n");
   }
   std::mutex mutex_;
   std::string warnings_;
+  std::set<domain::AccountId> waited_for_;
 };
 
 }  // namespace countersign::operations::test
