@@ -112,8 +112,16 @@ domain::Party party_in(Fields& fields, std::string_view name) {
   for (const auto kind : {PartyKind::root, PartyKind::system, PartyKind::source})
     if (*text == domain::party_kind_text(kind)) return {kind, {}};
   if (const auto key = domain::ApiKeyId::parse(*text)) return domain::party(*key);
+  fields.invalid(name, "is nobody who could have asked");
+  return {};
+}
+
+domain::Party subject_in(Fields& fields) {
+  const auto text = fields.optional_text("subject", id_rule);
+  if (!text) return {};
+  if (const auto key = domain::ApiKeyId::parse(*text)) return domain::party(*key);
   if (const auto user = domain::UserId::parse(*text)) return domain::party(*user);
-  fields.invalid(name, "is nobody who could have asked, or been asked about");
+  fields.invalid("subject", "is nobody who is refused by name");
   return {};
 }
 
@@ -177,7 +185,7 @@ commands::RefusalLog::Counted refusals_in(Fields& fields, const Rules& rules) {
   refused.source = source_in(fields);
   refused.ip = fields.text("ip", address);
   refused.actor = party_in(fields, "actor");
-  refused.subject = party_in(fields, "subject");
+  refused.subject = subject_in(fields);
   counted.count = static_cast<std::uint32_t>(count_in(fields, "count"));
   counted.window_start = time_in(fields, "since", rules);
   return counted;

@@ -7,8 +7,12 @@ constexpr domain::UnixMs minute_ms = 60'000;
 
 RefusalLog::Minute& RefusalLog::minute_of(const Refused& refused, domain::UnixMs start) {
   const bool any_reason = refused.type == domain::EventType::registration_code_redemption_refused;
-  Key key{refused.account, refused.type, any_reason ? domain::Reason::none : refused.reason,
-          refused.source.value_or(Source{}), refused.subject.id, refused.actor.id};
+  Key key{refused.account,
+          refused.type,
+          any_reason ? domain::Reason::none : refused.reason,
+          refused.source.value_or(Source{}),
+          refused.subject.id,
+          refused.actor.id};
   auto it = minutes_.find(key);
   const bool crowded = it == minutes_.end() && minutes_.size() >= most_;
   if (crowded) {

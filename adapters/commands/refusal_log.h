@@ -2,8 +2,9 @@
 // Refusals that matter to security become events, but nobody may flood the log with them: the first of its kind at
 // once, the rest counted until the minute ends and then written as one event a reason.
 //
-// Of its kind: of its (account, type, source, reason, subject, actor); of refused redemptions whatever the reason, because an
-// answer waits for its event, and by the time it takes the first of a reason would tell which codes exist (ADR 7).
+// Of its kind: of its (account, type, source, reason, subject, actor); of refused redemptions whatever the reason,
+// because an answer waits for its event, and by the time it takes the first of a reason would tell which codes exist
+// (ADR 7).
 //
 // Concurrency: any thread. Bounded: above `most` kinds in one minute the rest are counted together, without source.
 

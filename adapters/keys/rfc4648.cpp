@@ -1,34 +1,40 @@
 #include "adapters/keys/rfc4648.h"
 
+#include <bit>
 #include <cstdint>
 
 namespace countersign::keys {
 namespace {
 
 constexpr std::string_view usual = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-                           for_urls = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+                           for_urls = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+                           letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/// As many bits a letter as the alphabet has letters for.
 std::string encode(std::string_view bytes, std::string_view alphabet) {
+  const int width = std::countr_zero(alphabet.size());
+  const std::uint32_t mask = (1u << width) - 1;
   std::string out;
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : bytes) {
     bits = bits << 8 | static_cast<std::uint8_t>(c);
-    for (held += 8; held >= 6; held -= 6) out += alphabet[bits >> (held - 6) & 63];
+    for (held += 8; held >= width; held -= width) out += alphabet[bits >> (held - width) & mask];
   }
-  if (held > 0) out += alphabet[bits << (6 - held) & 63];
+  if (held > 0) out += alphabet[bits << (width - held) & mask];
   return out;
 }
 
 std::optional<std::string> decode(std::string_view text, std::string_view alphabet) {
+  const int width = std::countr_zero(alphabet.size());
   std::string out;
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : text) {
     const auto digit = alphabet.find(c);
     if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    if ((held += 6) < 8) continue;
+    bits = bits << width | static_cast<std::uint32_t>(digit);
+    if ((held += width) < 8) continue;
     held -= 8;
     out += static_cast<char>(bits >> held);
   }
@@ -56,6 +62,18 @@ std::string base64url(std::string_view bytes) {
 
 std::optional<std::string> parse_base64url(std::string_view text) {
   return decode(text, for_urls);
+}
+
+std::string base32(std::string_view bytes) {
+  return encode(bytes, letters_and_digits);
+}
+
+std::optional<std::string> parse_base32(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string letters;
+  for (const char c : text)
+    if (c != ' ' && c != '-') letters += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return decode(letters, letters_and_digits);
 }
 
 }  // namespace countersign::keys

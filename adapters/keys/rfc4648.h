@@ -1,6 +1,6 @@
 #pragma once
-// Base 64 (RFC 4648): with the usual alphabet and padding (section 4), as signed notes have it, and with the alphabet
-// for URLs without padding (section 5).
+// RFC 4648. Base 64: with the usual alphabet and padding (section 4), as signed notes have it, and with the alphabet
+// for URLs without padding (section 5). Base 32 without padding (section 6), as authenticator apps show and take seeds.
 
 #include <optional>
 #include <string>
@@ -15,5 +15,9 @@ std::optional<std::string> parse_base64(std::string_view text);
 std::string base64url(std::string_view bytes);
 /// Nothing for anything that base64url() doesn't make.
 std::optional<std::string> parse_base64url(std::string_view text);
+
+std::string base32(std::string_view bytes);
+/// Upper or lower case; blanks, hyphens and padding at the end are passed over. Nothing for anything else.
+std::optional<std::string> parse_base32(std::string_view text);
 
 }  // namespace countersign::keys

@@ -1,6 +1,6 @@
 #include "adapters/otp/otpauth_uri.h"
 
-#include "adapters/otp/base32.h"
+#include "adapters/keys/rfc4648.h"
 
 namespace countersign::otp {
 namespace {
@@ -35,7 +35,7 @@ std::string otpauth_uri(const Enrolment& enrolment, std::string_view seed) {
   const bool by_time = enrolment.type == domain::AuthenticatorType::totp;
   std::string uri = by_time ? "otpauth://totp/" : "otpauth://hotp/";
   uri += encoded(enrolment.issuer) + ":" + encoded(enrolment.account);
-  uri += "?secret=" + base32(seed) + "&issuer=" + encoded(enrolment.issuer);
+  uri += "?secret=" + keys::base32(seed) + "&issuer=" + encoded(enrolment.issuer);
   uri.append("&algorithm=").append(name_of(enrolment.shape.algorithm));
   uri += "&digits=" + std::to_string(enrolment.shape.digits);
   return uri +

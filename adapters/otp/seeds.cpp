@@ -13,8 +13,7 @@ boost::system::result<std::optional<keys::NamedKey>> Seeds::key_of(const SeedNam
 }
 
 keys::NamedKey Seeds::key_from(std::string_view subject, domain::AuthenticatorId authenticator) const {
-  return {{},
-          keys::hkdf(keys_.cluster().lookup.key.view(), subject, "authenticator seed", authenticator.uuid.view())};
+  return {{}, keys::hkdf(keys_.cluster().lookup.key.view(), subject, "authenticator seed", authenticator.uuid.view())};
 }
 
 boost::system::error_code Seeds::keep(const SeedName& name, std::string_view seed) {

@@ -1,7 +1,8 @@
 #pragma once
 // A small domain for testing the bus: registers that are set and looked at, codes that are issued and redeemed once,
-// people whose key must be durable before their first frame, counters of one-time passwords that only go up, and answers that are given again for a repeated id.
-// Everything is a row in one map, every event one assignment, so that a fold is a few lines.
+// people whose key must be durable before their first frame, counters of one-time passwords that only go up, and
+// answers that are given again for a repeated id. Everything is a row in one map, every event one assignment, so that a
+// fold is a few lines.
 
 #include <functional>
 #include <map>

@@ -116,17 +116,19 @@ class Chance {
     if (known->authenticators.size() < 3) {
       const auto name = "authenticator" + std::to_string(++authenticators_);
       enrol(who, name, below(2) == 0 ? domain::AuthenticatorType::totp : domain::AuthenticatorType::hotp)(ledger_);
-      if (below(3) != 0) use_otp(who, name, below(5), domain::OtpFlow::confirm)(ledger_);
+      if (!ledger_.last().refusal && below(3) != 0) use_otp(who, name, below(5), domain::OtpFlow::confirm)(ledger_);
       return;
     }
     const auto one = known->authenticators[below(known->authenticators.size())];
     const auto flow = below(2) == 0 ? domain::OtpFlow::verify : domain::OtpFlow::reset;
     const domain::UseOtp use{
         known->id, flow, one.id, {{one.id, one.version, below(3) != 0, one.next + below(3) - 1, 1}}};
-    constexpr domain::AuthenticatorAction changes[] = {disable, enable, retire, report_compromised, remove};
+    constexpr domain::AuthenticatorAction changes[] = {disable, retire, report_compromised, remove};
+    const auto change =
+        one.status == domain::AuthenticatorStatus::disabled ? enable : changes[below(std::size(changes))];
     switch (below(4)) {
       case 0: ledger_.happens(use, ledger_.as(who_uses(flow))); break;
-      case 1: happens(domain::ChangeAuthenticator{one.id, changes[below(std::size(changes))], below(2) == 0}); break;
+      case 1: happens(domain::ChangeAuthenticator{one.id, change, below(2) == 0}); break;
       case 2: {
         const auto settings = authenticator_settings("edit" + std::to_string(below(9)));
         const auto expires_at = below(2) == 0 ? 0 : ledger_.now + 9 * domain::day_ms;

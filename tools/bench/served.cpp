@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "adapters/otp/base32.h"
+#include "adapters/keys/rfc4648.h"
 #include "adapters/otp/otp.h"
 #include "tools/bench/load.h"
 
@@ -175,7 +175,7 @@ std::vector<Served::Device> Served::add_devices(std::size_t count) {
   };
   send(enrolments, [&](std::string_view body) {
     const auto made = json::parse({body.data(), body.size()}).as_object();
-    const auto seed = otp::parse_base32(text(made, "secret"));
+    const auto seed = keys::parse_base32(text(made, "secret"));
     if (!seed) throw std::runtime_error("the secret is no base32");
     devices.push_back({text(made, "user_id"), text(made, "id"), *seed});
   });

@@ -25,7 +25,8 @@ struct Node::Api {
   http::Status status;
 
   static otp::Seeds seeds_of(Node& n) {
-    return otp::Seeds(*n.keys_, [&n](auto account, auto authenticator) { n.steward_->deleted(account, authenticator); });
+    return otp::Seeds(*n.keys_,
+                      [&n](auto account, auto authenticator) { n.steward_->deleted(account, authenticator); });
   }
   Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports, http::ClusterPorts cluster_ports)
       : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, n.key_use_, root_key,

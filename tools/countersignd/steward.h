@@ -1,7 +1,7 @@
 #pragma once
 // What a node of a cluster does for the partitions that it comes to own: a system account for each, an event that says
-// who serves it now. And what any node does for people and authenticators that go: it destroys keys and seeds, again and
-// again until that is done.
+// who serves it now. And what any node does for people and authenticators that go: it destroys keys and seeds, again
+// and again until that is done.
 //
 // Concurrency: a thread of its own; erased() and deleted() from any thread.
 

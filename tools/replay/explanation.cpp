@@ -168,7 +168,10 @@ class Explainer {
                      {"status", status.text},
                      {"account_status", state_.the_account().suspended ? "suspended" : "active"}};
     json::array because;
-    const auto* step = status.ended == EventType::none ? nullptr : evidence_.last(status.ended, status.about.kind == PartyKind::none ? object_ : status.about);
+    const auto* step =
+        status.ended == EventType::none
+            ? nullptr
+            : evidence_.last(status.ended, status.about.kind == PartyKind::none ? object_ : status.about);
     for (int steps = 0; step && steps < most_steps; ++steps, step = evidence_.cause_of(*step, user))
       because.push_back(line(*step));
     if (!status.why_without_event.empty())

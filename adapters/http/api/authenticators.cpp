@@ -3,7 +3,7 @@
 #include "adapters/http/api/fields.h"
 #include "adapters/http/api/rendering.h"
 #include "adapters/keys/random.h"
-#include "adapters/otp/base32.h"
+#include "adapters/keys/rfc4648.h"
 #include "adapters/otp/otp.h"
 #include "adapters/otp/otpauth_uri.h"
 #include "adapters/otp/qr_code.h"
@@ -266,7 +266,7 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
       object["codes"] = card_of(*found->authenticator, bytes_of(*seed));
     } else {
       const auto uri = otp::otpauth_uri(enrolment, bytes_of(*seed));
-      object["secret"] = otp::base32(bytes_of(*seed));
+      object["secret"] = keys::base32(bytes_of(*seed));
       object["otpauth_uri"] = uri;
       object["qr"] = otp::qr_svg(uri).value_or("");
     }

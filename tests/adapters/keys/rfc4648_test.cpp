@@ -1,8 +1,10 @@
-// The text that positions, cursors and thumbprints are written as.
+// The texts that positions, cursors, thumbprints and seeds are written as.
 
 #include "adapters/keys/rfc4648.h"
 
 #include <gtest/gtest.h>
+
+#include <random>
 
 namespace countersign::keys {
 namespace {
@@ -17,6 +19,38 @@ TEST(Base64Url, IsRfc4648sWithoutPadding) {
   }
   for (const auto* wrong : {"Zg==", "Zh", "Z", "Zm9", "Zm 9v", "+/8", "Zg\n"})
     EXPECT_FALSE(parse_base64url(wrong)) << wrong;
+}
+
+TEST(Base32, IsWhatRfc4648Says) {
+  const std::pair<std::string, std::string> vectors[] = {{"", ""},
+                                                         {"f", "MY"},
+                                                         {"fo", "MZXQ"},
+                                                         {"foo", "MZXW6"},
+                                                         {"foob", "MZXW6YQ"},
+                                                         {"fooba", "MZXW6YTB"},
+                                                         {"foobar", "MZXW6YTBOI"}};
+  for (const auto& [bytes, text] : vectors) {
+    EXPECT_EQ(base32(bytes), text);
+    EXPECT_EQ(parse_base32(text), bytes);
+  }
+}
+
+TEST(Base32, IsReadAsPeopleTypeIt) {
+  EXPECT_EQ(parse_base32("mzxw 6ytb-oi======"), "foobar");
+}
+
+TEST(Base32, RefusesWhatItNeverMakes) {
+  for (const char* text : {"0", "MZXW1", "M", "MZX", "MZXW6Y", "MZ", "MY=A", "M\xc3\x9c"})
+    EXPECT_FALSE(parse_base32(text)) << text;
+}
+
+TEST(Base32, ReadsBackWhateverItMakes) {
+  std::mt19937 random(7);
+  for (std::size_t size = 0; size < 70; ++size) {
+    std::string bytes(size, '\0');
+    for (auto& byte : bytes) byte = static_cast<char>(random());
+    EXPECT_EQ(parse_base32(base32(bytes)), bytes);
+  }
 }
 
 }  // namespace

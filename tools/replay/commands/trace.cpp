@@ -7,7 +7,8 @@
 namespace countersign::replay {
 
 void add_trace(CLI::App& app, Program& program) {
-  auto* trace = app.add_subcommand("trace", "The story of a person, a device, a code, an authenticator or an address, in order");
+  auto* trace =
+      app.add_subcommand("trace", "The story of a person, a device, a code, an authenticator or an address, in order");
   struct Wanted {
     std::string account, user, device, code, authenticator, address;
     bool json = false;
