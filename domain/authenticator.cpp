@@ -5,8 +5,13 @@
 
 namespace countersign::domain {
 
+UnixMs Authenticator::ends_at() const {
+  if (expires_at == 0 || registration.expires_at == 0) return std::max(expires_at, registration.expires_at);
+  return std::min(expires_at, registration.expires_at);
+}
+
 AuthenticatorStatus effective_status(const Authenticator& authenticator, UnixMs now) {
-  const bool due = authenticator.expires_at != 0 && now >= authenticator.expires_at;
+  const bool due = authenticator.ends_at() != 0 && now >= authenticator.ends_at();
   return due && may(AuthenticatorAction::expire, authenticator.type, authenticator.status)
              ? AuthenticatorStatus::expired
              : authenticator.status;
@@ -32,6 +37,10 @@ void take_settings(Authenticator& authenticator, const RecordedEvent& recorded) 
   authenticator.codes = set->codes();
   authenticator.mfa_exempt = set->mfa_exempt();
   authenticator.replaces.uuid = EventView::to_uuid(set->replaces());
+  authenticator.licence.uuid = EventView::to_uuid(set->licence());
+  authenticator.instance = set->instance();
+  authenticator.registration.expires_at = set->registration_expires_at();
+  authenticator.registration.message = EventView::to_digest(set->message());
   authenticator.enrolled_at = recorded.event.time();
 }
 
@@ -46,9 +55,24 @@ void take_use(Authenticator& authenticator, const EventView& event) {
   authenticator.used_at = event.time();
 }
 
+void take_registration(DeviceRegistration& registration, const EventView& event) {
+  if (const auto* failed = event.clear().payload_as_RegistrationFailed()) registration.failures = failed->failures();
+  if (const auto* added = event.clear().payload_as_DeviceAdded()) {
+    registration.device = EventView::to_digest(added->device());
+    registration.failures = 0;
+  }
+  if (event.type() == EventType::authenticator_activated) registration = {};
+}
+
+AuthenticatorStatus first_status(const Authenticator& authenticator) {
+  if (authenticator.licence) return AuthenticatorStatus::registering;
+  return has_to_be_proven(authenticator.type) ? AuthenticatorStatus::pending : AuthenticatorStatus::active;
+}
+
 std::optional<AuthenticatorStatus> status_after(EventType type) {
   switch (type) {
     case EventType::authenticator_enrolled: return AuthenticatorStatus::pending;
+    case EventType::authenticator_activated:
     case EventType::authenticator_confirmed:
     case EventType::authenticator_enabled: return AuthenticatorStatus::active;
     case EventType::authenticator_disabled: return AuthenticatorStatus::disabled;
@@ -66,10 +90,11 @@ void evolve(Authenticator& authenticator, const RecordedEvent& recorded) {
   const auto& event = recorded.event;
   take_settings(authenticator, recorded);
   take_use(authenticator, event);
+  take_registration(authenticator.registration, event);
   if (event.type() == EventType::authenticator_verified) return;  // no change that an operator could have read
   if (const auto status = status_after(event.type())) {
-    const bool proven = event.type() == EventType::authenticator_enrolled && !has_to_be_proven(authenticator.type);
-    authenticator.status = proven ? AuthenticatorStatus::active : *status;
+    const bool enrolled = event.type() == EventType::authenticator_enrolled;
+    authenticator.status = enrolled ? first_status(authenticator) : *status;
     authenticator.reason = event.reason();
   }
   if (event.type() != EventType::authenticator_enrolled) ++authenticator.version;
@@ -100,7 +125,7 @@ constexpr Rule rules[] = {
     {Action::verify, "verify", in(Status::active), false},
     {Action::test, "test", in(Status::active), true},
     {Action::reset, "reset", in(Status::active), true},
-    {Action::edit, "edit", in(Status::pending, Status::active, Status::disabled), true},
+    {Action::edit, "edit", in(Status::registering, Status::pending, Status::active, Status::disabled), true},
     {Action::disable, "disable", in(Status::active), true},
     {Action::enable, "enable", in(Status::disabled), true},
     {Action::retire, "retire", in(Status::active, Status::disabled, Status::expired), true},
@@ -109,9 +134,9 @@ constexpr Rule rules[] = {
     {Action::replace, "replace",
      in(Status::active, Status::disabled, Status::expired, Status::obsolete, Status::compromised), true},
     {Action::remove, "delete",
-     in(Status::pending, Status::active, Status::disabled, Status::expired, Status::obsolete, Status::compromised),
+     in(Status::registering, Status::pending, Status::active, Status::disabled, Status::expired, Status::obsolete, Status::compromised),
      true},
-    {Action::expire, "expire", in(Status::pending, Status::active, Status::disabled), false},
+    {Action::expire, "expire", in(Status::registering, Status::pending, Status::active, Status::disabled), false},
 };
 
 constexpr std::pair<AuthenticatorType, std::string_view> type_names[] = {
@@ -176,6 +201,7 @@ std::string_view status_text(AuthenticatorStatus status) {
     case Status::obsolete: return "obsolete";
     case Status::compromised: return "compromised";
     case Status::deleted: return "deleted";
+    case Status::registering: return "registering";
   }
   return "";
 }

@@ -30,7 +30,26 @@ using OtpFlow = fb::OtpFlow;
 inline constexpr std::size_t most_authenticators = 50;       ///< of a user
 inline constexpr unsigned least_codes = 5, most_codes = 50;  ///< on a card of recovery codes
 
-enum class AuthenticatorStatus : std::uint8_t { pending, active, disabled, expired, obsolete, compromised, deleted };
+/// registering: its device has yet to prove that it has the seed (device_registration.h).
+enum class AuthenticatorStatus : std::uint8_t {
+  pending,
+  active,
+  disabled,
+  expired,
+  obsolete,
+  compromised,
+  deleted,
+  registering,
+};
+
+/// Of one that comes by a licence, until its device has proven that it has the seed (device_registration.h).
+struct DeviceRegistration {
+  UnixMs expires_at = 0;       ///< 0: it has ended
+  std::uint32_t failures = 0;  ///< of its present step
+  Digest message{};            ///< SHA-256 of its first message
+  Digest device{};             ///< keyed, of the device's code; zero: none has been added yet
+  bool operator==(const DeviceRegistration&) const = default;
+};
 
 struct Authenticator {
   AuthenticatorId id;
@@ -49,12 +68,18 @@ struct Authenticator {
   UnixMs enrolled_at = 0, updated_at = 0, used_at = 0;
   UnixMs expires_at = 0;  ///< 0: never
   AuthenticatorId replaces;
+  LicenceId licence;           ///< nil: none
+  std::uint32_t instance = 0;  ///< its number among the licence's
+  DeviceRegistration registration;
   Digest content{};  ///< keyed, of name and comment
   Seal profile;      ///< name and comment
 
   bool may_use(std::uint64_t counter) const {
     return codes == 0 ? counter >= next : counter < codes && (used >> counter & 1) == 0;
   }
+  bool is_being_registered() const { return status == AuthenticatorStatus::registering; }
+  /// When it expires, or its registration does, whichever is first; 0: never.
+  UnixMs ends_at() const;
   unsigned codes_left() const { return codes - static_cast<unsigned>(std::popcount(used)); }
   bool operator==(const Authenticator&) const = default;
 };
@@ -186,6 +211,19 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
 
 // --- For other aggregates --------------------------------------------------------------------------------------------
 
+/// Why the user gets no other authenticator of this type; `replaced` makes room for it.
+std::optional<Refusal> refuse_another(const Account& account, const User& user, AuthenticatorType type,
+                                      const Authenticator* replaced, bool force, UnixMs now);
+/// What stands in the way can be overcome by administrators only.
+std::optional<Refusal> refuse_force(const State& state, const Context& context, bool force);
+/// It is enrolled for this user, with these texts.
+NewEvent enrolled(UserId user, const Authenticator& authenticator, const Personal& texts);
+/// It is exempt from "MFA configured" if the account's policy says so of its type.
+bool is_mfa_exempt(const Account& account, AuthenticatorType type);
+/// It is deleted; what it took of a licence is given back.
+void remove_authenticator(const User& user, const Authenticator& authenticator, Reason reason,
+                          std::vector<NewEvent>& events);
+/// It expires; one whose registration has lapsed is deleted.
 void expire_authenticator(const User& user, const Authenticator& authenticator, std::vector<NewEvent>& events);
 void disable_authenticator(const User& user, const Authenticator& authenticator, Reason reason,
                            std::vector<NewEvent>& events);

@@ -4,6 +4,7 @@
 
 #include "domain/account.h"
 #include "domain/authenticator.h"
+#include "domain/licence.h"
 #include "domain/user.h"
 
 namespace countersign::domain {
@@ -33,11 +34,6 @@ NewEvent event_of(EventType type, UserId user, AuthenticatorId id, Reason reason
   return {.type = type, .subject = party(user), .target = party(id), .reason = reason};
 }
 
-/// What stands in the way can be overcome by administrators only.
-std::optional<Refusal> refuse_force(const State& state, const Context& context, bool force) {
-  return force ? refuse_unless(state, context, roles(Role::admin)) : std::nullopt;
-}
-
 bool is_last_active(const User& user, const Authenticator& authenticator, UnixMs now) {
   const auto active = [now](const Authenticator& each) {
     return effective_status(each, now) == AuthenticatorStatus::active;
@@ -62,6 +58,12 @@ fb::AuthenticatorSetT payload_of(const Authenticator& a) {
   payload.mfa_exempt = a.mfa_exempt;
   payload.content = to_fb(a.content);
   if (a.replaces) payload.replaces = std::make_unique<fb::Uuid>(to_fb(a.replaces.uuid));
+  if (a.licence) {
+    payload.licence = std::make_unique<fb::Uuid>(to_fb(a.licence.uuid));
+    payload.instance = a.instance;
+    payload.registration_expires_at = a.registration.expires_at;
+    payload.message = std::make_unique<fb::Digest>(to_fb(a.registration.message));
+  }
   return payload;
 }
 
@@ -113,7 +115,6 @@ EventType event_type_of(AuthenticatorAction action) {
     case AuthenticatorAction::enable: return EventType::authenticator_enabled;
     case AuthenticatorAction::retire: return EventType::authenticator_retired;
     case AuthenticatorAction::report_compromised: return EventType::authenticator_compromised;
-    case AuthenticatorAction::remove: return EventType::authenticator_deleted;
     default: return EventType::authenticator_disabled;
   }
 }
@@ -145,15 +146,8 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
       return not_allowed(AuthenticatorAction::replace, replaced->type, status);
   }
   const auto account = state.account(context.account);
-  if (auto refusal = refuse_too_many(account->provisioning, *user, command.settings.type, command.replaces))
+  if (auto refusal = refuse_another(*account, *user, command.settings.type, replaced, command.force, context.now))
     return *refusal;
-  // Who has a factor already is asked for that, whatever codes there are.
-  const bool guarded =
-      replaced && !replaced->mfa_exempt && effective_status(*replaced, context.now) == AuthenticatorStatus::active;
-  if (!guarded && !command.force && has_codes_at_large(*user, context.now))
-    return Refusal{RefusalCode::codes_at_large,
-                   "The user has an open registration code, or a session that one brought; \"force\": true enrols "
-                   "nevertheless."};
   const auto& settings = command.settings;
   Authenticator made{.id = command.id,
                      .type = settings.type,
@@ -165,13 +159,12 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
                      .expires_at = settings.expires_at,
                      .replaces = command.replaces,
                      .content = settings.content};
-  const auto& exempt = account->provisioning.mfa_exempt_authenticators;
-  made.mfa_exempt = std::ranges::find(exempt, type_text(settings.type)) != exempt.end();
+  made.mfa_exempt = is_mfa_exempt(*account, settings.type);
   std::vector<NewEvent> events;
-  events.push_back(set_event(EventType::authenticator_enrolled, user->id, made, settings.texts));
+  events.push_back(enrolled(user->id, made, settings.texts));
   if (!replaced || has_to_be_proven(made.type))
     return {AuthenticatorWritten{made.id, user->id, 1, {}}, std::move(events)};
-  events.push_back(event_of(EventType::authenticator_deleted, user->id, replaced->id, Reason::replaced));
+  remove_authenticator(*user, *replaced, Reason::replaced, events);
   return {AuthenticatorWritten{made.id, user->id, 1, replaced->id}, std::move(events)};
 }
 
@@ -209,8 +202,11 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
                       command.action == AuthenticatorAction::report_compromised || command.force;
   if (!spares && is_last_active(*found->user, authenticator, context.now)) return last_active();
   std::vector<NewEvent> events;
-  events.push_back(
-      event_of(event_type_of(command.action), found->user->id, authenticator.id, Reason::by_administrator));
+  if (command.action == AuthenticatorAction::remove)
+    remove_authenticator(*found->user, authenticator, Reason::by_administrator, events);
+  else
+    events.push_back(
+        event_of(event_type_of(command.action), found->user->id, authenticator.id, Reason::by_administrator));
   return {AuthenticatorWritten{authenticator.id, found->user->id, authenticator.version + 1}, std::move(events)};
 }
 
@@ -227,12 +223,48 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
   return {AuthenticatorWritten{{}, user->id, user->version}, std::move(events)};
 }
 
+// --- For other aggregates --------------------------------------------------------------------------------------------
+
+/// What stands in the way can be overcome by administrators only.
+std::optional<Refusal> refuse_force(const State& state, const Context& context, bool force) {
+  return force ? refuse_unless(state, context, roles(Role::admin)) : std::nullopt;
+}
+
+std::optional<Refusal> refuse_another(const Account& account, const User& user, AuthenticatorType type,
+                                      const Authenticator* replaced, bool force, UnixMs now) {
+  const auto id = replaced ? replaced->id : AuthenticatorId{};
+  if (auto refusal = refuse_too_many(account.provisioning, user, type, id)) return refusal;
+  // Who has a factor already is asked for that, whatever codes there are.
+  const bool guarded =
+      replaced && !replaced->mfa_exempt && effective_status(*replaced, now) == AuthenticatorStatus::active;
+  if (guarded || force || !has_codes_at_large(user, now)) return std::nullopt;
+  return Refusal{RefusalCode::codes_at_large,
+                 "The user has an open registration code, or a session that one brought; \"force\": true enrols "
+                 "nevertheless."};
+}
+
+NewEvent enrolled(UserId user, const Authenticator& authenticator, const Personal& texts) {
+  return set_event(EventType::authenticator_enrolled, user, authenticator, texts);
+}
+
+bool is_mfa_exempt(const Account& account, AuthenticatorType type) {
+  const auto& exempt = account.provisioning.mfa_exempt_authenticators;
+  return std::ranges::find(exempt, type_text(type)) != exempt.end();
+}
+
+void remove_authenticator(const User& user, const Authenticator& authenticator, Reason reason,
+                          std::vector<NewEvent>& events) {
+  events.push_back(event_of(EventType::authenticator_deleted, user.id, authenticator.id, reason));
+  release_activation(user, authenticator, reason, events);
+}
+
 void disable_authenticator(const User& user, const Authenticator& authenticator, Reason reason,
                            std::vector<NewEvent>& events) {
   events.push_back(event_of(EventType::authenticator_disabled, user.id, authenticator.id, reason));
 }
 
 void expire_authenticator(const User& user, const Authenticator& authenticator, std::vector<NewEvent>& events) {
+  if (authenticator.is_being_registered()) return remove_authenticator(user, authenticator, Reason::expired, events);
   events.push_back(event_of(EventType::authenticator_expired, user.id, authenticator.id, Reason::expired));
 }
 

@@ -110,12 +110,8 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
     }
     std::vector<NewEvent> events;
     events.push_back(accepted(*user, proof, command.flow));
-    const bool replaces = command.flow == OtpFlow::confirm && user->authenticator(authenticator.replaces) != nullptr;
-    if (replaces)
-      events.push_back({.type = EventType::authenticator_deleted,
-                        .subject = party(user->id),
-                        .target = party(authenticator.replaces),
-                        .reason = Reason::replaced});
+    const auto* replaced = command.flow == OtpFlow::confirm ? user->authenticator(authenticator.replaces) : nullptr;
+    if (replaced) remove_authenticator(*user, *replaced, Reason::replaced, events);
     if (authenticator.codes > 0 && authenticator.codes_left() == 1)
       events.push_back({.type = EventType::authenticator_expired,
                         .subject = party(user->id),
@@ -123,7 +119,7 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
                         .reason = Reason::used_up});
     return {OtpUsed{.accepted = true,
                     .authenticator = authenticator.id,
-                    .replaced = replaces ? authenticator.replaces : AuthenticatorId{}},
+                    .replaced = replaced ? replaced->id : AuthenticatorId{}},
             std::move(events)};
   }
   return failed(*user, context, command.flow, reason);

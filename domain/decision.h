@@ -15,6 +15,7 @@ namespace countersign::domain {
 
 struct Account;
 struct ApiKey;
+struct Licence;
 struct SiemDestination;
 struct User;
 struct Code;
@@ -70,6 +71,8 @@ enum class RefusalCode {
   last_authenticator,
   too_many_authenticators,
   codes_at_large,
+  licence_taken,
+  licence_exhausted,
 };
 
 /// "email-taken", "code-not-redeemable" ...: the stable code that clients see.
@@ -100,9 +103,10 @@ struct Decision {
 /// What a keyed digest stands for.
 struct DigestEntry {
   AccountId account;
-  PartyKind kind = PartyKind::none;  ///< registration_code, token, api_key, user (address), source (activation ticket)
+  PartyKind kind = PartyKind::none;  ///< registration_code, token, api_key, user (address), source (activation ticket),
+                                     ///< licence
   Uuid id;                           ///< of the object: code, activation, API key, user
-  UserId user;                       ///< whose it is; nil for API keys
+  UserId user;                       ///< whose it is; nil for API keys, licences
 };
 
 /// Where an object is: in its user's row while it lives, in its own last record afterwards.
@@ -120,6 +124,7 @@ class State {
   virtual std::shared_ptr<const User> user(AccountId account, UserId id) const = 0;
   virtual std::shared_ptr<const ApiKey> api_key(AccountId account, ApiKeyId id) const = 0;
   virtual std::shared_ptr<const SiemDestination> siem_destination(AccountId account, SiemDestinationId id) const = 0;
+  virtual std::shared_ptr<const Licence> licence(AccountId account, LicenceId id) const = 0;
   virtual std::optional<DigestEntry> find(const Digest& digest) const = 0;
   virtual std::optional<Located> locate_code(AccountId account, CodeId id) const = 0;
   virtual std::optional<Located> locate_activation(AccountId account, const Uuid& id) const = 0;

@@ -57,6 +57,9 @@ inline Party party(OperationId id) {
 inline Party party(AuthenticatorId id) {
   return {PartyKind::authenticator, id.uuid};
 }
+inline Party party(LicenceId id) {
+  return {PartyKind::licence, id.uuid};
+}
 inline Party party(SiemDestinationId id) {
   return {PartyKind::siem_destination, id.uuid};
 }

@@ -73,6 +73,15 @@ constexpr EventName catalogue[] = {
     {authenticator_verification_refused, "authenticator.verification_refused", "Authenticator", "Refused", "medium"},
     {authenticator_locked, "authenticator.locked", "Authenticator", "Locked", "high"},
     {authenticator_unlocked, "authenticator.unlocked", "Authenticator", "Unlocked", "medium"},
+    {authenticator_device_added, "authenticator.device_added", "Authenticator", "Device Added", "medium"},
+    {authenticator_registration_failed, "authenticator.registration_failed", "Authenticator", "Registration Failed",
+     "medium"},
+    {authenticator_activated, "authenticator.activated", "Authenticator", "Activated", "medium"},
+    {licence_created, "licence.created", "Licence", "Created", "informational"},
+    {licence_updated, "licence.updated", "Licence", "Updated", "low"},
+    {licence_deleted, "licence.deleted", "Licence", "Deleted", "medium"},
+    {licence_activation_reserved, "licence.activation_reserved", "Licence", "Activation Reserved", "informational"},
+    {licence_activation_released, "licence.activation_released", "Licence", "Activation Released", "informational"},
 };
 
 constexpr std::pair<Role, std::string_view> role_names[] = {
@@ -137,6 +146,7 @@ std::string party_text(const Party& party) {
     case PartyKind::session: return SessionId{party.id}.text();
     case PartyKind::operation: return OperationId{party.id}.text();
     case PartyKind::siem_destination: return SiemDestinationId{party.id}.text();
+    case PartyKind::licence: return LicenceId{party.id}.text();
     case PartyKind::authenticator: return AuthenticatorId{party.id}.text();
   }
   return "";

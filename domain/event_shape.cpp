@@ -81,6 +81,14 @@ constexpr EventShape shapes[] = {
     {authenticator_verification_refused, Payload::Refusals, PartyKind::none, PartyKind::none, ""},
     {authenticator_locked, Payload::NONE, PartyKind::user, PartyKind::user, ""},
     {authenticator_unlocked, Payload::NONE, PartyKind::user, PartyKind::user, ""},
+    {authenticator_device_added, Payload::DeviceAdded, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_registration_failed, Payload::RegistrationFailed, PartyKind::user, PartyKind::authenticator, ""},
+    {authenticator_activated, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
+    {licence_created, Payload::LicenceSet, PartyKind::licence, PartyKind::licence, ""},
+    {licence_updated, Payload::LicenceSet, PartyKind::licence, PartyKind::licence, ""},
+    {licence_deleted, Payload::NONE, PartyKind::licence, PartyKind::licence, ""},
+    {licence_activation_reserved, Payload::LicenceActivation, PartyKind::user, PartyKind::licence, ""},
+    {licence_activation_released, Payload::LicenceActivation, PartyKind::user, PartyKind::licence, ""},
 };
 
 /// Visits words with blanks between, until `visit` returns false.

@@ -71,6 +71,13 @@ struct OperationKind {
 struct AuthenticatorKind {
   static constexpr std::string_view prefix = "aut";
 };
+/// The registration of a device and the authenticator that it brings share their UUID.
+struct RegistrationKind {
+  static constexpr std::string_view prefix = "reg";
+};
+struct LicenceKind {
+  static constexpr std::string_view prefix = "lic";
+};
 struct SiemDestinationKind {
   static constexpr std::string_view prefix = "dst";
 };
@@ -85,6 +92,8 @@ using ApiKeyId = Id<ApiKeyKind>;
 using EventId = Id<EventKind>;
 using OperationId = Id<OperationKind>;
 using AuthenticatorId = Id<AuthenticatorKind>;
+using RegistrationId = Id<RegistrationKind>;
+using LicenceId = Id<LicenceKind>;
 using SiemDestinationId = Id<SiemDestinationKind>;
 
 /// Each partition has a system account, whose id is the same in every installation; its text is "acc_system" in

@@ -121,9 +121,12 @@ Decision<EpochBegun> decide(const State& state, const Context& context, const Be
       result.connections_ended += events.size() > before;
     }
     // Counters that were used up since could be used again, and what was reported lost since isn't known to be.
-    for (const auto& authenticator : user->authenticators)
+    for (const auto& authenticator : user->authenticators) {
       if (authenticator.status == AuthenticatorStatus::active)
         disable_authenticator(*user, authenticator, Reason::restored_log, events);
+      else if (authenticator.is_being_registered())
+        remove_authenticator(*user, authenticator, Reason::restored_log, events);
+    }
   }
   return {result, std::move(events)};
 }

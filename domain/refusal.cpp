@@ -31,6 +31,8 @@ std::string_view text_of(RefusalCode code) {
     case RefusalCode::last_authenticator: return "last-authenticator";
     case RefusalCode::too_many_authenticators: return "too-many-authenticators";
     case RefusalCode::codes_at_large: return "codes-at-large";
+    case RefusalCode::licence_taken: return "licence-taken";
+    case RefusalCode::licence_exhausted: return "licence-exhausted";
   }
   return "refused";
 }

@@ -18,6 +18,9 @@ class StateOver : public State {
   std::shared_ptr<const SiemDestination> siem_destination(AccountId account, SiemDestinationId id) const override {
     return below_.siem_destination(account, id);
   }
+  std::shared_ptr<const Licence> licence(AccountId account, LicenceId id) const override {
+    return below_.licence(account, id);
+  }
   std::optional<DigestEntry> find(const Digest& digest) const override { return below_.find(digest); }
   std::optional<Located> locate_code(AccountId account, CodeId id) const override {
     return below_.locate_code(account, id);

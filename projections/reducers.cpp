@@ -74,7 +74,7 @@ Derived derived(AccountId account, const User& user, const Authenticator* authen
   Derived out;
   // What can't expire any more isn't due: the sweep would find it again and again.
   if (!authenticator || !may(AuthenticatorAction::expire, authenticator->type, authenticator->status)) return out;
-  out.expiry(authenticator->expires_at, account, party(authenticator->id), user.id);
+  out.expiry(authenticator->ends_at(), account, party(authenticator->id), user.id);
   return out;
 }
 
@@ -278,6 +278,25 @@ void reduce_siem_destination(Overlay& overlay, const ViewState& state, Account& 
   overlay.put(key, encode(destination));
 }
 
+void reduce_licence(Overlay& overlay, const ViewState& state, const RecordedEvent& recorded) {
+  const auto account = recorded.event.account();
+  const LicenceId id{recorded.event.target().id};
+  const auto key = licence_key(account, id);
+  const auto type = recorded.event.type();
+  const auto current = state.licence(account, id);
+  if (!current && type != EventType::licence_created)
+    throw std::runtime_error("view: an event is about a licence that doesn't exist: " + id.text());
+  if (type == EventType::licence_deleted) {
+    overlay.erase(digest_key(current->serial));
+    return overlay.erase(key);
+  }
+  Licence licence = current ? *current : Licence{};
+  evolve(licence, recorded);
+  overlay.put(key, encode(licence));
+  if (type == EventType::licence_created)
+    overlay.put(digest_key(licence.serial), encode(DigestEntry{account, PartyKind::licence, id.uuid, {}}));
+}
+
 bool changes_user(const EventView& event) {
   return event.subject().kind == PartyKind::user && event.type() != EventType::registration_code_redemption_refused;
 }
@@ -309,6 +328,11 @@ void reduce(Overlay& overlay, const ViewState& state, const RecordedEvent& recor
     case EventType::siem_destination_deleted:
     case EventType::siem_destination_rewound:
     case EventType::siem_destination_exported: reduce_siem_destination(overlay, state, account, recorded); break;
+    case EventType::licence_created:
+    case EventType::licence_updated:
+    case EventType::licence_deleted:
+    case EventType::licence_activation_reserved:
+    case EventType::licence_activation_released: reduce_licence(overlay, state, recorded); break;
     default:
       if (changes_user(event)) reduce_user_event(overlay, state, account, recorded);
   }

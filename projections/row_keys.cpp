@@ -48,6 +48,9 @@ std::string api_key_key(AccountId account, ApiKeyId id) {
 std::string authenticator_key(AccountId account, AuthenticatorId id) {
   return key(Table::authenticators, account, id.uuid);
 }
+std::string licence_key(AccountId account, LicenceId id) {
+  return key(Table::licences, account, id.uuid);
+}
 std::string siem_destination_key(AccountId account, SiemDestinationId id) {
   return key(Table::siem_destinations, account, id.uuid);
 }

@@ -76,6 +76,11 @@ void write(RowWriter& out, const Authenticator& a) {
   out.flag(a.mfa_exempt).number(a.version);
   out.time(a.enrolled_at).time(a.updated_at).time(a.used_at).time(a.expires_at);
   out.uuid(a.replaces.uuid).digest(a.content).seal(a.profile);
+  out.flag(static_cast<bool>(a.licence));
+  if (!a.licence) return;
+  const auto& registration = a.registration;
+  out.uuid(a.licence.uuid).number(a.instance).time(registration.expires_at).number(registration.failures);
+  out.digest(registration.message).digest(registration.device);
 }
 
 Authenticator read_authenticator(RowReader& in) {
@@ -100,6 +105,13 @@ Authenticator read_authenticator(RowReader& in) {
   a.replaces.uuid = in.uuid();
   a.content = in.digest();
   a.profile = in.seal();
+  if (!in.flag()) return a;
+  a.licence.uuid = in.uuid();
+  a.instance = static_cast<std::uint32_t>(in.number());
+  a.registration.expires_at = in.time();
+  a.registration.failures = static_cast<std::uint32_t>(in.number());
+  a.registration.message = in.digest();
+  a.registration.device = in.digest();
   return a;
 }
 
@@ -230,6 +242,38 @@ ApiKey decode_api_key(std::string_view bytes) {
   k.revoked_at = in.time();
   k.name = in.seal();
   return k;
+}
+
+std::string encode(const Licence& l) {
+  RowWriter out;
+  out.uuid(l.id.uuid).text(l.serial_number).digest(l.serial).number(static_cast<unsigned>(l.type));
+  out.number(static_cast<unsigned>(l.authenticator_type)).number(l.activations);
+  out.flag(l.max_reactivations.has_value()).number(l.max_reactivations.value_or(0));
+  out.number(l.used).number(l.given_back).number(l.last_instance);
+  out.number(l.version).time(l.created_at).time(l.updated_at);
+  return out.take();
+}
+
+Licence decode_licence(std::string_view bytes) {
+  const auto count = [](std::uint64_t number) { return static_cast<std::uint32_t>(number); };
+  RowReader in(bytes);
+  Licence l;
+  l.id.uuid = in.uuid();
+  l.serial_number = in.text();
+  l.serial = in.digest();
+  l.type = in.enumerator<LicenceType>();
+  l.authenticator_type = in.enumerator<AuthenticatorType>();
+  l.activations = count(in.number());
+  const bool limited = in.flag();
+  const auto reactivations = count(in.number());
+  if (limited) l.max_reactivations = reactivations;
+  l.used = count(in.number());
+  l.given_back = count(in.number());
+  l.last_instance = count(in.number());
+  l.version = in.number();
+  l.created_at = in.time();
+  l.updated_at = in.time();
+  return l;
 }
 
 std::string encode(const SiemDestination& d) {

@@ -65,6 +65,10 @@ std::shared_ptr<const domain::SiemDestination> ViewState::siem_destination(domai
   return decoded<decode_siem_destination>(siem_destination_key(account, id));
 }
 
+std::shared_ptr<const domain::Licence> ViewState::licence(domain::AccountId account, domain::LicenceId id) const {
+  return decoded<decode_licence>(licence_key(account, id));
+}
+
 std::uint64_t ViewState::destination_changes(std::uint32_t partition) const {
   const auto row = bytes(destination_changes_key(partition));
   return row ? decode_number(*row) : 0;

@@ -176,6 +176,26 @@ std::vector<Golden> goldens() {
                          p.failures = 6;
                          p.blocked_until = 1'790'000'120'000;
                        })));
+  all.push_back(golden(licence_created, filled<fb::LicenceSetT>([](auto& p) {
+                         p.serial_number = "VDS0700123";
+                         p.serial = digest("serial");
+                         p.type = fb::LicenceType::mdl;
+                         p.authenticator_type = fb::AuthenticatorType::totp;
+                         p.activations = 10;
+                         p.limits_reactivations = true;
+                         p.max_reactivations = 3;
+                       })));
+  all.push_back(golden(licence_activation_released, filled<fb::LicenceActivationT>([](auto& p) {
+                         p.authenticator = to_fb(uuid_of("authenticator"));
+                         p.instance = 4;
+                         p.activated = true;
+                       })));
+  all.push_back(
+      golden(authenticator_device_added, filled<fb::DeviceAddedT>([](auto& p) { p.device = digest("device code"); })));
+  all.push_back(golden(authenticator_registration_failed, filled<fb::RegistrationFailedT>([](auto& p) {
+                         p.step = fb::RegistrationStep::activate;
+                         p.failures = 2;
+                       })));
   all.push_back({user_disabled, {}});
   return all;
 }

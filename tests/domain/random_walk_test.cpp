@@ -217,8 +217,39 @@ class Walk {
     }
   }
 
+  /// About somebody's registration, if there is one.
+  Command registration_command() {
+    const auto name = recent(registrations_);
+    const auto user = ledger_.state().user(ledger_.account, person());
+    const auto licence_name = "licence" + std::to_string(below(3));
+    switch (below(10)) {
+      case 0: return {"create licence", a_licence(licence_name, 1 + below(3), max_reactivations())};
+      case 1: {
+        const auto row = ledger_.state().licence(ledger_.account, licence(licence_name));
+        const LicenceTerms terms{static_cast<std::uint32_t>(below(5)), max_reactivations()};
+        return {"change licence", admin(ChangeLicence{licence(licence_name), terms, row ? row->version : 1})};
+      }
+      case 2: return {"delete licence", admin(DeleteLicence{licence(licence_name)})};
+      case 3:
+      case 4: return {"add device", add_device(name, std::to_string(below(4) / 3), below(4) > 0), false};
+      case 5:
+      case 6: return {"sign", sign(name, std::to_string(below(4) / 3), below(3) > 0), false};
+      case 7: return {"cancel", change(name, AuthenticatorAction::remove, below(2) == 0)};
+      default: {
+        BeginRegistration begin{.user = user ? user->id : testing::user("nobody"),
+                                .id = authenticator(fresh(registrations_, "registration")),
+                                .serial = digest_of("serial " + licence_name),
+                                .force = below(2) == 0};
+        return {"register", admin(begin)};
+      }
+    }
+  }
+  std::optional<std::uint32_t> max_reactivations() {
+    return below(2) ? std::nullopt : std::optional(static_cast<std::uint32_t>(below(3)));
+  }
+
   Command any_command() {
-    switch (below(38)) {
+    switch (below(42)) {
       case 0: return {"create", create()};
       case 1: return {"update", update()};
       case 2: return import();
@@ -252,6 +283,10 @@ class Walk {
       case 31:
       case 32:
       case 33: return authenticator_command();
+      case 34:
+      case 35:
+      case 36:
+      case 37: return registration_command();
       case 29: return {"reads", system(RecordReads{1, 2, 3, 4, ledger_.now}), false};
       default: return {"redeem", redeem(recent(codes_), fresh(devices_, "device"))};
     }
@@ -261,7 +296,8 @@ class Walk {
   Ledger ledger_;
   const std::vector<std::string> names_{"ada", "bob", "eve", "mei"};
   int drawn_ = 0;
-  std::vector<std::string> codes_, devices_, tickets_, destinations_, authenticators_, keys_{"admin", "siem"};
+  std::vector<std::string> codes_, devices_, tickets_, destinations_, authenticators_, registrations_,
+      keys_{"admin", "siem"};
 };
 
 void walk(std::uint64_t seed, int steps, int check_every) {

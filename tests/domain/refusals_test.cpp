@@ -57,6 +57,9 @@ Step by_mail() {
 Step without_mail(const std::function<void(Provisioning&)>& change) {
   return a_policy(change, false);
 }
+Step a_licence_like(const std::string& name) {
+  return admin(CreateLicence{licence("another"), name, digest_of("serial " + name)});
+}
 std::vector<Step> two_hundred_devices() {
   std::vector<Step> past{a_user("ada"), generate("ada", 200)};
   for (int i = 0; i < 200; ++i) past.push_back(redeem("many" + std::to_string(i), "device" + std::to_string(i)));
@@ -230,6 +233,12 @@ std::vector<Row> table() {
        admin(EnrolAuthenticator{user("ada"), authenticator("A"), authenticator_settings("A"), {}, false}),
        codes_at_large},
       {"nobody is unlocked", nothing, admin(UnlockUser{user("ada")}), not_found},
+      // licences and registrations; the rest in device_registration_test.cpp
+      {"a serial number is taken", {a_licence("L")}, a_licence_like("L"), licence_taken},
+      {"a licence is used up",
+       {a_user("ada"), a_user("bob"), a_licence("L", 1), register_device("ada", "A", "L")},
+       register_device("bob", "B", "L"),
+       licence_exhausted},
       // keys and roles, for all commands in roles_test.cpp
       {"a key that nobody knows", nothing,
        [](Ledger& l) {

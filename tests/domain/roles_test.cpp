@@ -54,6 +54,15 @@ std::vector<Permission> permissions() {
       permission("UseOtp to test", help_desk, UseOtp{user("nobody"), OtpFlow::test, {}, {}}),
       permission("UseOtp to confirm", help_desk, UseOtp{user("nobody"), OtpFlow::confirm, {}, {}}),
       permission("UseOtp to reset", help_desk, UseOtp{user("nobody"), OtpFlow::reset, {}, {}}),
+      permission("CreateLicence", admin_only, CreateLicence{licence("new"), "new", digest_of("new")}),
+      permission("ChangeLicence", admin_only, ChangeLicence{licence("L"), {20, {}}, 1}),
+      permission("DeleteLicence", admin_only, DeleteLicence{licence("unused")}),
+      permission("BeginRegistration", help_desk,
+                 BeginRegistration{.user = user("mei"), .id = authenticator("M"), .serial = digest_of("serial L")}),
+      permission("AddDevice", help_desk | role_bit(Role::gateway),
+                 AddDevice{authenticator("R"), true, digest_of("device code device")}),
+      permission("CompleteRegistration", help_desk | role_bit(Role::gateway),
+                 CompleteRegistration{authenticator("R"), digest_of("device code device"), true}),
       permission("RenameDevice", help_desk, RenameDevice{{activation("A")}, {}, 1}),
       permission("RevokeDevice", help_desk, RevokeDevice{{activation("A")}}),
       permission("RevokeToken", help_desk, RevokeToken{{activation("A")}}),
@@ -72,7 +81,9 @@ std::vector<Permission> permissions() {
 
 Scenario everything() {
   return given(a_device("ada", "A") + std::vector{a_user("gone"), disable("gone"), a_destination("siem")} +
-               an_authenticator("eve", "A"));
+               an_authenticator("eve", "A") +
+               std::vector{a_licence("L"), a_licence("unused"), a_user("mei"), a_user("pat"),
+                           register_device("pat", "R", "L"), add_device("R")});
 }
 
 TEST(Roles, AreCheckedForEveryCommand) {

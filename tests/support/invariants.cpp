@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace countersign::testing {
@@ -74,6 +75,12 @@ void expect_digest_leads_home(const State& state, const std::string& key, const 
       EXPECT_TRUE(api->digest == digest);
       break;
     }
+    case PartyKind::licence: {
+      const auto licence = state.licence(entry.account, LicenceId{entry.id});
+      ASSERT_TRUE(licence);
+      EXPECT_TRUE(licence->serial == digest);
+      break;
+    }
     default: FAIL() << "a digest of an unexpected kind";
   }
 }
@@ -114,8 +121,10 @@ void expect_user_is_whole(const State& state, const Rows& rows, AccountId accoun
     EXPECT_NE(authenticator.status, AuthenticatorStatus::deleted);
     EXPECT_TRUE(rows.contains(projections::authenticator_key(account, authenticator.id)));
     if (may(AuthenticatorAction::expire, authenticator.type, authenticator.status))
-      due(authenticator.expires_at, party(authenticator.id));
+      due(authenticator.ends_at(), party(authenticator.id));
+    EXPECT_EQ(authenticator.is_being_registered(), authenticator.registration.expires_at != 0);
   }
+  EXPECT_LE(std::ranges::count_if(user.authenticators, &Authenticator::is_being_registered), 1);
   EXPECT_LE(user.authenticators.size(), most_authenticators);
   EXPECT_LE(user.lockout.failures, Lockout::most_failures);
   EXPECT_LE(live, most_per_user);
@@ -138,7 +147,7 @@ void expect_expiry_is_of_something(const State& state, const std::string& key, c
   } else if (due.object.kind == PartyKind::authenticator) {
     const auto* authenticator = user->authenticator(AuthenticatorId{due.object.id});
     ASSERT_TRUE(authenticator);
-    EXPECT_EQ(due.time, authenticator->expires_at);
+    EXPECT_EQ(due.time, authenticator->ends_at());
     EXPECT_TRUE(may(AuthenticatorAction::expire, authenticator->type, authenticator->status));
   } else {
     ASSERT_TRUE(user->activation(due.object.id));
@@ -152,6 +161,8 @@ void expect_invariants(const Ledger& ledger) {
   const auto& state = ledger.state();
   const auto rows = rows_of(ledger.overlay());
   std::map<AccountId, Counts> counts;
+  std::map<LicenceId, std::uint32_t> activations;
+  std::vector<Licence> licences;
   std::vector<Account> accounts;
   for (const auto& [key, row] : rows) switch (static_cast<Table>(key[0])) {
       case Table::accounts:
@@ -166,6 +177,8 @@ void expect_invariants(const Ledger& ledger) {
         ++count.users;
         count.mfa_users += user.has_mfa();
         for (const auto& code : user.codes) count.open_codes += is_open(code);
+        for (const auto& each : user.authenticators)
+          if (each.licence) ++activations[each.licence];
         expect_user_is_whole(state, rows, account_in(key), user);
         break;
       }
@@ -175,6 +188,11 @@ void expect_invariants(const Ledger& ledger) {
         counts[account_in(key)].admin_keys += api.role == Role::admin && api.expires_at == 0 && api.revoked_at == 0;
         break;
       }
+      case Table::licences:
+        licences.push_back(projections::decode_licence(row));
+        EXPECT_EQ(encode(licences.back()), row);
+        expect_found_by_its_digest(state, licences.back().serial, licences.back().id.uuid);
+        break;
       case Table::siem_destinations: {
         const auto destination = projections::decode_siem_destination(row);
         EXPECT_EQ(encode(destination), row);
@@ -215,6 +233,13 @@ void expect_invariants(const Ledger& ledger) {
       case Table::expiry: expect_expiry_is_of_something(state, key, row); break;
       default: break;
     }
+  for (const auto& licence : licences) {
+    EXPECT_EQ(licence.used, activations[licence.id]);
+    EXPECT_LE(std::uint64_t{licence.used} + licence.lost(), licence.activations);
+    EXPECT_LE(licence.used, licence.last_instance);
+    activations.erase(licence.id);
+  }
+  EXPECT_TRUE(activations.empty()) << "of licences that don't exist";
   for (const auto& account : accounts) {
     const Counts kept{account.users, account.mfa_users, account.open_codes, account.admin_keys,
                       account.siem_destinations};

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/device_registration.h"
 #include "domain/record.h"
 #include "domain/slot.h"
 #include "domain/user.h"
@@ -37,6 +38,9 @@ inline domain::Uuid activation(std::string_view name) {
 }
 inline domain::AuthenticatorId authenticator(std::string_view name) {
   return {uuid_of("authenticator " + std::string(name))};
+}
+inline domain::LicenceId licence(std::string_view name) {
+  return {uuid_of("licence " + std::string(name))};
 }
 inline domain::SiemDestinationId destination(std::string_view name) {
   return {uuid_of("destination " + std::string(name))};
@@ -99,6 +103,7 @@ class Ledger {
   domain::Authenticator the_authenticator(std::string_view user_name, std::string_view name) const {
     return *the_user(user_name).authenticator(authenticator(name));
   }
+  domain::Licence the_licence(std::string_view name) const { return *state_.licence(account, licence(name)); }
   domain::SiemDestination the_destination(std::string_view name) const {
     return *state_.siem_destination(account, destination(name));
   }

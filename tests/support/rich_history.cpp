@@ -50,6 +50,7 @@ class Chance {
     if (below(25) == 0) api_keys_and_policy();
     if (below(15) == 0) a_destinations_life();
     if (below(4) == 0) an_authenticators_life(who);
+    if (below(6) == 0) a_registrations_life(who);
   }
 
  private:
@@ -137,6 +138,25 @@ class Chance {
       }
       default: happens(domain::UnlockUser{known->id}); break;
     }
+  }
+
+  void a_registrations_life(const std::string& who) {
+    const auto* known = person(who);
+    if (!known) return;
+    const auto name = "licence" + std::to_string(below(2));
+    if (const auto standing = ledger_.state().licence(ledger_.account, licence(name)); !standing)
+      a_licence(name, static_cast<std::uint32_t>(1 + below(4)))(ledger_);
+    else if (below(4) == 0)
+      happens(domain::ChangeLicence{
+          licence(name), {standing->activations + static_cast<std::uint32_t>(below(3)), {}}, standing->version});
+    else if (below(6) == 0)
+      happens(domain::DeleteLicence{licence(name)});
+    const auto begun = "registered" + std::to_string(++authenticators_);
+    register_device(who, begun, name)(ledger_);
+    if (ledger_.last().refusal) return;
+    if (below(4) > 0) add_device(begun)(ledger_);
+    if (below(3) > 0) sign(begun, "device", below(4) > 0)(ledger_);
+    if (below(3) == 0) change(begun, domain::AuthenticatorAction::remove, true)(ledger_);
   }
 
   void a_destinations_life() {

@@ -154,6 +154,39 @@ inline std::vector<Step> an_authenticator(const std::string& user_name, const st
                                           domain::AuthenticatorType type = domain::AuthenticatorType::hotp) {
   return {a_user(user_name), enrol(user_name, name, type), use_otp(user_name, name, 0, domain::OtpFlow::confirm)};
 }
+inline Step a_licence(const std::string& name, std::uint32_t activations = 10,
+                      std::optional<std::uint32_t> max_reactivations = {},
+                      domain::LicenceType type = domain::LicenceType::mdl) {
+  return admin(domain::CreateLicence{licence(name),
+                                     name,
+                                     digest_of("serial " + name),
+                                     type,
+                                     domain::AuthenticatorType::hotp,
+                                     {activations, max_reactivations}});
+}
+inline Step register_device(const std::string& user_name, const std::string& name, const std::string& licence_name,
+                            domain::LicenceType type = domain::LicenceType::mdl) {
+  domain::BeginRegistration begin;
+  begin.user = user(user_name);
+  begin.id = authenticator(name);
+  begin.serial = digest_of("serial " + licence_name);
+  begin.type = type;
+  begin.message = digest_of("message " + name);
+  begin.force = true;
+  return admin(begin);
+}
+inline Step add_device(const std::string& name, const std::string& device = "device", bool valid = true) {
+  return by(domain::Role::gateway, domain::AddDevice{authenticator(name), valid, digest_of("device code " + device)});
+}
+inline Step sign(const std::string& name, const std::string& device = "device", bool matches = true) {
+  return by(domain::Role::gateway,
+            domain::CompleteRegistration{authenticator(name), digest_of("device code " + device), matches});
+}
+/// A user with an active authenticator that came by this licence.
+inline std::vector<Step> a_registered_device(const std::string& user_name, const std::string& name,
+                                             const std::string& licence_name) {
+  return {register_device(user_name, name, licence_name), add_device(name), sign(name)};
+}
 inline domain::SiemDestinationSettings destination_settings(const std::string& name) {
   domain::SiemDestinationSettings settings;
   settings.traits.protocol = domain::fb::SiemProtocol::webhook;

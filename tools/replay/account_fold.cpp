@@ -49,6 +49,8 @@ void AccountFold::take(const EventView& event) {
     take_api_key_event(recorded);
   else if (event.target().kind == PartyKind::siem_destination)
     take_siem_destination_event(recorded);
+  else if (event.target().kind == PartyKind::licence)
+    take_licence_event(recorded);
   else if (changes_user(event))
     take_user_event(recorded);
 }
@@ -79,6 +81,20 @@ void AccountFold::take_siem_destination_event(const RecordedEvent& recorded) {
   auto& destination = siem_destinations_[id];
   if (!destination) destination = std::make_shared<SiemDestination>();
   evolve(*destination, recorded);
+}
+
+void AccountFold::take_licence_event(const RecordedEvent& recorded) {
+  const auto& event = recorded.event;
+  const auto id = event.target().id;
+  if (event.type() != EventType::licence_created && !licences_.contains(id))
+    throw std::runtime_error("an event is about a licence that doesn't exist: " + LicenceId{id}.text());
+  if (event.type() == EventType::licence_deleted) {
+    licences_.erase(id);
+    return;
+  }
+  auto& licence = licences_[id];
+  if (!licence) licence = std::make_shared<Licence>();
+  evolve(*licence, recorded);
 }
 
 void AccountFold::take_user_event(const RecordedEvent& recorded) {
@@ -194,6 +210,10 @@ void AccountFold::each_api_key(const std::function<void(const ApiKey&)>& visit) 
   in_order(api_keys_, visit);
 }
 
+void AccountFold::each_licence(const std::function<void(const Licence&)>& visit) const {
+  in_order(licences_, visit);
+}
+
 void AccountFold::each_siem_destination(const std::function<void(const SiemDestination&)>& visit) const {
   in_order(siem_destinations_, visit);
 }
@@ -247,6 +267,11 @@ std::shared_ptr<const ApiKey> AccountFold::api_key(AccountId account, ApiKeyId i
 std::shared_ptr<const SiemDestination> AccountFold::siem_destination(AccountId account, SiemDestinationId id) const {
   const auto found = siem_destinations_.find(id.uuid);
   return account != id_ || found == siem_destinations_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const Licence> AccountFold::licence(AccountId account, LicenceId id) const {
+  const auto found = licences_.find(id.uuid);
+  return account != id_ || found == licences_.end() ? nullptr : found->second;
 }
 
 std::optional<DigestEntry> AccountFold::find(const Digest&) const {

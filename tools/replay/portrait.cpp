@@ -108,6 +108,22 @@ class Painter {
     return out;
   }
 
+  static json::object licence(const Licence& licence) {
+    return {{"id", licence.id.text()},
+            {"serial_number", licence.serial_number},
+            {"type", licence_type_text(licence.type)},
+            {"authenticator_type", type_text(licence.authenticator_type)},
+            {"activations", licence.activations},
+            {"max_reactivations",
+             licence.max_reactivations ? json::value(*licence.max_reactivations) : json::value(nullptr)},
+            {"used", licence.used},
+            {"free", licence.free()},
+            {"lost", licence.lost()},
+            {"version", licence.version},
+            {"created_at", queries::rfc3339(licence.created_at)},
+            {"updated_at", queries::rfc3339(licence.updated_at)}};
+  }
+
   json::object user(const User& user) const {
     json::object out{{"id", user.id.text()},
                      {"status", user.disabled ? "disabled" : "active"},
@@ -245,6 +261,9 @@ std::optional<json::object> portrait(const FoldedAccount& folded, const bus::Log
     state.each_siem_destination(
         [&](const SiemDestination& each) { destinations.push_back(painter.siem_destination(each)); });
     out["siem_destinations"] = std::move(destinations);
+    json::array licences;
+    state.each_licence([&](const Licence& each) { licences.push_back(Painter::licence(each)); });
+    out["licences"] = std::move(licences);
     state.each_user([&](const User& each) { users.push_back(painter.user(each)); });
   }
   out["users"] = std::move(users);

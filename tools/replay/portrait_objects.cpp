@@ -45,6 +45,8 @@ std::map<std::string, PortraitObject> objects_of(const json::object& portrait) {
     for (const auto& key : keys->get_array()) add("api_key", "", key);
   if (const auto* destinations = portrait.if_contains("siem_destinations"))
     for (const auto& destination : destinations->get_array()) add("siem_destination", "", destination);
+  if (const auto* licences = portrait.if_contains("licences"))
+    for (const auto& licence : licences->get_array()) add("licence", "", licence);
   for (const auto& user : portrait.at("users").get_array()) {
     const auto& id = user.at("id").get_string();
     add("user", id, user);

@@ -47,6 +47,7 @@ void expect_same(const ViewState& views, const AccountFold& fold) {
   if (!account) return;
   EXPECT_EQ(*account, fold.the_account());
   fold.each_api_key([&](const ApiKey& key) { EXPECT_EQ(*views.api_key(id, key.id), key); });
+  fold.each_licence([&](const Licence& licence) { EXPECT_EQ(*views.licence(id, licence.id), licence); });
   std::uint32_t destinations = 0;
   fold.each_siem_destination([&](const SiemDestination& destination) {
     ++destinations;
@@ -127,7 +128,15 @@ TEST(AccountFold, IsWhatTheReducersMake) {
                           authenticator_verified,
                           authenticator_reset,
                           authenticator_verification_failed,
-                          authenticator_unlocked})
+                          authenticator_unlocked,
+                          authenticator_device_added,
+                          authenticator_registration_failed,
+                          authenticator_activated,
+                          licence_created,
+                          licence_updated,
+                          licence_deleted,
+                          licence_activation_reserved,
+                          licence_activation_released})
     EXPECT_TRUE(seen.contains(type)) << fb::EnumNameEventType(type);
 }
 
