@@ -146,14 +146,15 @@ def partition_in(request, topic):
 
 class Meddler:
     """What becomes of requests to write to `topic`: they pass until meddle(), which draws a fate for each, or hold(). `fates` says
-    how often there was which."""
+    how often there was which. Fates are dealt like cards, so that a few dozen requests have had each of them."""
 
-    ONE_IN = {"delayed": 8, "again": 10, "answer lost": 30, "lost": 30}
+    CARDS = {"passed": 21, "delayed": 4, "again": 3, "answer lost": 1, "lost": 1}
     LONGEST_DELAY_S = 0.8
 
     def __init__(self, topic, chance):
         self.topic, self.chance = topic.encode(), chance
         self.fates = collections.Counter()
+        self.deck = []
         self.held = []  # Request
         self.draws = self.holds = False
 
@@ -181,11 +182,12 @@ class Meddler:
     def draw(self):
         if self.holds:
             return "held"
-        if self.draws:
-            for fate, one_in in self.ONE_IN.items():
-                if self.chance.randrange(one_in) == 0:
-                    return fate
-        return "passed"
+        if not self.draws:
+            return "passed"
+        if not self.deck:
+            self.deck = [fate for fate, cards in self.CARDS.items() for _ in range(cards)]
+            self.chance.shuffle(self.deck)
+        return self.deck.pop()
 
     async def passes(self, link, request):
         if self.topic not in request:
