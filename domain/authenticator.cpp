@@ -134,7 +134,8 @@ constexpr Rule rules[] = {
     {Action::replace, "replace",
      in(Status::active, Status::disabled, Status::expired, Status::obsolete, Status::compromised), true},
     {Action::remove, "delete",
-     in(Status::registering, Status::pending, Status::active, Status::disabled, Status::expired, Status::obsolete, Status::compromised),
+     in(Status::registering, Status::pending, Status::active, Status::disabled, Status::expired, Status::obsolete,
+        Status::compromised),
      true},
     {Action::expire, "expire", in(Status::registering, Status::pending, Status::active, Status::disabled), false},
 };

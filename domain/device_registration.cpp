@@ -42,8 +42,15 @@ std::variant<Found, Refusal> find(const State& state, const Context& context, Au
     return Refusal{RefusalCode::state_conflict, "The registration has ended: its device is activated."};
   if (has_lapsed(*found.authenticator, context.now))
     return Refusal{RefusalCode::state_conflict, "The registration has lapsed; begin another one."};
-  if (found.user->disabled) return Refusal{RefusalCode::user_disabled, "The user is disabled."};
   return found;
+}
+
+/// One that goes on.
+std::variant<Found, Refusal> find_for_step(const State& state, const Context& context, AuthenticatorId id) {
+  auto looked = find(state, context, id);
+  const auto* found = std::get_if<Found>(&looked);
+  if (found && found->user->disabled) return Refusal{RefusalCode::user_disabled, "The user is disabled."};
+  return looked;
 }
 
 NewEvent event_of(EventType type, const Found& found) {
@@ -113,7 +120,7 @@ Decision<RegistrationBegun> decide(const State& state, const Context& context, c
 
 Decision<RegistrationStepTaken> decide(const State& state, const Context& context, const AddDevice& command) {
   if (auto refusal = refuse_unless(state, context, who_passes_on)) return *refusal;
-  const auto looked = find(state, context, command.id);
+  const auto looked = find_for_step(state, context, command.id);
   if (const auto* refusal = std::get_if<Refusal>(&looked)) return *refusal;
   const auto& found = std::get<Found>(looked);
   const auto& registration = found.authenticator->registration;
@@ -136,7 +143,7 @@ Decision<RegistrationStepTaken> decide(const State& state, const Context& contex
 Decision<RegistrationStepTaken> decide(const State& state, const Context& context,
                                        const CompleteRegistration& command) {
   if (auto refusal = refuse_unless(state, context, who_passes_on)) return *refusal;
-  const auto looked = find(state, context, command.id);
+  const auto looked = find_for_step(state, context, command.id);
   if (const auto* refusal = std::get_if<Refusal>(&looked)) return *refusal;
   const auto& found = std::get<Found>(looked);
   const auto& registration = found.authenticator->registration;
@@ -147,6 +154,16 @@ Decision<RegistrationStepTaken> decide(const State& state, const Context& contex
   std::vector<NewEvent> events;
   events.push_back(event_of(EventType::authenticator_activated, found));
   return {RegistrationStepTaken{found.user->id, true, Reason::none, most_registration_failures}, std::move(events)};
+}
+
+Decision<RegistrationStepTaken> decide(const State& state, const Context& context, const CancelRegistration& command) {
+  if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
+  const auto looked = find(state, context, command.id);
+  if (const auto* refusal = std::get_if<Refusal>(&looked)) return *refusal;
+  const auto& found = std::get<Found>(looked);
+  std::vector<NewEvent> events;
+  remove_authenticator(*found.user, *found.authenticator, Reason::by_administrator, events);
+  return {RegistrationStepTaken{found.user->id, true, Reason::none, 0}, std::move(events)};
 }
 
 }  // namespace countersign::domain

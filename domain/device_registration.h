@@ -1,7 +1,7 @@
 #pragma once
 // The registration of a device that has no network (docs/offline-activation.md): an authenticator that takes one of a
 // licence's activations and is pending until its device has shown, by a signature, that it has the seed. Registration
-// and authenticator share their UUID. Cancelling it is deleting the authenticator.
+// and authenticator share their UUID.
 //
 // Device codes and signatures are looked at by whoever has the secret; decide() says whether that counts.
 
@@ -50,6 +50,11 @@ struct RegistrationStepTaken {
 };
 /// Once more with the same code: no event. With another one it is refused.
 Decision<RegistrationStepTaken> decide(const State& state, const Context& context, const AddDevice& command);
+
+struct CancelRegistration {
+  AuthenticatorId id;
+};
+Decision<RegistrationStepTaken> decide(const State& state, const Context& context, const CancelRegistration& command);
 
 struct CompleteRegistration {
   AuthenticatorId id;

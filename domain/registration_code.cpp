@@ -364,6 +364,7 @@ Decision<Activated> decide(const State& state, const Context& context, const Act
 
 Decision<Swept> decide(const State& state, const Context& context, const SweepExpired& command) {
   std::vector<NewEvent> events;
+  std::vector<AuthenticatorId> deleted;
   std::set<Uuid> swept;  // a code's ticket and the code itself may be due at once
   for (const auto& due : command.due) {
     if (!swept.insert(due.object.id).second) continue;
@@ -380,14 +381,15 @@ Decision<Swept> decide(const State& state, const Context& context, const SweepEx
     } else if (due.object.kind == PartyKind::authenticator) {
       const auto* authenticator = user->authenticator(AuthenticatorId{due.object.id});
       if (!authenticator || authenticator->status == AuthenticatorStatus::expired) continue;
-      if (effective_status(*authenticator, context.now) == AuthenticatorStatus::expired)
-        expire_authenticator(*user, *authenticator, events);
+      if (effective_status(*authenticator, context.now) != AuthenticatorStatus::expired) continue;
+      if (authenticator->is_being_registered()) deleted.push_back(authenticator->id);
+      expire_authenticator(*user, *authenticator, events);
     } else if (const auto* activation = user->activation(due.object.id)) {
       if (activation->token_ended_at == 0 && !activation->session_live(context.now))
         end_connection(*user, *activation, Reason::expired, events);
     }
   }
-  return {Swept{events.size()}, std::move(events)};
+  return {Swept{events.size(), std::move(deleted)}, std::move(events)};
 }
 
 }  // namespace countersign::domain

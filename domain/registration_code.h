@@ -137,6 +137,7 @@ struct SweepExpired {
 };
 struct Swept {
   std::uint64_t events = 0;
+  std::vector<AuthenticatorId> deleted;  ///< whose seeds are to be destroyed
 };
 Decision<Swept> decide(const State& state, const Context& context, const SweepExpired& command);
 

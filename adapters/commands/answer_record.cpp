@@ -79,7 +79,8 @@ bool stands(const AnswerRecord& record, const HandedOut& object, const domain::S
   if (object.object.kind == PartyKind::authenticator) {
     // Its seed, which nobody needs to see again once a password made from it has come.
     const auto* authenticator = user->authenticator(domain::AuthenticatorId{object.object.id});
-    return authenticator && authenticator->status == domain::AuthenticatorStatus::pending;
+    return authenticator && (authenticator->status == domain::AuthenticatorStatus::pending ||
+                             authenticator->status == domain::AuthenticatorStatus::registering);
   }
   const auto* activation = user->activation(object.object.id);
   return activation && activation->token_live(now);

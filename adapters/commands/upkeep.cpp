@@ -24,14 +24,15 @@ Call system_call(domain::AccountId account, bus::Lane lane = bus::Lane::bulk) {
 
 Upkeep::Upkeep(Submitter& submitter, projections::Views& views, RefusalLog& refusals, ReadLog& reads,
                SessionActivity& activity, std::function<domain::UnixMs()> clock,
-               std::function<void(std::string_view)> warn)
+               std::function<void(std::string_view)> warn, Deleted deleted)
     : submitter_(submitter),
       views_(views),
       refusals_(refusals),
       reads_(reads),
       activity_(activity),
       clock_(std::move(clock)),
-      warn_(std::move(warn)) {}
+      warn_(std::move(warn)),
+      deleted_(std::move(deleted)) {}
 
 void Upkeep::start() {
   thread_ = std::jthread([this](std::stop_token token) {
@@ -84,10 +85,12 @@ std::uint64_t Upkeep::sweep() {
       if (!submitter_.takes(account)) continue;  // its owner's
       const auto outcome = submitter_.wait(system_call(account), std::move(command));
       if (outcome.settlement.error) return events;  // the log takes nothing now: the next round tries again
-      if (outcome.refusal)
+      if (outcome.refusal) {
         warn_("expiries of " + account_text(account) + " were refused: " + outcome.refusal->detail);
-      else
-        events += outcome.result->events;
+        continue;
+      }
+      events += outcome.result->events;
+      for (const auto id : outcome.result->deleted) deleted_(account, id);
     }
   }
   return events;

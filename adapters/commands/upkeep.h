@@ -16,8 +16,11 @@ namespace countersign::commands {
 
 class Upkeep {
  public:
+  /// Is told of authenticators that the sweep has deleted.
+  using Deleted = std::function<void(domain::AccountId, domain::AuthenticatorId)>;
   Upkeep(Submitter& submitter, projections::Views& views, RefusalLog& refusals, ReadLog& reads,
-         SessionActivity& activity, std::function<domain::UnixMs()> clock, std::function<void(std::string_view)> warn);
+         SessionActivity& activity, std::function<domain::UnixMs()> clock, std::function<void(std::string_view)> warn,
+         Deleted deleted);
   ~Upkeep() { stop(); }
   void start();
   /// Ends the thread and writes what has been counted of the running minute, and reads of the running windows.
@@ -40,6 +43,7 @@ class Upkeep {
   SessionActivity& activity_;
   std::function<domain::UnixMs()> clock_;
   std::function<void(std::string_view)> warn_;
+  Deleted deleted_;
   std::jthread thread_;
 };
 

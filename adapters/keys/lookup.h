@@ -33,6 +33,8 @@ enum class LookupKind : std::uint8_t {
   idempotency_seal = 14,
   destination_content = 15,
   authenticator_content = 16,
+  licence_serial = 17,
+  device_code = 18,
 };
 
 class Lookup {

@@ -71,6 +71,10 @@ std::string password_of(std::string_view secret, const domain::Uuid& registratio
 
 }  // namespace
 
+std::string_view otp_seed(const domain::Authenticator& authenticator, std::string_view kept) {
+  return authenticator.licence ? kept.substr(std::min(kept.size(), secret_bytes)) : kept;
+}
+
 std::string activation_password(std::string_view secret, const domain::Uuid& registration) {
   return typed_text(password_of(secret, registration));
 }

@@ -21,6 +21,10 @@ inline constexpr std::size_t secret_bytes = 32;
 /// Letters that people type: 80 bits of password, 40 of signature.
 inline constexpr std::size_t password_bytes = 10, signature_bytes = 5, mac_bytes = 16;
 
+/// Of what the key store keeps for an authenticator: what its passwords are made from. One that came by a licence has
+/// its registration's secret in front of it.
+std::string_view otp_seed(const domain::Authenticator& authenticator, std::string_view kept);
+
 /// Text for people.
 std::string activation_password(std::string_view secret, const domain::Uuid& registration);
 

@@ -3,6 +3,7 @@
 #include "adapters/queries/rfc3339.h"
 #include "domain/authenticator.h"
 #include "domain/event_catalogue.h"
+#include "domain/licence.h"
 #include "domain/siem_configuration.h"
 
 namespace countersign::queries {
@@ -85,7 +86,20 @@ void put_authenticator(json::object& out, const domain::fb::AuthenticatorSet& se
   out["expires_at"] = time_or_null(set.expires_at());
   out["mfa_exempt"] = set.mfa_exempt();
   if (set.codes() > 0) out["codes"] = set.codes();
+  if (set.licence()) {
+    out["licence_id"] = domain::LicenceId{domain::EventView::to_uuid(set.licence())}.text();
+    out["instance"] = set.instance();
+    out["registration_expires_at"] = time_or_null(set.registration_expires_at());
+  }
   if (set.replaces()) out["replaces"] = domain::AuthenticatorId{domain::EventView::to_uuid(set.replaces())}.text();
+}
+
+void put_licence(json::object& out, const domain::fb::LicenceSet& set) {
+  out["serial_number"] = text_of(set.serial_number());
+  out["type"] = domain::licence_type_text(set.type());
+  out["authenticator_type"] = domain::type_text(set.authenticator_type());
+  out["activations"] = set.activations();
+  out["max_reactivations"] = set.limits_reactivations() ? json::value(set.max_reactivations()) : json::value(nullptr);
 }
 
 void put_counted_reads(json::object& out, const domain::fb::EventsRead& read) {
@@ -161,6 +175,16 @@ json::object event_details(const domain::EventView& event, const domain::Persona
   }
   if (const auto* read = clear.payload_as_EventsRead()) put_counted_reads(out, *read);
   if (const auto* set = clear.payload_as_AuthenticatorSet()) put_authenticator(out, *set, personal);
+  if (const auto* set = clear.payload_as_LicenceSet()) put_licence(out, *set);
+  if (const auto* activation = clear.payload_as_LicenceActivation()) {
+    out["authenticator_id"] = domain::AuthenticatorId{domain::EventView::to_uuid(activation->authenticator())}.text();
+    out["instance"] = activation->instance();
+    if (event.type() == EventType::licence_activation_released) out["was_activated"] = activation->activated();
+  }
+  if (const auto* failed = clear.payload_as_RegistrationFailed()) {
+    out["step"] = failed->step() == domain::fb::RegistrationStep::add_device ? "add-device" : "activate";
+    out["failures"] = failed->failures();
+  }
   if (const auto* accepted = clear.payload_as_OtpAccepted()) {
     out["flow"] = domain::fb::EnumNameOtpFlow(accepted->flow());
     out["counter"] = accepted->counter();

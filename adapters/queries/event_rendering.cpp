@@ -5,6 +5,7 @@
 #include "adapters/queries/position_text.h"
 #include "domain/account.h"
 #include "domain/event_catalogue.h"
+#include "domain/licence.h"
 #include "domain/siem_destination.h"
 #include "domain/user.h"
 #include "projections/index/country.h"
@@ -49,6 +50,10 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
       const auto* authenticator = user ? user->authenticator(id) : nullptr;
       const auto text = authenticator ? opener_.of_user(account, user->id, authenticator->profile) : std::nullopt;
       return text ? text->name : "";
+    }
+    case PartyKind::licence: {
+      const auto licence = state_.licence(account, domain::LicenceId{party.id});
+      return licence ? licence->serial_number : "";
     }
     case PartyKind::siem_destination: {
       const auto destination = state_.siem_destination(account, domain::SiemDestinationId{party.id});

@@ -33,8 +33,8 @@ bool renames(EventType type) {
   return type == EventType::user_created || type == EventType::user_updated || type == EventType::user_erased ||
          type == EventType::device_activated || type == EventType::device_renamed ||
          type == EventType::authenticator_enrolled || type == EventType::authenticator_updated ||
-         type == EventType::authenticator_deleted || type == EventType::siem_destination_updated ||
-         type == EventType::siem_destination_deleted;
+         type == EventType::authenticator_deleted || type == EventType::licence_deleted ||
+         type == EventType::siem_destination_updated || type == EventType::siem_destination_deleted;
 }
 
 }  // namespace

@@ -73,10 +73,20 @@ TEST(ARegistration, LapsesAndGivesBackWhatItTook) {
   story.when(sign("A")).refused(RefusalCode::not_found);
 }
 
-TEST(ARegistration, IsCancelledByDeletingItAndNeedsNoForce) {
+TEST(ARegistration, IsDeletedWithoutForce) {
   auto story = given(ada_and({register_device("ada", "A", "L")}));
   story.when(change("A", AuthenticatorAction::remove)).then({authenticator_deleted, licence_activation_released});
   EXPECT_EQ(story->the_licence("L").free(), 2u);
+}
+
+TEST(ARegistration, IsCancelledOnlyUntilItsDeviceIsActivated) {
+  const auto cancel = by(Role::operator_, CancelRegistration{authenticator("A")});
+  given(ada_and({register_device("ada", "A", "L"), disable("ada")}))
+      .when(cancel)
+      .then({authenticator_deleted, licence_activation_released});
+  auto story = given(ada_and(a_registered_device("ada", "A", "L")));
+  story.when(cancel).refused(RefusalCode::state_conflict);
+  given(ada_and({})).when(cancel).refused(RefusalCode::not_found);
 }
 
 TEST(ARegistration, AllowsNothingElseOfAnAuthenticatorsLife) {

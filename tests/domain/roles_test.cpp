@@ -61,6 +61,7 @@ std::vector<Permission> permissions() {
                  BeginRegistration{.user = user("mei"), .id = authenticator("M"), .serial = digest_of("serial L")}),
       permission("AddDevice", help_desk | role_bit(Role::gateway),
                  AddDevice{authenticator("R"), true, digest_of("device code device")}),
+      permission("CancelRegistration", help_desk, CancelRegistration{authenticator("R")}),
       permission("CompleteRegistration", help_desk | role_bit(Role::gateway),
                  CompleteRegistration{authenticator("R"), digest_of("device code device"), true}),
       permission("RenameDevice", help_desk, RenameDevice{{activation("A")}, {}, 1}),

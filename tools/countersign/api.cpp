@@ -87,6 +87,12 @@ Refused::Refused(unsigned status, std::string_view body) : std::runtime_error(de
   if (!error && parsed.is_object()) code_ = text_field(parsed.get_object(), "code");
 }
 
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  percent_encode(out, text);
+  return out;
+}
+
 std::string with_query(std::string_view path, const Parameters& parameters) {
   std::string target(path);
   char separator = '?';
@@ -132,6 +138,16 @@ json::object Api::post(std::string_view path, const json::value& body) {
     asked.body = json::serialize(body);
   }
   return parse_object(repeat(asked));
+}
+
+std::string Api::post_for_bytes(std::string_view path, const json::value& body) {
+  auto asked = request("POST", std::string(path));
+  asked.headers["Accept"] = "*/*";
+  asked.headers["Content-Type"] = "application/json";
+  asked.body = json::serialize(body);
+  const auto answer = repeat(asked);
+  if (answer.status >= 300) throw Refused(answer.status, answer.body);
+  return answer.body;
 }
 
 json::object Api::post_file(std::string_view path, const Parameters& parameters, std::string_view media_type,

@@ -35,6 +35,7 @@ class Refused : public std::runtime_error {
 
 /// Query parameters; those with an empty value are left out.
 using Parameters = std::vector<std::pair<std::string, std::string>>;
+std::string percent_encoded(std::string_view text);
 std::string with_query(std::string_view path, const Parameters& parameters);
 
 class Api {
@@ -43,6 +44,8 @@ class Api {
 
   boost::json::object get(std::string_view path, const Parameters& parameters = {});
   boost::json::object post(std::string_view path, const boost::json::value& body = nullptr);
+  /// A POST that is answered with a picture or the like.
+  std::string post_for_bytes(std::string_view path, const boost::json::value& body);
   boost::json::object post_file(std::string_view path, const Parameters& parameters, std::string_view media_type,
                                 const std::filesystem::path& file);
   boost::json::object patch(std::string_view path, const boost::json::value& body, std::string_view version = {});

@@ -1,32 +1,10 @@
 // login: remembers server and key for the next commands.
 
-#include <termios.h>
-#include <unistd.h>
-
-#include <iostream>
-
+#include "tools/countersign/hidden_input.h"
 #include "tools/countersign/session.h"
 
 namespace countersign::cli {
 namespace {
-
-std::string ask_for_key() {
-  termios shown{};
-  const bool terminal = ::isatty(STDIN_FILENO) && ::tcgetattr(STDIN_FILENO, &shown) == 0;
-  if (terminal) {
-    auto hidden = shown;
-    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
-    std::cerr << "API key: ";
-  }
-  std::string key;
-  std::getline(std::cin, key);
-  if (terminal) {
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &shown);
-    std::cerr << '\n';
-  }
-  return key;
-}
 
 /// 403 means that the key is known and may do other things than this.
 void check(HttpClient& http, const std::string& key) {
@@ -47,7 +25,7 @@ void add_login(CLI::App& app, Session& session) {
       "Exit status: 0 done, 1 refused or something was wrong, 2 the command line was not understood.");
   login->callback([&session] {
     auto profile = chosen(session.options, std::nullopt);
-    if (profile.key.empty()) profile.key = ask_for_key();
+    if (profile.key.empty()) profile.key = ask_hidden("API key");
     if (profile.key.empty()) throw LocalError("No key was given.");
     HttpClient http(profile.server, profile.ca_file);
     if (!http.is_private()) throw LocalError("The key would go to " + profile.server + " in clear: use https.");

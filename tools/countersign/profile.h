@@ -1,11 +1,7 @@
 #pragma once
-// Where the CLI remembers server and key after `countersign login`: $XDG_CONFIG_HOME/countersign/profile.json, else
-// ~/.config/countersign/profile.json. Mode 0600, written whole and renamed. A profile that others can read is refused.
+// Where the CLI remembers server and key after `countersign login`: profile.json, a private file.
 
-#include <filesystem>
-#include <optional>
-#include <stdexcept>
-#include <string>
+#include "tools/countersign/private_file.h"
 
 namespace countersign::cli {
 
@@ -13,11 +9,6 @@ struct Profile {
   std::string server;
   std::string key;
   std::string ca_file;  ///< empty: the system's
-};
-
-/// Something on this machine is not as it must be; the text says what and where.
-class LocalError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 /// Throws LocalError when neither XDG_CONFIG_HOME nor HOME is set.

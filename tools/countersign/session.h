@@ -74,6 +74,8 @@ void add_users(CLI::App& app, Session& session);
 void add_codes(CLI::App& app, Session& session);
 void add_devices(CLI::App& app, Session& session);
 void add_authenticators(CLI::App& app, Session& session);
+void add_licences(CLI::App& app, Session& session);
+void add_registrations(CLI::App& app, Session& session);
 void add_tokens(CLI::App& app, Session& session);
 void add_sessions(CLI::App& app, Session& session);
 void add_events(CLI::App& app, Session& session);

@@ -235,7 +235,8 @@ void Node::serve() {
   open_exporter();
   if (kafka_) open_audit_topic();
   upkeep_ = std::make_unique<commands::Upkeep>(
-      *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn);
+      *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn,
+      [this](auto account, auto authenticator) { steward_->deleted(account, authenticator); });
 
   http::StatusPorts ports{
       .not_ready = [this] { return not_ready(); },

@@ -18,6 +18,9 @@ struct Node::Api {
   http::Introspection introspection;
   http::Authenticators authenticators;
   http::Verification verification;
+  http::Licences licences;
+  http::Registrations registrations;
+  http::VisualCodes visual_codes;
   http::Events events;
   http::AccountLog log;
   http::SiemDestinations siem_destinations;
@@ -41,6 +44,8 @@ struct Node::Api {
         introspection(reads, writes, n.activity_),
         authenticators(reads, writes, seeds_of(n)),
         verification(reads, writes, authenticators, seeds_of(n), n.refusals_),
+        licences(reads, writes),
+        registrations(reads, writes, authenticators, seeds_of(n)),
         events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
         siem_destinations(reads, writes, *n.keys_, *n.exporter_, n.egress_),
@@ -53,9 +58,10 @@ struct Node::Api {
   }
 
   std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
-    return http::routes({authentication, reads, accounts, users, codes, redemption, connections, introspection,
-                         authenticators, verification, events, log, siem_destinations, cluster, status, operations,
-                         read_log});
+    return http::routes({authentication,    reads,         accounts,      users,          codes,
+                         redemption,        connections,   introspection, authenticators, verification,
+                         licences,          registrations, visual_codes,  events,         log,
+                         siem_destinations, cluster,       status,        operations,     read_log});
   }
 };
 

@@ -33,6 +33,8 @@ unsigned status_of(domain::RefusalCode code) {
     case last_authenticator:
     case too_many_authenticators:
     case codes_at_large:
+    case licence_taken:
+    case licence_exhausted:
     case state_conflict:
     case provisioning_method:
     case answer_withdrawn: return 409;

@@ -43,14 +43,19 @@ json::array card_of(const Authenticator& authenticator, std::string_view seed) {
   return codes;
 }
 
+}  // namespace
+
 domain::Digest content_of(const keys::Lookup& lookup, domain::AccountId account, const domain::Personal& texts) {
   return lookup.digest(keys::LookupKind::authenticator_content,
                        {account.uuid.view(), std::to_string(texts.name.size()), ":", texts.name, texts.detail});
 }
 
+namespace {
+
 std::string_view shown_status(const domain::User& user, const Authenticator& authenticator, domain::UnixMs now) {
   const auto status = effective_status(authenticator, now);
   const bool locked = status == domain::AuthenticatorStatus::active && user.lockout.locked();
+  if (status == domain::AuthenticatorStatus::registering) return "pending";
   return locked ? "locked" : domain::status_text(status);
 }
 
@@ -268,7 +273,7 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
       const auto uri = otp::otpauth_uri(enrolment, bytes_of(*seed));
       object["secret"] = keys::base32(bytes_of(*seed));
       object["otpauth_uri"] = uri;
-      object["qr"] = otp::qr_svg(uri).value_or("");
+      object["qr"] = otp::QrCode::of(uri).value().svg(0).value();
     }
     auto made = json_answer(201, object);
     made.headers.emplace_back("ETag", etag_of(found->authenticator->version));
@@ -286,13 +291,12 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
                                      wanted->force};
   auto response = co_await writes_.run<domain::EnrolAuthenticator>(exchange, std::move(command), std::move(rendered),
                                                                    std::move(options));
-  if (replayed || (response.status() != 201 && !in_doubt)) co_await destroy(account, name.authenticator);
-  if (replaced && response.status() == 201) co_await destroy(account, replaced);
+  if (replayed || (response.status() != 201 && !in_doubt)) co_await destroy_seed(account, name.authenticator);
+  if (replaced && response.status() == 201) co_await destroy_seed(account, replaced);
   co_return response;
 }
 
-/// What can't be destroyed now is destroyed by the next start: no authenticator has it.
-boost::asio::awaitable<void> Authenticators::destroy(domain::AccountId account, AuthenticatorId id) {
+boost::asio::awaitable<void> Authenticators::destroy_seed(domain::AccountId account, AuthenticatorId id) {
   const Writes::DiskWork work = [this, account, id] { return seeds_.destroy(account, id); };
   co_await writes_.on_disk(work);
 }
@@ -348,7 +352,7 @@ boost::asio::awaitable<Response> Authenticators::remove(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   const auto id = AuthenticatorId::parse(exchange.parameter());
   auto response = co_await change(exchange, domain::AuthenticatorAction::remove);
-  if (response.status() == 204 && id) co_await destroy(account, *id);
+  if (response.status() == 204 && id) co_await destroy_seed(account, *id);
   co_return response;
 }
 

@@ -9,6 +9,9 @@
 
 namespace countersign::http {
 
+/// A keyed digest of name and comment, so that "unchanged" needs no key.
+domain::Digest content_of(const keys::Lookup& lookup, domain::AccountId account, const domain::Personal& texts);
+
 class Authenticators {
  public:
   Authenticators(Reads& reads, Writes& writes, otp::Seeds seeds) : reads_(reads), writes_(writes), seeds_(seeds) {}
@@ -34,6 +37,9 @@ class Authenticators {
   }
   boost::asio::awaitable<Response> unlock(Exchange& exchange);
 
+  /// What can't be destroyed now is destroyed later: no authenticator has it.
+  boost::asio::awaitable<void> destroy_seed(domain::AccountId account, domain::AuthenticatorId id);
+
   struct Found {
     std::shared_ptr<const domain::User> user;
     const domain::Authenticator* authenticator = nullptr;
@@ -47,7 +53,6 @@ class Authenticators {
   boost::asio::awaitable<Response> enrol(Exchange& exchange, std::shared_ptr<Wanted> wanted);
   boost::asio::awaitable<Response> change(Exchange& exchange, domain::AuthenticatorAction action);
   boost::json::object render(const Found& found, domain::AccountId account) const;
-  boost::asio::awaitable<void> destroy(domain::AccountId account, domain::AuthenticatorId id);
 
   Reads& reads_;
   Writes& writes_;

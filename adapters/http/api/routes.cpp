@@ -18,6 +18,9 @@ constexpr std::uint32_t switcher = domain::roles(Role::admin, Role::operator_, R
 constexpr std::uint32_t user_readers = domain::roles(Role::admin, Role::operator_, Role::auditor, Role::scim);
 constexpr std::uint32_t event_readers = domain::roles(Role::admin, Role::auditor, Role::siem);
 constexpr std::uint32_t gateway = domain::roles(Role::gateway);
+/// Portals pass on what people read from their devices.
+constexpr std::uint32_t help_desk_gateway = domain::roles(Role::admin, Role::operator_, Role::gateway);
+constexpr std::uint32_t readers_gateway = domain::roles(Role::admin, Role::operator_, Role::auditor, Role::gateway);
 
 template <class Endpoint>
 AnswerLater later(Endpoint& endpoint, boost::asio::awaitable<Response> (Endpoint::*method)(Exchange&)) {
@@ -155,7 +158,8 @@ Route refusing_unknown_parameters(Route route) {
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
   auto& [authentication, reads, accounts, users, codes, redemption, connections, introspection, authenticators,
-         verification, events, log, siem, cluster, status, operations, read_log] = e;
+         verification, licences, registrations, visual_codes, events, log, siem, cluster, status, operations,
+         read_log] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
   };
@@ -268,6 +272,25 @@ std::vector<Route> routes(Endpoints e) {
   add(with_otp("/v1/authenticators/{id}/test", "test_authenticator", help_desk, &Verification::test));
   add(with_otp("/v1/authenticators/{id}/reset", "reset_authenticator", help_desk, &Verification::reset));
   add(with_otp("/v1/verify", "verify_otp", gateway, &Verification::verify));
+
+  add(row(post, "/v1/licences", "create_licence", admin, later(licences, &Licences::create)));
+  add(read(row(get, "/v1/licences", "list_licences", readers, later(licences, &Licences::list)),
+           pages({"serial_number"})));
+  add(look(row(get, "/v1/licences/{id}", "get_licence", readers, now(licences, &Licences::get))));
+  add(row(patch, "/v1/licences/{id}", "update_licence", admin, later(licences, &Licences::update)));
+  add(row(delete_, "/v1/licences/{id}", "delete_licence", admin, later(licences, &Licences::remove)));
+  add(row(post, "/v1/users/register", "register_device", help_desk, later(registrations, &Registrations::begin)));
+  add(row(post, "/v1/authenticators/{serial}/generate-activation-message", "generate_activation_message", help_desk,
+          later(registrations, &Registrations::begin_with_serial)));
+  add(look(row(get, "/v1/registrations/{id}", "get_registration", readers_gateway,
+               now(registrations, &Registrations::get))));
+  add(row(post, "/v1/registrations/{id}/add-device", "add_device_to_registration", help_desk_gateway,
+          later(registrations, &Registrations::add_device)));
+  add(row(post, "/v1/registrations/{id}/activate", "activate_registration", help_desk_gateway,
+          later(registrations, &Registrations::activate)));
+  add(row(delete_, "/v1/registrations/{id}", "cancel_registration", help_desk,
+          later(registrations, &Registrations::cancel)));
+  add(row(post, "/v1/visual-codes", "render_visual_code", help_desk_gateway, now(visual_codes, &VisualCodes::render)));
 
   using Read = commands::ReadLog::Kind;
   const auto audit = [&r = reads, &reads_of = read_log](Read kind, Route route) {

@@ -11,12 +11,15 @@
 #include "adapters/http/api/connections.h"
 #include "adapters/http/api/events.h"
 #include "adapters/http/api/introspection.h"
+#include "adapters/http/api/licences.h"
 #include "adapters/http/api/redemption.h"
 #include "adapters/http/api/registration_codes.h"
+#include "adapters/http/api/registrations.h"
 #include "adapters/http/api/siem_destinations.h"
 #include "adapters/http/api/status.h"
 #include "adapters/http/api/users.h"
 #include "adapters/http/api/verification.h"
+#include "adapters/http/api/visual_codes.h"
 
 namespace countersign::http {
 
@@ -31,6 +34,9 @@ struct Endpoints {
   Introspection& introspection;
   Authenticators& authenticators;
   Verification& verification;
+  Licences& licences;
+  Registrations& registrations;
+  VisualCodes& visual_codes;
   Events& events;
   AccountLog& log;
   SiemDestinations& siem_destinations;

@@ -6,6 +6,7 @@
 #include "adapters/directory/address.h"
 #include "adapters/directory/text_checks.h"
 #include "adapters/http/api/fields.h"
+#include "adapters/offline/ceremony.h"
 #include "adapters/otp/otp.h"
 #include "adapters/queries/rfc3339.h"
 #include "adapters/queries/source_address.h"
@@ -104,7 +105,7 @@ boost::system::error_code Verification::compare(const Attempt& attempt, domain::
       continue;
     }
     domain::OtpProof proof{each.id, each.version};
-    if (const auto found = match(each, **seed, attempt, now)) {
+    if (const auto found = match(each, offline::otp_seed(each, **seed), attempt, now)) {
       proof.matched = true;
       proof.counter = found->counter;
       proof.drift = found->drift;
@@ -154,12 +155,7 @@ boost::asio::awaitable<Response> Verification::use(Exchange& exchange, std::shar
     const bool unwritten = used->reason == Reason::user_unknown || used->reason == Reason::user_disabled ||
                            used->reason == Reason::blocked_after_failures;
     if (unwritten) count(exchange, used->reason, attempt->user);
-    if (used->replaced) {
-      const Writes::DiskWork destroy = [this, account = attempt->account, id = used->replaced] {
-        return seeds_.destroy(account, id);
-      };
-      co_await writes_.on_disk(destroy);
-    }
+    if (used->replaced) co_await authenticators_.destroy_seed(attempt->account, used->replaced);
     response.no_store();
     co_return response;
   }

@@ -22,8 +22,13 @@ TEST(OtpauthUri, NamesEverythingThatAnAppNeeds) {
 }
 
 TEST(QrCode, IsRefusedForWhatDoesNotFit) {
-  EXPECT_TRUE(qr_svg(std::string(2'331, 'x')));
-  EXPECT_FALSE(qr_svg(std::string(2'332, 'x')));
+  EXPECT_TRUE(QrCode::of(std::string(2'331, 'x')));
+  EXPECT_FALSE(QrCode::of(std::string(2'332, 'x')));
+  EXPECT_TRUE(QrCode::of(std::string(3'391, 'X'))) << "capitals take less";
+  const auto code = QrCode::of("COUNTERSIGN:ABCD").value();
+  EXPECT_FALSE(code.png(code.least_size() - 1));
+  EXPECT_TRUE(code.png(code.least_size()));
+  EXPECT_FALSE(code.svg(code.least_size() - 1));
 }
 
 }  // namespace

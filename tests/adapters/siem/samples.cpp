@@ -26,6 +26,7 @@ const RenderedParty token{PartyKind::token, "tok_01k7szc4m5eqkvt4cx1kv1a8qd", ""
 const RenderedParty session{PartyKind::session, "ses_01k7szc4m5eqkvt4cx1kv1a8qd", ""};
 const RenderedParty destination{PartyKind::siem_destination, "dst_01k7szc9b6e2q8mzj4m3x0nt5w", "Our SIEM"};
 const RenderedParty authenticator{PartyKind::authenticator, "aut_01k7szcbq3f9t6r2v8w1y5a0nd", "Ada's app"};
+const RenderedParty licence{PartyKind::licence, "lic_01k7szcd3c5h9m2q6s0v4x8b1f", "VDS0700123"};
 const RenderedParty operation{PartyKind::operation, "op_01k7szc82tfw3b8xhbpwfqpk0e", ""};
 const std::string expiry = "2026-11-30T08:00:00.000Z";
 
@@ -51,6 +52,18 @@ json::object configuration(std::uint64_t from_sequence = 0) {
 json::object authenticator_details() {
   return {{"type", "totp"}, {"name", "Ada's app"}, {"comment", nullptr},    {"algorithm", "sha256"},
           {"digits", 6},    {"period", 30},        {"expires_at", nullptr}, {"mfa_exempt", false}};
+}
+
+json::object licence_details() {
+  return {{"serial_number", "VDS0700123"},
+          {"type", "MDL"},
+          {"authenticator_type", "totp"},
+          {"activations", 100},
+          {"max_reactivations", 20}};
+}
+
+json::object licence_activation() {
+  return {{"authenticator_id", authenticator.id}, {"instance", 7}};
 }
 
 json::object otp_accepted(std::string_view flow) {
@@ -157,6 +170,19 @@ std::vector<Kind> kinds() {
       {authenticator_verification_refused, key, {}, {}, "blocked_after_failures", counted},
       {authenticator_locked, key, ada, ada, "otp_wrong"},
       {authenticator_unlocked, key, ada, ada, "by_administrator"},
+      {authenticator_device_added, key, ada, authenticator},
+      {authenticator_registration_failed,
+       key,
+       ada,
+       authenticator,
+       "signature_wrong",
+       {{"step", "activate"}, {"failures", 1}}},
+      {authenticator_activated, key, ada, authenticator},
+      {licence_created, key, licence, licence, "", licence_details()},
+      {licence_updated, key, licence, licence, "", licence_details()},
+      {licence_deleted, key, licence, licence},
+      {licence_activation_reserved, key, ada, licence, "", licence_activation()},
+      {licence_activation_released, system, ada, licence, "expired", licence_activation()},
   };
 }
 
@@ -191,6 +217,7 @@ std::vector<RenderedEvent> samples() {
     const bool refused = kind.type == EventType::api_key_refused ||
                          kind.type == EventType::registration_code_redemption_refused ||
                          kind.type == EventType::authenticator_verification_failed ||
+                         kind.type == EventType::authenticator_registration_failed ||
                          kind.type == EventType::authenticator_verification_refused;
     const auto number = out.size() + 1;
     out.push_back({.type = kind.type,
