@@ -15,6 +15,11 @@ using testing::RegisterWork;
 
 class APartition : public ::testing::Test {
  protected:
+  /// A sequencer on its way out is destroyed by a step.
+  ~APartition() override {
+    folding->run();
+    steps->run();
+  }
   PartitionEnvironment environment(Decider& decides) {
     auto env = testing::environment_of(log, decides, registers, views);
     env.folding = folding;

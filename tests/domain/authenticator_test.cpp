@@ -98,7 +98,8 @@ TEST_P(EachStateOfEachType, AllowsWhatTheTableSays) {
     const bool by_operator = all_actions[i] != verify;
     EXPECT_EQ(listed, cells[i] == 'x' && by_operator);
     const auto happened = does(all_actions[i])(*story.operator->());
-    const auto* after = story->the_user("ada").authenticator(authenticator("A"));
+    const auto user_after = story->the_user("ada");
+    const auto* after = user_after.authenticator(authenticator("A"));
     if (cells[i] == 'x') {
       EXPECT_FALSE(happened.refusal) << happened.refusal->detail;
       ASSERT_EQ(happened.types.size(), 1u);
