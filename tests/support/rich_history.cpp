@@ -149,8 +149,8 @@ class Chance {
     else if (below(4) == 0)
       happens(domain::ChangeLicence{
           licence(name), {standing->activations + static_cast<std::uint32_t>(below(3)), {}}, standing->version});
-    else if (below(6) == 0)
-      happens(domain::DeleteLicence{licence(name)});
+    else if (below(6) == 0 && !a_licence("spare")(ledger_).refusal)
+      happens(domain::DeleteLicence{licence("spare")});
     const auto begun = "registered" + std::to_string(++authenticators_);
     register_device(who, begun, name)(ledger_);
     if (ledger_.last().refusal) return;
