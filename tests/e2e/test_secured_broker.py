@@ -24,11 +24,11 @@ ADVICE = "the user lacks a right"
 LACKING = {
     (INIT, "Create", "countersign."): "don't create topic 'minimum.log'",
     (INIT, "Describe", "countersign."): "asking about topic 'minimum.log'",
-    (INIT, "DescribeConfigs", "countersign."): "asking for the settings of topic 'minimum.log'",
+    (INIT, "DescribeConfigs", "countersign."): "asking for the settings of topic 'minimum.",
     (INIT, "Write", "countersign.keys"): "Failed to acquire idempotence PID",
     (NODE, "Read", "countersign."): "topic 'minimum.keys', partition 0",
     (NODE, "Write", "countersign."): "Failed to acquire idempotence PID",
-    (NODE, "DescribeConfigs", "countersign."): "asking for the settings of topic 'minimum.log'",
+    (NODE, "DescribeConfigs", "countersign."): "asking for the settings of topic 'minimum.",
     (NODE, "Read", "group countersign."): "the group 'minimum.owners'",
     (AUDITOR, "Read", "countersign.log countersign.keys"): "asking about topic 'minimum.log'",
 }
