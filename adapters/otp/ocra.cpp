@@ -103,10 +103,10 @@ class SuiteReader {
   }
 
   std::string_view read_session(std::string_view text) {
-    const auto bytes = text.size() == 4 ? number(text.substr(1)) : std::nullopt;
-    if (bytes != 64u && bytes != 128u && bytes != 256u && bytes != 512u)
+    const unsigned bytes = text.size() == 4 ? number(text.substr(1)).value_or(0) : 0;
+    if (bytes != 64 && bytes != 128 && bytes != 256 && bytes != 512)
       return "has S064, S128, S256 or S512 for a session";
-    suite.session_bytes = *bytes;
+    suite.session_bytes = bytes;
     return {};
   }
 
