@@ -1,6 +1,7 @@
 # Debian 12's packages; ./dev installs them. Boost 1.81 is asked for by number because 1.74 is Debian's default.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81.0 EXACT REQUIRED CONFIG COMPONENTS json url)
+find_package(LibXml2 2.9.14 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(RocksDB 7.8 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)

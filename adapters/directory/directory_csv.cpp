@@ -1,9 +1,8 @@
 #include <algorithm>
 
-#include "adapters/directory/csv_records.h"
+#include "adapters/directory/csv_checks.h"
 #include "adapters/directory/directory_reader.h"
 #include "adapters/directory/person_checks.h"
-#include "adapters/directory/text_checks.h"
 
 namespace countersign::directory {
 namespace {
@@ -36,15 +35,9 @@ class CsvReader final : public DirectoryReader {
 
  private:
   void read_header() {
-    if (record_.fault != CsvRecord::Fault::none) {
-      failure_ = RecordError{"header-malformed", "the header line is not CSV"};
-      return;
-    }
+    failure_ = check_header(record_);
+    if (failure_) return;
     for (const std::string& name : record_.cells) {
-      if (!is_utf8(name)) {
-        failure_ = RecordError{"header-malformed", "the header line is not UTF-8"};
-        return;
-      }
       const auto field = field_named(name);
       if (field == nullptr) {
         if (ignored_.size() < most_ignored_named) ignored_.push_back(fold_newlines(name));
@@ -65,22 +58,7 @@ class CsvReader final : public DirectoryReader {
   }
 
   std::variant<Person, RecordError> read_record() {
-    switch (record_.fault) {
-      case CsvRecord::Fault::none: break;
-      case CsvRecord::Fault::too_long: return RecordError{"record-too-long", "the record is longer than 64 KiB"};
-      case CsvRecord::Fault::text_after_quote: return RecordError{"quotes-malformed", "text follows a closing quote"};
-      case CsvRecord::Fault::quote_unclosed:
-        return RecordError{"quotes-malformed", "a quote that opens here is not closed before the file ends"};
-    }
-    for (const std::string& cell : record_.cells) {
-      if (!is_utf8(cell)) return RecordError{"not-utf-8", "the record holds bytes that are not UTF-8"};
-    }
-    if (record_.cells.size() != columns_.size()) {
-      const bool missing = record_.cells.size() < columns_.size();
-      return RecordError{
-          missing ? "columns-missing" : "columns-surplus",
-          std::to_string(record_.cells.size()) + " cells, the header has " + std::to_string(columns_.size())};
-    }
+    if (auto wrong = check_cells(record_, columns_.size())) return *wrong;
     RawPerson raw;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (columns_[i] != nullptr) raw.*columns_[i] = std::move(record_.cells[i]);

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "adapters/keys/random.h"
+#include "adapters/keys/rfc4648.h"
 #include "adapters/keys/store_files.h"
 #include "bus/hash.h"
 
@@ -66,18 +67,6 @@ std::string read_private(const std::filesystem::path& file) {
   return text;
 }
 
-std::optional<std::string> from_hex(std::string_view digits) {
-  const auto value = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
-  std::string bytes;
-  if (digits.size() % 2 != 0) return std::nullopt;
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    const int high = value(digits[i]), low = value(digits[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes.push_back(static_cast<char>(high << 4 | low));
-  }
-  return bytes;
-}
-
 std::string lines_of(const MasterKey& key) {
   std::string text(version_line);
   text += "id: " + hex(key.id.view()) + "\nkey: " + hex(key.key.view()) + "\n";
@@ -93,7 +82,7 @@ std::string text_of(const MasterKey& key) {
 std::optional<MasterKey> parse(std::string_view text) {
   constexpr std::size_t id_at = version_line.size() + 4, key_at = id_at + 16 + 1 + 5;
   if (text.size() < key_at + 64 || !text.starts_with(version_line)) return std::nullopt;
-  const auto id = from_hex(text.substr(id_at, 16)), bytes = from_hex(text.substr(key_at, 64));
+  const auto id = parse_base16(text.substr(id_at, 16)), bytes = parse_base16(text.substr(key_at, 64));
   if (!id || !bytes) return std::nullopt;
   MasterKey key;
   std::copy(id->begin(), id->end(), key.id.bytes.begin());

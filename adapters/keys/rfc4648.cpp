@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view usual = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
                            for_urls = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-                           letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+                           letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", hexadecimal = "0123456789ABCDEF";
 
 /// As many bits a letter as the alphabet has letters for.
 std::string encode(std::string_view bytes, std::string_view alphabet) {
@@ -42,6 +42,13 @@ std::optional<std::string> decode(std::string_view text, std::string_view alphab
   return out;
 }
 
+std::string in_upper_case(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return upper;
+}
+
 }  // namespace
 
 std::string base64(std::string_view bytes) {
@@ -70,10 +77,13 @@ std::string base32(std::string_view bytes) {
 
 std::optional<std::string> parse_base32(std::string_view text) {
   while (text.ends_with('=')) text.remove_suffix(1);
-  std::string letters;
-  for (const char c : text)
-    if (c != ' ' && c != '-') letters += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  std::string letters = in_upper_case(text);
+  std::erase_if(letters, [](char c) { return c == ' ' || c == '-'; });
   return decode(letters, letters_and_digits);
+}
+
+std::optional<std::string> parse_base16(std::string_view text) {
+  return decode(in_upper_case(text), hexadecimal);
 }
 
 }  // namespace countersign::keys

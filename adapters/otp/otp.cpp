@@ -40,13 +40,11 @@ std::size_t seed_bytes(domain::OtpAlgorithm algorithm) {
   return static_cast<std::size_t>(EVP_MD_get_size(hash_of(algorithm)));
 }
 
-std::string hotp(std::string_view seed, std::uint64_t counter, const Shape& shape) {
-  std::array<std::uint8_t, 8> text;
-  for (int i = 0; i < 8; ++i) text[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(counter >> (56 - 8 * i));
+std::string password_of(std::string_view seed, std::string_view message, const Shape& shape) {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> mac;
   unsigned size = 0;
-  if (!HMAC(hash_of(shape.algorithm), seed.data(), static_cast<int>(seed.size()), text.data(), text.size(), mac.data(),
-            &size))
+  if (!HMAC(hash_of(shape.algorithm), seed.data(), static_cast<int>(seed.size()),
+            reinterpret_cast<const std::uint8_t*>(message.data()), message.size(), mac.data(), &size))
     throw std::runtime_error("HMAC failed");
   const std::size_t offset = mac[size - 1] & 0xf;  // dynamic truncation, RFC 4226, section 5.3
   std::uint32_t number = 0;
@@ -55,6 +53,12 @@ std::string hotp(std::string_view seed, std::uint64_t counter, const Shape& shap
   std::string password(shape.digits, '0');
   for (std::size_t i = password.size(); i-- > 0; number /= 10) password[i] = static_cast<char>('0' + number % 10);
   return password;
+}
+
+std::string hotp(std::string_view seed, std::uint64_t counter, const Shape& shape) {
+  std::array<char, 8> text;
+  for (int i = 0; i < 8; ++i) text[static_cast<std::size_t>(i)] = static_cast<char>(counter >> (56 - 8 * i));
+  return password_of(seed, {text.data(), text.size()}, shape);
 }
 
 std::optional<Match> match_hotp(std::string_view seed, std::string_view password, std::uint64_t next,

@@ -13,7 +13,7 @@
 
 namespace countersign::otp {
 
-/// What the passwords of an authenticator look like. `digits`: 6 to 8.
+/// What the passwords of an authenticator look like. `digits`: 6 to 8; of OCRA 6 to 10.
 struct Shape {
   domain::OtpAlgorithm algorithm = domain::OtpAlgorithm::sha1;
   unsigned digits = 6;
@@ -22,6 +22,8 @@ struct Shape {
 /// Bytes of a new seed: as many as the hash gives (RFC 4226, section 4, R6; RFC 6238, section 5.1).
 std::size_t seed_bytes(domain::OtpAlgorithm algorithm);
 
+/// HMAC over the message, truncated to digits as RFC 4226, section 5.3, says.
+std::string password_of(std::string_view seed, std::string_view message, const Shape& shape);
 std::string hotp(std::string_view seed, std::uint64_t counter, const Shape& shape);
 
 /// Bounds of what is compared, in counters.

@@ -53,5 +53,13 @@ TEST(Base32, ReadsBackWhateverItMakes) {
   }
 }
 
+TEST(Base16, IsReadInEitherCase) {
+  EXPECT_EQ(parse_base16(""), "");
+  EXPECT_EQ(parse_base16("666F6f626172"), "foobar");
+  EXPECT_EQ(parse_base16("00fF"), std::string("\0\xff", 2));
+  for (const char* text : {"0", "666", "6g", "66 6f", "0x66", "66\n", "\xc3\x9c"})
+    EXPECT_FALSE(parse_base16(text)) << text;
+}
+
 }  // namespace
 }  // namespace countersign::keys
