@@ -2,6 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(Boost 1.81.0 EXACT REQUIRED CONFIG COMPONENTS json url)
 find_package(OpenSSL 3 REQUIRED)
+find_package(CURL 7.85 REQUIRED)
 find_package(RocksDB 7.8 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 find_package(spdlog REQUIRED CONFIG)
