@@ -75,9 +75,9 @@ NormalNumber normalise_number(std::string_view typed, const NumberPlan& plan) {
 }
 
 std::string masked_number(std::string_view normal) {
-  const std::string stars(6, '*');
-  if (!is_normal(normal)) return stars;
-  return std::string(normal.substr(0, 3)) + stars + std::string(normal.substr(normal.size() - 2));
+  constexpr std::string_view stars = "******";
+  if (!is_normal(normal)) return std::string(stars);
+  return std::string(normal.substr(0, 3)).append(stars).append(normal.substr(normal.size() - 2));
 }
 
 }  // namespace countersign::messages

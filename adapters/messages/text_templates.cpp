@@ -105,8 +105,9 @@ std::string otp_flaw_in(const TextTemplates& templates) {
   for (const auto& [tag, text] : templates.languages) {
     if (!is_language(tag) || directory::to_lower_ascii(tag) != tag)
       return "languages: a tag such as en or pt-br is expected for each";
-    if (auto flaw = subject_flaw(text.subject); !flaw.empty()) return tag + ".subject: " + flaw;
-    if (auto flaw = text_flaw(text.text); !flaw.empty()) return tag + ".text: " + flaw;
+    if (auto flaw = subject_flaw(text.subject); !flaw.empty())
+      return std::string(tag).append(".subject: ").append(flaw);
+    if (auto flaw = text_flaw(text.text); !flaw.empty()) return std::string(tag).append(".text: ").append(flaw);
   }
   if (!templates.languages.contains(templates.default_language))
     return "default_language: one of those in languages is expected";
@@ -130,7 +131,7 @@ std::variant<TextTemplates, std::string> parse_otp_templates(const json::value& 
     if (!member.value().is_object()) return tag + ": an object with subject and text is expected";
     const auto& fields = member.value().get_object();
     if (auto name = unknown_name(fields, {"subject", "text"}); !name.empty())
-      return tag + ": there is no '" + name + "' in a template";
+      return std::string(tag).append(": there is no '").append(name).append("' in a template");
     auto& text = templates.languages[tag];
     if (auto flaw = read_text(fields, "subject", tag + ".", text.subject); !flaw.empty()) return flaw;
     if (auto flaw = read_text(fields, "text", tag + ".", text.text); !flaw.empty()) return flaw;
