@@ -1,14 +1,13 @@
 #include "adapters/keys/master_key.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 
+#include "adapters/keys/private_file.h"
 #include "adapters/keys/random.h"
 #include "adapters/keys/rfc4648.h"
 #include "adapters/keys/store_files.h"
@@ -37,35 +36,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-// systemd hands credentials over in a private directory, where an ACL for the service shows as group permission.
-bool is_systemd_credential(const std::filesystem::path& file) {
-  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
-  return folder != nullptr && *folder != '\0' && file.parent_path() == std::filesystem::path(folder);
-}
-
-std::string read_private(const std::filesystem::path& file) {
-  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd < 0) {
-    if (errno == ENOENT) {
-      refuse(file,
-             "there is no such file. Put back the copy that was kept apart from the data; a new key would open "
-             "nothing that exists");
-    }
-    refuse(file, std::string("can't be opened: ") + std::strerror(errno));
-  }
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) refuse(file, std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) refuse(file, "is not a regular file");
-  if ((status.st_mode & 077) != 0 && !is_systemd_credential(file)) {
-    refuse(file, "others than its owner may use it; run: chmod 600 " + file.string());
-  }
-  std::string text(most_bytes + 1, '\0');
-  const ssize_t size = ::read(fd, text.data(), text.size());
-  if (size < 0) refuse(file, std::string("can't be read: ") + std::strerror(errno));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 std::string lines_of(const MasterKey& key) {
   std::string text(version_line);
@@ -108,7 +78,9 @@ MasterKey random_master_key() {
 }
 
 MasterKey load_master_key(const std::filesystem::path& file) {
-  std::string text = read_private(file);
+  std::string text = read_private_file("master key", file, most_bytes,
+                                       "Put back the copy that was kept apart from the data; a new key would open "
+                                       "nothing that exists");
   const auto key = parse(text);
   const bool newer = text.starts_with("countersign-master-key v") && !text.starts_with(version_line);
   OPENSSL_cleanse(text.data(), text.size());

@@ -24,6 +24,12 @@ std::unique_ptr<Transport> make_webhook(Setup setup);
 /// else (RFC 5426).
 std::uint16_t port_of(const Receiver& receiver);
 
+/// A name (RFC 1123, with the underscore that is met in practice) or an address.
+bool is_host(std::string_view host);
+bool is_address(std::string_view host);
+/// This machine's own name or address.
+bool is_loopback(const std::string& host);
+
 /// A webhook's URL in its parts.
 struct WebhookUrl {
   std::string host;       ///< without the brackets of an IPv6 address

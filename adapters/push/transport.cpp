@@ -31,25 +31,6 @@ const Named& row_of(Protocol protocol) {
   return *std::find_if(named.begin(), named.end(), [&](const Named& row) { return row.protocol == protocol; });
 }
 
-/// A name (RFC 1123, with the underscore that is met in practice) or an address.
-bool is_host(std::string_view host) {
-  boost::system::error_code error;
-  boost::asio::ip::make_address(host, error);
-  if (!error) return true;
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_';
-  };
-  return !host.empty() && host.size() <= most_host && std::all_of(host.begin(), host.end(), allowed) &&
-         host.front() != '.' && host.front() != '-' && host.find("..") == host.npos;
-}
-
-bool is_loopback(const std::string& host) {
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(host, error);
-  return error ? host == "localhost" : address.is_loopback();
-}
-
 bool uses_tls(const Receiver& receiver) {
   switch (receiver.protocol) {
     case Protocol::relp: return receiver.tls;
@@ -84,6 +65,28 @@ void check(const Receiver& receiver) {
 }
 
 }  // namespace
+
+bool is_address(std::string_view host) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(host, error);
+  return !error;
+}
+
+bool is_host(std::string_view host) {
+  if (is_address(host)) return true;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_';
+  };
+  return !host.empty() && host.size() <= most_host && std::all_of(host.begin(), host.end(), allowed) &&
+         host.front() != '.' && host.front() != '-' && host.find("..") == host.npos;
+}
+
+bool is_loopback(const std::string& host) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(host, error);
+  return error ? host == "localhost" : address.is_loopback();
+}
 
 std::string_view protocol_name(Protocol protocol) {
   return row_of(protocol).name;

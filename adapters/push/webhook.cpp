@@ -1,33 +1,16 @@
 // Batches of lines as HTTP requests, signed (webhook_signature.h). One connection is kept and used again.
 
 #include <array>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <charconv>
 
 #include "adapters/push/carriers.h"
 #include "adapters/push/channel.h"
+#include "adapters/push/http_answer.h"
 #include "adapters/push/trust.h"
 #include "adapters/push/webhook_signature.h"
 
 namespace countersign::push {
 namespace asio = boost::asio;
-namespace beast_http = boost::beast::http;
 namespace {
-
-constexpr std::size_t most_answer_bytes = 64 * 1024, most_header_bytes = 16 * 1024;
-constexpr std::chrono::seconds longest_pause{3600};
-
-using AnswerParser = beast_http::response_parser<beast_http::string_body>;
-
-/// Only seconds: a date would need both clocks to agree.
-std::optional<std::chrono::seconds> retry_after(const AnswerParser& answer) {
-  const std::string_view text = answer.get()[beast_http::field::retry_after];
-  unsigned seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return std::min(std::chrono::seconds(seconds), longest_pause);
-}
 
 class Webhook : public Transport {
  public:
@@ -108,25 +91,18 @@ class Webhook : public Transport {
       exchange.stale = kept;
       co_return exchange;
     }
-    AnswerParser answer;
-    answer.header_limit(most_header_bytes);
-    answer.body_limit(most_answer_bytes);
-    bool anything = false;
-    std::string buffered;
-    while (!answer.is_done()) {
+    HttpAnswer answer;
+    while (!answer.whole()) {
       std::array<char, 4096> room{};
       const auto got = co_await channel_.read_some(room, setup_.limits.silence);
-      boost::system::error_code error;
       if (!got.error.empty()) {
-        if (anything && got.ended) answer.put_eof(error);
-        if (answer.is_done()) break;
+        if (got.ended) answer.end();
+        if (answer.whole()) break;
         exchange.delivery.error = got.error;
-        exchange.stale = kept && !anything && got.ended;
+        exchange.stale = kept && !answer.begun() && got.ended;
         co_return exchange;
       }
-      anything = true;
-      buffered.append(room.data(), got.bytes);
-      if (auto flaw = feed(answer, buffered); !flaw.empty()) {
+      if (auto flaw = answer.feed({room.data(), got.bytes}); !flaw.empty()) {
         exchange.delivery.error = std::move(flaw);
         co_return exchange;
       }
@@ -136,24 +112,12 @@ class Webhook : public Transport {
     co_return exchange;
   }
 
-  static std::string feed(AnswerParser& answer, std::string& buffered) {
-    while (!buffered.empty() && !answer.is_done()) {
-      boost::system::error_code error;
-      const auto taken = answer.put(asio::buffer(buffered), error);
-      buffered.erase(0, taken);
-      if (error == beast_http::error::need_more) return {};
-      if (error) return "the answer is not understood: " + error.message();
-      if (taken == 0) return {};
-    }
-    return {};
-  }
-
-  static void judge(const AnswerParser& answer, Delivery& delivery) {
-    const unsigned status = answer.get().result_int();
+  static void judge(const HttpAnswer& answer, Delivery& delivery) {
+    const unsigned status = answer.status();
     if (status / 100 == 2) return;
     delivery.error = "answered " + std::to_string(status);
     if (status / 100 == 3) delivery.error.append("; redirects are not followed");
-    delivery.retry_after = retry_after(answer);
+    delivery.retry_after = answer.retry_after();
   }
 
   const Setup setup_;
