@@ -1,6 +1,8 @@
 #include "tests/sim/history.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 namespace countersign::sim {
 namespace {
@@ -31,7 +33,40 @@ void note(std::string& wrong, const std::string& what) {
   if (wrong.empty()) wrong = what;
 }
 
-void look_at_frame(History& history, const bus::Frame& frame, std::map<std::string, int>& redemptions) {
+/// Of what may happen once, or never be undone.
+struct Tally {
+  std::map<std::string, int> redemptions;
+  std::map<std::string, std::set<std::string>> holders;  ///< of each licence
+};
+
+std::set<std::string> holders_in(const std::string& text) {
+  std::set<std::string> all;
+  for (std::size_t at = 1; at < text.size();) {
+    const auto end = text.find(testing::holder_end, at);
+    all.insert(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return all;
+}
+
+/// An activation is taken by the command that reserves it, or given back by one; the others stay whose they are.
+void look_at_holders(History& history, const std::string& event, std::set<std::string>& holders) {
+  const Assignment assignment = assignment_of(event);
+  const auto now = holders_in(assignment.value);
+  auto expected = holders;
+  const auto gone = std::ranges::find_if(holders, [&now](const auto& holder) { return !now.contains(holder); });
+  if (gone != holders.end()) {
+    expected.erase(*gone);
+  } else if (!expected.insert(before(event, '|')).second) {
+    note(history.wrong, "an activation was given twice: " + event);
+  }
+  if (expected != now) note(history.wrong, "activations were lost or doubled: " + event);
+  if (now.size() > testing::most_holders) note(history.wrong, "a licence has too many activations: " + event);
+  holders = now;
+}
+
+void look_at_frame(History& history, const bus::Frame& frame, Tally& tally) {
+  auto& redemptions = tally.redemptions;
   HistoricFrame historic{value(frame.number), value(frame.term), value(frame.time), {}, {}};
   historic.events.assign(frame.events.begin(), frame.events.end());
   historic.answers.assign(frame.answers.begin(), frame.answers.end());
@@ -49,6 +84,7 @@ void look_at_frame(History& history, const bus::Frame& frame, std::map<std::stri
       if (used <= counter) note(history.wrong, "a one-time password of " + assignment.row + " was accepted again");
       counter = used;
     }
+    if (assignment.row.starts_with("l:")) look_at_holders(history, event, tally.holders[assignment.row]);
     if (++redemptions["command " + before(event, '|')] > 1)
       note(history.wrong, "a command took effect twice: " + event);
     if (event.starts_with("bulk") && ++bulk > 1) note(history.wrong, "two bulk works in one frame");
@@ -96,7 +132,7 @@ History read_history(const std::vector<bus::LogRecord>& records, const bus::LogI
                      const std::string& log_key) {
   History history;
   bus::FrameCodec codec(identity, log_key);
-  std::map<std::string, int> redemptions;
+  Tally tally;
   bus::AcceptanceState& state = history.state;
   for (const bus::LogRecord& record : records) {
     if (value(state.next) > 0) history.states.push_back(state);
@@ -117,7 +153,7 @@ History read_history(const std::vector<bus::LogRecord>& records, const bus::LogI
       state.released = false;
     } else if (const auto* frame = std::get_if<bus::Frame>(&*decoded)) {
       if (!chained(*frame)) continue;
-      look_at_frame(history, *frame, redemptions);
+      look_at_frame(history, *frame, tally);
       state.last = frame->number;
       state.time = frame->time;
       state.released = false;

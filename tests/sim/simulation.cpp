@@ -168,7 +168,7 @@ AppendFault World::fault() {
 
 Command World::draw_command(int number) {
   Command command;
-  command.kind = static_cast<Command::Kind>(random_.below(6));
+  command.kind = static_cast<Command::Kind>(random_.below(8));
   command.id = std::to_string(number);
   if (random_.chance(0.15)) {
     command.lane = bus::Lane::bulk;
@@ -184,6 +184,16 @@ Command World::draw_command(int number) {
       command.row = row("o:", 2);
       command.value = std::to_string(number / 4);  // many try the same one
       break;
+    case Command::Kind::reserve: command.row = row("l:", 2); break;
+    case Command::Kind::give_back: {
+      command.row = row("l:", 2);
+      if (tasks_.empty()) break;
+      // Of some earlier command: often of one that holds an activation, or did, or never will.
+      const Command& earlier = tasks_[random_.below(tasks_.size())].command;
+      command.value = earlier.id;
+      if (earlier.kind == Command::Kind::reserve) command.row = earlier.row;
+      break;
+    }
     default: command.row = row("c:", 4);
   }
   return command;

@@ -3,8 +3,9 @@
 // reports in doubt and out of order, full disks and queues, crashes with and without loss of unsynced bytes, zombies,
 // competing claims, forged records, clocks that jump. Everything follows from the seed.
 //
-// Then the judges: every acknowledged result is in the log's accepted history, once; no code is redeemed twice; every
-// refusal fits the history at its release; views are a refold; time only goes forward; bounds hold; all work ends.
+// Then the judges: every acknowledged result is in the log's accepted history, once; no code is redeemed twice, no
+// one-time password accepted twice, no activation of a licence lost or given twice; every refusal fits the history at
+// its release; views are a refold; time only goes forward; bounds hold; all work ends.
 
 #include <cstdint>
 #include <ostream>

@@ -76,6 +76,15 @@ void RegistersBatch::decide(RegisterWork& work) {
       if (found.empty() || std::stoull(command.value) > std::stoull(found))
         return write(work, command.row, command.value);
       break;
+    case Command::Kind::reserve:
+      if (static_cast<std::size_t>(std::ranges::count(found, holder_end)) <= most_holders)
+        return write(work, command.row, (found.empty() ? std::string{holder_end} : found) + command.id + holder_end);
+      break;
+    case Command::Kind::give_back: {
+      const auto at = found.find(holder_end + command.value + holder_end);
+      if (at == std::string::npos) break;
+      return write(work, command.row, std::string(found).erase(at, command.value.size() + 1));
+    }
     case Command::Kind::upgrade:
       contents_.format = bus::newest_format();
       return write(work, command.row, command.value);

@@ -1,8 +1,8 @@
 #pragma once
 // A small domain for testing the bus: registers that are set and looked at, codes that are issued and redeemed once,
-// people whose key must be durable before their first frame, counters of one-time passwords that only go up, and
-// answers that are given again for a repeated id. Everything is a row in one map, every event one assignment, so that a
-// fold is a few lines.
+// people whose key must be durable before their first frame, counters of one-time passwords that only go up, licences
+// whose activations are reserved and given back, and answers that are given again for a repeated id. Everything is a
+// row in one map, every event one assignment, so that a fold is a few lines.
 
 #include <functional>
 #include <map>
@@ -29,13 +29,17 @@ struct Views {
 };
 
 struct Command {
-  enum class Kind { set, look, issue, redeem, enrol, verify, upgrade };
+  enum class Kind { set, look, issue, redeem, enrol, verify, reserve, give_back, upgrade };
   Kind kind{};
-  std::string id;   ///< idempotency key
-  std::string row;  ///< "r:..", "c:..", "p:..", "o:.."
-  std::string value;
+  std::string id;     ///< idempotency key
+  std::string row;    ///< "r:..", "c:..", "p:..", "o:..", "l:.."
+  std::string value;  ///< of give_back: the id that reserved the activation
   bus::Lane lane = bus::Lane::interactive;
 };
+
+/// A licence's row has the id of each that holds an activation, with this before and after it: ";7;12;".
+constexpr char holder_end = ';';
+constexpr std::size_t most_holders = 3;
 
 struct Outcome {
   bool refused = false;
