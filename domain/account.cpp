@@ -1,11 +1,18 @@
 #include "domain/account.h"
 
+#include <algorithm>
+
 #include "domain/slot.h"
 
 namespace countersign::domain {
 
 UnixMs Provisioning::code_validity() const {
   return code_validity_value * (code_validity_unit == fb::ValidityUnit::hours ? hour_ms : day_ms);
+}
+
+std::string_view Provisioning::name_of(std::string_view authenticator_type) const {
+  const auto found = std::ranges::find(authenticator_type_names, authenticator_type, &AuthenticatorTypeName::type);
+  return found == authenticator_type_names.end() ? std::string_view() : found->name;
 }
 
 ProvisioningChange ProvisioningChange::to(const Provisioning& wanted) {
@@ -16,6 +23,8 @@ ProvisioningChange ProvisioningChange::to(const Provisioning& wanted) {
           wanted.send_to_imported,
           wanted.notify_disabled,
           wanted.max_authenticators,
+          wanted.allowed_authenticators,
+          wanted.authenticator_type_names,
           wanted.mfa_exempt_authenticators,
           wanted.access_token_validity_seconds,
           wanted.session_lifetime_seconds};
@@ -32,6 +41,8 @@ Provisioning ProvisioningChange::applied_to(Provisioning policy) const {
   take(policy.send_to_imported, send_to_imported);
   take(policy.notify_disabled, notify_disabled);
   take(policy.max_authenticators, max_authenticators);
+  take(policy.allowed_authenticators, allowed_authenticators);
+  take(policy.authenticator_type_names, authenticator_type_names);
   take(policy.mfa_exempt_authenticators, mfa_exempt_authenticators);
   take(policy.access_token_validity_seconds, access_token_validity_seconds);
   take(policy.session_lifetime_seconds, session_lifetime_seconds);
@@ -42,7 +53,20 @@ Provisioning ProvisioningChange::applied_to(Provisioning policy) const {
 
 namespace {
 
-Provisioning read_provisioning(const fb::ProvisioningChanged& change) {
+std::string text_of(const flatbuffers::String* text) {
+  return text ? text->str() : "";
+}
+
+std::vector<std::string> texts_of(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* all) {
+  std::vector<std::string> texts;
+  if (all)
+    for (const auto* text : *all) texts.push_back(text_of(text));
+  return texts;
+}
+
+}  // namespace
+
+Provisioning provisioning_of(const fb::ProvisioningChanged& change) {
   Provisioning policy;
   policy.method = change.method();
   policy.code_validity_value = change.code_validity_value();
@@ -54,14 +78,14 @@ Provisioning read_provisioning(const fb::ProvisioningChanged& change) {
   policy.session_lifetime_seconds = change.session_lifetime_seconds();
   if (change.max_authenticators())
     for (const auto* limit : *change.max_authenticators())
-      policy.max_authenticators.push_back({limit->type() ? limit->type()->str() : "", limit->maximum()});
-  if (change.mfa_exempt_authenticators())
-    for (const auto* type : *change.mfa_exempt_authenticators())
-      policy.mfa_exempt_authenticators.push_back(type->str());
+      policy.max_authenticators.push_back({text_of(limit->type()), limit->maximum()});
+  policy.allowed_authenticators = texts_of(change.allowed_authenticators());
+  policy.mfa_exempt_authenticators = texts_of(change.mfa_exempt_authenticators());
+  if (change.authenticator_type_names())
+    for (const auto* each : *change.authenticator_type_names())
+      policy.authenticator_type_names.push_back({text_of(each->type()), text_of(each->name())});
   return policy;
 }
-
-}  // namespace
 
 void evolve(Account& account, const RecordedEvent& recorded) {
   const auto& event = recorded.event;
@@ -77,7 +101,7 @@ void evolve(Account& account, const RecordedEvent& recorded) {
     case EventType::account_resumed: account.suspended = false; break;
     case EventType::provisioning_changed:
       if (const auto* change = event.clear().payload_as_ProvisioningChanged())
-        account.provisioning = read_provisioning(*change);
+        account.provisioning = provisioning_of(*change);
       break;
     default: break;  // counts that depend on the object before and after are kept by the projection's reducers
   }
@@ -232,6 +256,13 @@ Decision<Done> decide(const State& state, const Context& context, const ChangePr
     row->maximum = limit.maximum;
     payload.max_authenticators.push_back(std::move(row));
   }
+  for (const auto& named : wanted.authenticator_type_names) {
+    auto row = std::make_unique<fb::AuthenticatorTypeNameT>();
+    row->type = named.type;
+    row->name = named.name;
+    payload.authenticator_type_names.push_back(std::move(row));
+  }
+  payload.allowed_authenticators = wanted.allowed_authenticators;
   payload.mfa_exempt_authenticators = wanted.mfa_exempt_authenticators;
   event.payload.Set(std::move(payload));
   std::vector<NewEvent> events;

@@ -21,17 +21,30 @@ struct AuthenticatorLimit {
   bool operator==(const AuthenticatorLimit&) const = default;
 };
 
+/// Stands for all types together where limits are set.
+inline constexpr std::string_view any_type = "any";
+
+/// What people are shown for a type of authenticator.
+struct AuthenticatorTypeName {
+  std::string type, name;
+  bool operator==(const AuthenticatorTypeName&) const = default;
+};
+
 struct Provisioning {
   fb::Method method = fb::Method::registration_code;
   std::uint32_t code_validity_value = 7;
   fb::ValidityUnit code_validity_unit = fb::ValidityUnit::days;
   bool send_to_created = false, send_to_imported = false, notify_disabled = false;
-  std::vector<AuthenticatorLimit> max_authenticators;
+  std::vector<AuthenticatorLimit> max_authenticators;  ///< a user may have, of a type or of any_type together
+  std::vector<std::string> allowed_authenticators;     ///< types that users may get; empty: all
+  std::vector<AuthenticatorTypeName> authenticator_type_names;
   std::vector<std::string> mfa_exempt_authenticators;  ///< types that don't make a user "MFA configured"
   std::uint64_t access_token_validity_seconds = 0;     ///< 0: until revoked
   std::uint64_t session_lifetime_seconds = 0;          ///< 0: as long as its token
 
   UnixMs code_validity() const;
+  /// What people are shown for the type; empty: nothing but its own name.
+  std::string_view name_of(std::string_view authenticator_type) const;
   bool operator==(const Provisioning&) const = default;
 };
 
@@ -42,6 +55,8 @@ struct ProvisioningChange {
   std::optional<fb::ValidityUnit> code_validity_unit;
   std::optional<bool> send_to_created, send_to_imported, notify_disabled;
   std::optional<std::vector<AuthenticatorLimit>> max_authenticators;
+  std::optional<std::vector<std::string>> allowed_authenticators;
+  std::optional<std::vector<AuthenticatorTypeName>> authenticator_type_names;
   std::optional<std::vector<std::string>> mfa_exempt_authenticators;
   std::optional<std::uint64_t> access_token_validity_seconds, session_lifetime_seconds;
 
@@ -74,6 +89,9 @@ struct ApiKey {
   bool live(UnixMs now) const { return revoked_at == 0 && (expires_at == 0 || now < expires_at); }
   bool operator==(const ApiKey&) const = default;
 };
+
+/// The policy as the event states it.
+Provisioning provisioning_of(const fb::ProvisioningChanged& change);
 
 /// Folds one event into the account; every event of the account advances its sequence.
 void evolve(Account& account, const RecordedEvent& recorded);

@@ -74,7 +74,7 @@ NewEvent set_event(EventType type, UserId user, const Authenticator& authenticat
   return event;
 }
 
-/// How many of the type, or of any where none is named, a user may have; nothing: as many as fit.
+/// How many of the type a user may have; nothing: as many as fit.
 std::optional<std::size_t> maximum_of(const Provisioning& policy, std::string_view type) {
   const auto found = std::ranges::find(policy.max_authenticators, type, &AuthenticatorLimit::type);
   if (found == policy.max_authenticators.end()) return std::nullopt;
@@ -89,6 +89,9 @@ std::optional<Refusal> refuse_too_many(const Provisioning& policy, const User& u
     ++all;
     of_type += each.type == type;
   }
+  if (const auto limit = maximum_of(policy, any_type); limit && all >= *limit)
+    return Refusal{RefusalCode::too_many_authenticators,
+                   "The account's policy allows a user " + std::to_string(*limit) + " authenticators."};
   const auto limit = maximum_of(policy, type_text(type));
   if (limit && of_type >= *limit)
     return Refusal{RefusalCode::too_many_authenticators, "The account's policy allows a user " +
@@ -98,6 +101,11 @@ std::optional<Refusal> refuse_too_many(const Provisioning& policy, const User& u
     return Refusal{RefusalCode::too_many_authenticators,
                    "A user has " + std::to_string(most_authenticators) + " authenticators at most."};
   return std::nullopt;
+}
+
+bool is_allowed(const Provisioning& policy, AuthenticatorType type) {
+  const auto& allowed = policy.allowed_authenticators;
+  return allowed.empty() || std::ranges::find(allowed, type_text(type)) != allowed.end();
 }
 
 /// Whoever holds the code, or came in by it, could be somebody else than who gets the authenticator.
@@ -232,6 +240,9 @@ std::optional<Refusal> refuse_force(const State& state, const Context& context, 
 
 std::optional<Refusal> refuse_another(const Account& account, const User& user, AuthenticatorType type,
                                       const Authenticator* replaced, bool force, UnixMs now) {
+  if (!is_allowed(account.provisioning, type))
+    return Refusal{RefusalCode::authenticator_type_not_allowed,
+                   "The account's policy allows no authenticators of type " + std::string(type_text(type)) + "."};
   const auto id = replaced ? replaced->id : AuthenticatorId{};
   if (auto refusal = refuse_too_many(account.provisioning, user, type, id)) return refusal;
   // Who has a factor already is asked for that, whatever codes there are.

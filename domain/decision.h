@@ -70,6 +70,7 @@ enum class RefusalCode {
   too_many_destinations,
   last_authenticator,
   too_many_authenticators,
+  authenticator_type_not_allowed,
   codes_at_large,
   licence_taken,
   licence_exhausted,

@@ -30,6 +30,7 @@ std::string_view text_of(RefusalCode code) {
     case RefusalCode::too_many_destinations: return "too-many-destinations";
     case RefusalCode::last_authenticator: return "last-authenticator";
     case RefusalCode::too_many_authenticators: return "too-many-authenticators";
+    case RefusalCode::authenticator_type_not_allowed: return "authenticator-type-not-allowed";
     case RefusalCode::codes_at_large: return "codes-at-large";
     case RefusalCode::licence_taken: return "licence-taken";
     case RefusalCode::licence_exhausted: return "licence-exhausted";

@@ -124,6 +124,10 @@ void write(RowWriter& out, const Provisioning& p) {
   for (const auto& limit : p.max_authenticators) out.text(limit.type).number(limit.maximum);
   out.number(p.mfa_exempt_authenticators.size());
   for (const auto& type : p.mfa_exempt_authenticators) out.text(type);
+  out.number(p.allowed_authenticators.size());
+  for (const auto& type : p.allowed_authenticators) out.text(type);
+  out.number(p.authenticator_type_names.size());
+  for (const auto& named : p.authenticator_type_names) out.text(named.type).text(named.name);
 }
 
 Provisioning read_provisioning(RowReader& in) {
@@ -142,6 +146,12 @@ Provisioning read_provisioning(RowReader& in) {
     limit.maximum = static_cast<std::uint32_t>(in.number());
   }
   for (auto n = in.number(); n > 0; --n) p.mfa_exempt_authenticators.emplace_back(in.text());
+  for (auto n = in.number(); n > 0; --n) p.allowed_authenticators.emplace_back(in.text());
+  for (auto n = in.number(); n > 0; --n) {
+    auto& named = p.authenticator_type_names.emplace_back();
+    named.type = in.text();
+    named.name = in.text();
+  }
   return p;
 }
 

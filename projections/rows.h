@@ -31,7 +31,7 @@
 
 namespace countersign::projections {
 
-inline constexpr std::uint32_t view_version = 7;
+inline constexpr std::uint32_t view_version = 8;
 
 enum class Table : char {
   accounts = 'A',

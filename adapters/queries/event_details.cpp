@@ -1,5 +1,6 @@
 #include "adapters/queries/event_details.h"
 
+#include "adapters/queries/policy_rendering.h"
 #include "adapters/queries/rfc3339.h"
 #include "domain/authenticator.h"
 #include "domain/event_catalogue.h"
@@ -20,31 +21,8 @@ json::value time_or_null(domain::UnixMs time) {
   return time == 0 ? json::value(nullptr) : json::value(rfc3339(time));
 }
 
-json::value seconds_or_null(std::uint64_t seconds) {
-  return seconds == 0 ? json::value(nullptr) : json::value(seconds);
-}
-
 std::string text_of(const flatbuffers::String* text) {
   return text ? text->str() : "";
-}
-
-void put_policy(json::object& out, const domain::fb::ProvisioningChanged& policy) {
-  json::object limits;
-  if (policy.max_authenticators())
-    for (const auto* limit : *policy.max_authenticators()) limits[text_of(limit->type())] = limit->maximum();
-  const bool hours = policy.code_validity_unit() == domain::fb::ValidityUnit::hours;
-  out["method"] = policy.method() == domain::fb::Method::registration_code ? "registration_code" : "invitation_email";
-  out["code_validity"] = {{"value", policy.code_validity_value()}, {"unit", hours ? "hours" : "days"}};
-  out["invitation"] = {{"send_to_created", policy.send_to_created()},
-                       {"send_to_imported", policy.send_to_imported()},
-                       {"notify_disabled", policy.notify_disabled()}};
-  out["max_authenticators"] = std::move(limits);
-  json::array exempt;
-  if (policy.mfa_exempt_authenticators())
-    for (const auto* type : *policy.mfa_exempt_authenticators()) exempt.emplace_back(text_of(type));
-  out["mfa_exempt_authenticators"] = std::move(exempt);
-  out["access_token_validity"] = seconds_or_null(policy.access_token_validity_seconds());
-  out["session_lifetime"] = seconds_or_null(policy.session_lifetime_seconds());
 }
 
 void put_device(json::object& out, const domain::Personal& personal) {
@@ -116,7 +94,10 @@ json::object event_details(const domain::EventView& event, const domain::Persona
   using domain::EventType;
   json::object out;
   const auto& clear = event.clear();
-  if (const auto* policy = clear.payload_as_ProvisioningChanged()) put_policy(out, *policy);
+  if (const auto* policy = clear.payload_as_ProvisioningChanged()) {
+    const auto rendered = render_policy(domain::provisioning_of(*policy));
+    out.insert(rendered.begin(), rendered.end());
+  }
   if (const auto* refusals = clear.payload_as_Refusals()) {
     out["count"] = refusals->count();
     out["since"] = time_or_null(refusals->window_start());

@@ -238,6 +238,21 @@ TEST(AnAuthenticator, MoreThanThePolicyAllowsAreRefused) {
   story.when(enrol("ada", "D")).then({authenticator_enrolled});
 }
 
+TEST(AnAuthenticator, MoreThanThePolicyAllowsOfAllTypesAreRefused) {
+  const auto two = a_policy([](Provisioning& policy) { policy.max_authenticators = {{"any", 2}}; });
+  auto story = given({two, a_user("ada"), enrol("ada", "A"), enrol("ada", "B", totp)});
+  story.when(enrol("ada", "C")).refused(RefusalCode::too_many_authenticators);
+  story.when(change("A", remove)).then({authenticator_deleted});
+  story.when(enrol("ada", "D", totp)).then({authenticator_enrolled});
+}
+
+TEST(AnAuthenticator, OfATypeThatThePolicyDoesntAllowIsRefused) {
+  const auto only = a_policy([](Provisioning& policy) { policy.allowed_authenticators = {"totp"}; });
+  auto story = given({a_user("ada"), enrol("ada", "A"), only});
+  story.when(enrol("ada", "B")).refused(RefusalCode::authenticator_type_not_allowed);
+  story.when(enrol("ada", "C", totp)).then({authenticator_enrolled});
+}
+
 TEST(AnAuthenticator, NoneBeyondTheMostIsEnrolled) {
   std::vector<Step> past{a_user("ada")};
   for (std::size_t i = 0; i < most_authenticators; ++i) past.push_back(enrol("ada", std::to_string(i)));
@@ -311,6 +326,23 @@ TEST(FailuresInARow, BlockForTwiceAsLongEachTimeAndAnHourAtMost) {
   story.when(admin(UnlockUser{user("ada")})).then({authenticator_unlocked});
   story.when(use_otp("ada", "A", 500)).then({authenticator_verified});
   story.when(admin(UnlockUser{user("ada")})).then_nothing();
+}
+
+TEST(FailuresInARow, OfAGuesserWhoNeverRestsAreAHundredInThreeAndThreeQuarterDays) {
+  auto story = given(an_authenticator("ada", "A"));
+  const auto begun = story->now;
+  unsigned guesses = 0, in_the_first_hour = 0, on_the_first_day = 0;
+  while (!story->the_user("ada").lockout.locked()) {
+    story->now = std::max(story->now, story->the_user("ada").lockout.blocked_until);
+    story.when(use_wrong_otp("ada", "A"));
+    ++guesses;
+    in_the_first_hour += story->now - begun < hour_ms;
+    on_the_first_day += story->now - begun < day_ms;
+  }
+  EXPECT_EQ(guesses, 100u);
+  EXPECT_EQ(in_the_first_hour, 10u);  // 5, and after 1, 3, 7, 15 and 31 minutes
+  EXPECT_EQ(on_the_first_day, 33u);   // and after 63 minutes and each hour after that
+  EXPECT_EQ(story->now - begun, (63 + 89 * 60) * 60'000);
 }
 
 TEST(FailuresInARow, CountOverAllAuthenticatorsAndFlowsUntilOneSucceeds) {

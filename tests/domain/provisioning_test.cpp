@@ -67,7 +67,10 @@ TEST(Policy, KeepsEverythingThatItWasGiven) {
   wanted.code_validity_value = 12;
   wanted.code_validity_unit = fb::ValidityUnit::hours;
   wanted.send_to_created = wanted.send_to_imported = wanted.notify_disabled = true;
-  wanted.max_authenticators = {{"totp", 3}, {"sms", 0}};
+  wanted.max_authenticators = {{"totp", 3}, {"any", 5}};
+  wanted.allowed_authenticators = {"totp", "hotp"};
+  wanted.authenticator_type_names = {{"totp", "App"}};
+  wanted.mfa_exempt_authenticators = {"hotp"};
   wanted.access_token_validity_seconds = 3600;
   wanted.session_lifetime_seconds = 60;
   auto story = given({});

@@ -213,6 +213,15 @@ class Documented(ServerTest):
         self.countersign("policy", "set", "--max-authenticators", "totp=2", "hotp=1", "--session-lifetime", "3600", "--send-to-created", "false")
         policy = self.admin.get("/v1/provisioning").json
         self.assertEqual((policy["max_authenticators"], policy["session_lifetime"]), ({"totp": 2, "hotp": 1}, 3600))
+        self.countersign("policy", "set", "--allow-types", "totp", "--type-names", "totp=Authenticator app", "hotp=Ring token", "--mfa-exempt", "hotp")
+        policy = self.admin.get("/v1/provisioning").json
+        self.assertEqual((policy["allowed_authenticators"], policy["mfa_exempt_authenticators"]), (["totp"], ["hotp"]))
+        self.assertEqual(policy["authenticator_type_names"], {"totp": "Authenticator app", "hotp": "Ring token"})
+        self.countersign("policy", "set", "--type-names", "totp", status=2)
+        self.countersign("policy", "set", "--type-names", "carrier-pigeon=Bird", status=1)
+        self.countersign("policy", "set", "--allow-types", "none", "--type-names", "none", "--mfa-exempt", "none")
+        policy = self.admin.get("/v1/provisioning").json
+        self.assertEqual((policy["allowed_authenticators"], policy["authenticator_type_names"], policy["mfa_exempt_authenticators"]), ([], {}, []))
         self.countersign("policy", "set", "--max-authenticators", "none", "--session-lifetime", "0")
         self.assertEqual(self.admin.get("/v1/provisioning").json["max_authenticators"], {})
         self.countersign("policy", "set", "--max-authenticators", "totp", status=2)

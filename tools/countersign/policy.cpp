@@ -10,13 +10,14 @@ namespace countersign::cli {
 namespace {
 
 struct Change {
-  std::vector<std::string> exempt;
+  std::vector<std::string> exempt, allowed;
   std::string method, unit;
   unsigned validity = 0;
   std::optional<std::uint64_t> token_validity, session_lifetime;
   std::optional<bool> send_to_created, send_to_imported, notify_disabled;
   std::map<std::string, unsigned> authenticators;
-  bool any_authenticators = false;
+  std::map<std::string, std::string> names;
+  bool any_authenticators = false, any_names = false;
 };
 
 void add_mail(CLI::App& set, Change& change) {
@@ -45,6 +46,22 @@ void read_limit(Change& change, const std::string& text) {
       std::from_chars(text.data() + equals + 1, end, limit).ptr != end)
     throw CLI::ValidationError("--max-authenticators", "TYPE=NUMBER is expected, such as totp=2, not '" + text + "'");
   change.authenticators[text.substr(0, equals)] = limit;
+}
+
+/// "totp=Ring token"
+void read_name(Change& change, const std::string& text) {
+  change.any_names = true;
+  if (text == "none") return;
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+    throw CLI::ValidationError("--type-names", "TYPE=NAME is expected, such as totp=App, not '" + text + "'");
+  change.names[text.substr(0, equals)] = text.substr(equals + 1);
+}
+
+/// "none" stands for an empty list.
+boost::json::array types_of(const std::vector<std::string>& types) {
+  if (types == std::vector<std::string>{"none"}) return {};
+  return boost::json::array(types.begin(), types.end());
 }
 
 /// 0 on the command line means "no limit", which is null in the API.
@@ -83,11 +100,22 @@ void add_policy(CLI::App& app, Session& session) {
       [change](const std::vector<std::string>& limits) {
         for (const auto& text : limits) read_limit(*change, text);
       },
-      "Authenticators a user may have, in place of all limits there are, such as totp=2 hotp=1; none: no limits");
+      "Authenticators a user may have, in place of all limits there are, such as totp=2 hotp=1; any=3: of "
+      "all types together; none: no limits");
+  auto* allowed = set->add_option("--allow-types", change->allowed,
+                                  "Types of authenticators that users may get, in place of those there are, such as "
+                                  "totp hotp; none: all types");
+  set->add_option_function<std::vector<std::string>>(
+      "--type-names",
+      [change](const std::vector<std::string>& names) {
+        for (const auto& text : names) read_name(*change, text);
+      },
+      "What people are shown for types of authenticators, in place of all names there are, such as totp=App; none: no "
+      "names");
   auto* exempt = set->add_option("--mfa-exempt", change->exempt,
                                  "Types of authenticators that don't make a user \"MFA configured\", in place of those "
                                  "there are, such as hotp; none: no type");
-  set->callback([&session, change, exempt] {
+  set->callback([&session, change, allowed, exempt] {
     boost::json::object body;
     if (!change->method.empty()) body["method"] = change->method;
     if (!change->unit.empty()) body["code_validity"] = {{"value", change->validity}, {"unit", change->unit}};
@@ -99,10 +127,13 @@ void add_policy(CLI::App& app, Session& session) {
       for (const auto& [type, limit] : change->authenticators) limits[type] = limit;
       body["max_authenticators"] = std::move(limits);
     }
-    if (exempt->count() > 0) {
-      if (change->exempt == std::vector<std::string>{"none"}) change->exempt.clear();
-      body["mfa_exempt_authenticators"] = boost::json::array(change->exempt.begin(), change->exempt.end());
+    if (change->any_names) {
+      boost::json::object names;
+      for (const auto& [type, name] : change->names) names[type] = name;
+      body["authenticator_type_names"] = std::move(names);
     }
+    if (allowed->count() > 0) body["allowed_authenticators"] = types_of(change->allowed);
+    if (exempt->count() > 0) body["mfa_exempt_authenticators"] = types_of(change->exempt);
     if (body.empty()) throw CLI::RequiredError("policy set: name something to change; one of the options");
     session.show(session.api().patch("/v1/provisioning", body));
   });

@@ -1,5 +1,6 @@
 #include "tools/replay/portrait.h"
 
+#include "adapters/queries/policy_rendering.h"
 #include "adapters/queries/position_text.h"
 #include "adapters/queries/rfc3339.h"
 #include "domain/event_catalogue.h"
@@ -26,28 +27,8 @@ namespace {
 json::value time_or_null(UnixMs time) {
   return time == 0 ? json::value(nullptr) : json::value(queries::rfc3339(time));
 }
-json::value seconds_or_null(std::uint64_t seconds) {
-  return seconds == 0 ? json::value(nullptr) : json::value(seconds);
-}
 json::value reason_or_null(Reason reason) {
   return reason == Reason::none ? json::value(nullptr) : json::value(reason_text(reason));
-}
-
-json::object policy_of(const Provisioning& policy) {
-  const bool hours = policy.code_validity_unit == fb::ValidityUnit::hours;
-  json::object limits;
-  for (const auto& limit : policy.max_authenticators) limits[limit.type] = limit.maximum;
-  return {{"method", fb::EnumNameMethod(policy.method)},
-          {"code_validity", {{"value", policy.code_validity_value}, {"unit", hours ? "hours" : "days"}}},
-          {"invitation",
-           {{"send_to_created", policy.send_to_created},
-            {"send_to_imported", policy.send_to_imported},
-            {"notify_disabled", policy.notify_disabled}}},
-          {"max_authenticators", std::move(limits)},
-          {"mfa_exempt_authenticators",
-           json::array(policy.mfa_exempt_authenticators.begin(), policy.mfa_exempt_authenticators.end())},
-          {"access_token_validity", seconds_or_null(policy.access_token_validity_seconds)},
-          {"session_lifetime", seconds_or_null(policy.session_lifetime_seconds)}};
 }
 
 class Painter {
@@ -66,7 +47,7 @@ class Painter {
                      {"users", account.users},
                      {"mfa_users", account.mfa_users},
                      {"open_codes", account.open_codes},
-                     {"provisioning", policy_of(account.provisioning)}};
+                     {"provisioning", queries::render_policy(account.provisioning)}};
     const auto name = opener_ ? opener_->of_account(account.id, account.name) : std::nullopt;
     if (name) out["name"] = name->name;
     return out;

@@ -5,6 +5,7 @@
 #include "adapters/http/api/rendering.h"
 #include "adapters/keys/audit_key.h"
 #include "adapters/keys/random.h"
+#include "adapters/queries/policy_rendering.h"
 #include "adapters/queries/rfc3339.h"
 #include "domain/event_catalogue.h"
 #include "domain/slot.h"
@@ -136,10 +137,18 @@ boost::asio::awaitable<Response> Accounts::rescue(Exchange& exchange) {
 
 boost::asio::awaitable<Response> Accounts::get_provisioning(Exchange& exchange) {
   const auto account = reads_.state().account(exchange.caller<Caller>()->account);
-  co_return Response::json(200, boost::json::serialize(render(account->provisioning)));
+  co_return Response::json(200, boost::json::serialize(queries::render_policy(account->provisioning)));
 }
 
 namespace {
+
+std::optional<std::vector<std::string>> authenticator_types(Fields& fields, std::string_view name) {
+  if (!fields.has(name)) return std::nullopt;
+  auto types = fields.texts(name, 0, 32);
+  for (const auto& type : types)
+    if (!domain::parse_authenticator_type(type)) fields.invalid(name, "types of authenticators are expected");
+  return types;
+}
 
 void read_policy(Fields& fields, domain::ProvisioningChange& policy) {
   constexpr std::string_view methods[] = {"registration_code", "invitation_email"};
@@ -160,12 +169,16 @@ void read_policy(Fields& fields, domain::ProvisioningChange& policy) {
     policy.max_authenticators.emplace();
     for (const auto& [type, maximum] : *limits) policy.max_authenticators->push_back({type, maximum});
   }
-  if (fields.has("mfa_exempt_authenticators")) {
-    policy.mfa_exempt_authenticators = fields.texts("mfa_exempt_authenticators", 0, 32);
-    for (const auto& type : *policy.mfa_exempt_authenticators)
-      if (!domain::parse_authenticator_type(type))
-        fields.invalid("mfa_exempt_authenticators", "types of authenticators are expected");
-  }
+  policy.allowed_authenticators = authenticator_types(fields, "allowed_authenticators");
+  policy.mfa_exempt_authenticators = authenticator_types(fields, "mfa_exempt_authenticators");
+  fields.optional_object("authenticator_type_names", [&](Fields& names) {
+    policy.authenticator_type_names.emplace();
+    for (const auto type : domain::fb::EnumValuesAuthenticatorType()) {
+      const std::string text(domain::type_text(type));
+      auto name = text.empty() ? std::nullopt : names.optional_text(text, {.most = 64});
+      if (name) policy.authenticator_type_names->push_back({text, std::move(*name)});
+    }
+  });
   if (const auto seconds = nullable_number(fields, "access_token_validity", 60, longest))
     policy.access_token_validity_seconds = *seconds;
   if (const auto seconds = nullable_number(fields, "session_lifetime", 60, longest))
@@ -181,7 +194,7 @@ boost::asio::awaitable<Response> Accounts::change_provisioning(Exchange& exchang
   read_policy(body.fields(), command.change);
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   auto rendered = [id](const domain::Done&, const domain::State& state) {
-    return json_answer(200, render(state.account(id)->provisioning));
+    return json_answer(200, queries::render_policy(state.account(id)->provisioning));
   };
   co_return co_await writes_.run<domain::ChangeProvisioning>(exchange, std::move(command), std::move(rendered));
 }

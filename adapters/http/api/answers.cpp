@@ -32,6 +32,7 @@ unsigned status_of(domain::RefusalCode code) {
     case too_many_destinations:
     case last_authenticator:
     case too_many_authenticators:
+    case authenticator_type_not_allowed:
     case codes_at_large:
     case licence_taken:
     case licence_exhausted:

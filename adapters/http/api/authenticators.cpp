@@ -80,12 +80,14 @@ json::object Authenticators::render(const Found& found, domain::AccountId accoun
     return text.empty() ? json::value(nullptr) : json::value(text);
   };
   const auto now = reads_.now();
+  const auto of_account = reads_.state().account(account);
   json::array allowed;
   for (const auto action : allowed_actions(a.type, effective_status(a, now))) allowed.emplace_back(action_text(action));
   return {
       {"id", a.id.text()},
       {"user_id", found.user->id.text()},
       {"type", domain::type_text(a.type)},
+      {"type_name", text_or_null(std::string(of_account->provisioning.name_of(domain::type_text(a.type))))},
       {"name", text_or_null(texts.name)},
       {"comment", text_or_null(texts.detail)},
       {"status", shown_status(*found.user, a, now)},

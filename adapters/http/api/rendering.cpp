@@ -41,27 +41,6 @@ json::object render(const domain::Account& account, const queries::SealOpener& o
   return out;
 }
 
-json::object render(const domain::Provisioning& policy) {
-  json::object limits;
-  for (const auto& limit : policy.max_authenticators) limits[limit.type] = limit.maximum;
-  return {{"method", policy.method == domain::fb::Method::registration_code ? "registration_code" : "invitation_email"},
-          {"code_validity",
-           {{"value", policy.code_validity_value},
-            {"unit", policy.code_validity_unit == domain::fb::ValidityUnit::hours ? "hours" : "days"}}},
-          {"invitation",
-           {{"send_to_created", policy.send_to_created},
-            {"send_to_imported", policy.send_to_imported},
-            {"notify_disabled", policy.notify_disabled}}},
-          {"max_authenticators", std::move(limits)},
-          {"mfa_exempt_authenticators",
-           json::array(policy.mfa_exempt_authenticators.begin(), policy.mfa_exempt_authenticators.end())},
-          {"access_token_validity", policy.access_token_validity_seconds == 0
-                                        ? json::value(nullptr)
-                                        : json::value(policy.access_token_validity_seconds)},
-          {"session_lifetime",
-           policy.session_lifetime_seconds == 0 ? json::value(nullptr) : json::value(policy.session_lifetime_seconds)}};
-}
-
 json::object render(const domain::ApiKey& key, domain::AccountId account, const queries::SealOpener& opener,
                     domain::UnixMs last_used) {
   const auto text = opener.of_account(account, key.name);

@@ -25,7 +25,6 @@ class ShortLived {
 boost::json::value time_or_null(domain::UnixMs time);
 
 boost::json::object render(const domain::Account& account, const queries::SealOpener& opener);
-boost::json::object render(const domain::Provisioning& policy);
 boost::json::object render(const domain::ApiKey& key, domain::AccountId account, const queries::SealOpener& opener,
                            domain::UnixMs last_used);
 boost::json::object render(const domain::User& user, domain::AccountId account, const queries::SealOpener& opener,

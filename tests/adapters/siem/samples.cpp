@@ -75,6 +75,8 @@ json::object policy() {
           {"code_validity", {{"value", 7}, {"unit", "days"}}},
           {"invitation", {{"send_to_created", true}, {"send_to_imported", false}, {"notify_disabled", false}}},
           {"max_authenticators", json::object{{"totp", 3}}},
+          {"allowed_authenticators", json::array{"totp", "hotp"}},
+          {"authenticator_type_names", json::object{{"totp", "App"}}},
           {"mfa_exempt_authenticators", json::array{"hotp"}},
           {"access_token_validity", nullptr},
           {"session_lifetime", 3600}};
