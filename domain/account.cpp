@@ -144,7 +144,6 @@ namespace {
 NewEvent key_created(AccountId account, const DrawnKey& key, Role role, std::string name, UnixMs expires_at) {
   NewEvent event{
       .type = EventType::api_key_created, .subject = party(key.id), .target = party(key.id), .account = account};
-  event.seal = SealScope::account;
   fb::ApiKeyCreatedT payload;
   payload.digest = to_fb(key.digest);
   payload.role = role;
@@ -155,11 +154,7 @@ NewEvent key_created(AccountId account, const DrawnKey& key, Role role, std::str
 }
 
 NewEvent account_event(EventType type, AccountId account) {
-  return {.type = type,
-          .subject = party(account),
-          .target = party(account),
-          .seal = SealScope::account,
-          .account = account};
+  return {.type = type, .subject = party(account), .target = party(account), .account = account};
 }
 
 NewEvent account_created(AccountId account, std::string name) {
@@ -297,7 +292,6 @@ Decision<Done> decide(const State& state, const Context& context, const RevokeAp
   if (key->role == Role::admin && key->expires_at == 0 && account->admin_keys <= 1)
     return Refusal{RefusalCode::last_admin_key, "This is the account's last administrator key without an expiry."};
   NewEvent event{.type = EventType::api_key_revoked, .subject = party(key->id), .target = party(key->id)};
-  event.seal = SealScope::account;
   fb::ApiKeyRevokedT payload;
   payload.digest = to_fb(key->digest);
   event.payload.Set(payload);

@@ -64,17 +64,13 @@ inline Party party(SiemDestinationId id) {
   return {PartyKind::siem_destination, id.uuid};
 }
 
-/// Whose key seals the personal part.
-enum class SealScope { subject, account };
-
 struct NewEvent {
   EventType type = EventType::none;
-  Party subject;  ///< whom it is about; a user's events are sealed under the user's key
+  Party subject;  ///< whom it is about
   Party target;   ///< what was acted on
   Outcome outcome = Outcome::success;
   Reason reason = Reason::none;
   SessionId session;
-  SealScope seal = SealScope::subject;
   AccountId account;  ///< nil: the account of the context
   fb::PayloadUnion payload;
   Personal personal;

@@ -78,7 +78,7 @@ Refusal not_found() {
 }
 
 NewEvent about(LicenceId id, EventType type) {
-  return {.type = type, .subject = party(id), .target = party(id), .seal = SealScope::account};
+  return {.type = type, .subject = party(id), .target = party(id)};
 }
 
 NewEvent set(EventType type, const Licence& licence) {

@@ -12,7 +12,7 @@ std::vector<NewEvent> just(NewEvent event) {
 }
 
 NewEvent record(EventType type, AccountId account, Party subject) {
-  return {.type = type, .subject = subject, .target = subject, .seal = SealScope::account, .account = account};
+  return {.type = type, .subject = subject, .target = subject, .account = account};
 }
 
 }  // namespace

@@ -252,7 +252,6 @@ std::vector<NewEvent> refused(const Attempt& attempt, Reason reason) {
   NewEvent event{.type = EventType::registration_code_redemption_refused,
                  .outcome = Outcome::failure,
                  .reason = reason,
-                 .seal = SealScope::account,  // who tried need not be the user
                  .account = attempt.account};
   if (attempt.code && attempt.user) {
     event.subject = party(attempt.user->id);

@@ -22,6 +22,16 @@ bool keeps_seal(EventType type) {
   }
 }
 
+bool sealed_for_user(EventType type, const Party& subject) {
+  if (subject.kind != PartyKind::user) return false;
+  switch (type) {
+    case EventType::user_erased:                           // the user's own key is about to be destroyed
+    case EventType::registration_code_redemption_refused:  // who tried need not be the user
+    case EventType::authenticator_verification_refused: return false;
+    default: return true;
+  }
+}
+
 Seal RecordedEvent::seal() const {
   if (clear_hash == Digest{}) throw std::logic_error("a type's seal is kept and keeps_seal() doesn't name it");
   return {event.id(), clear_hash, std::string(event.sealed())};

@@ -18,6 +18,10 @@ struct Seal {
 /// Whether state keeps what an event of this type seals. Only then a fold needs the hash over its clear part.
 bool keeps_seal(EventType type);
 
+/// Whether the user's own key seals the personal part of an event about `subject`, so that it is erased with the user;
+/// otherwise the account's does.
+bool sealed_for_user(EventType type, const Party& subject);
+
 /// An event on its way through the folds: the view and the hash over its clear part, computed once, and not at all for
 /// types whose seal nobody keeps.
 struct RecordedEvent {

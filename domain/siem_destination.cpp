@@ -68,7 +68,7 @@ void evolve(SiemDestination& destination, const RecordedEvent& recorded) {
 namespace {
 
 NewEvent about(SiemDestinationId id, EventType type) {
-  return {.type = type, .subject = party(id), .target = party(id), .seal = SealScope::account};
+  return {.type = type, .subject = party(id), .target = party(id)};
 }
 
 NewEvent set(SiemDestinationId id, EventType type, const SiemDestinationSettings& settings, std::uint64_t start) {

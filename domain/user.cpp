@@ -327,11 +327,9 @@ Decision<UserWritten> decide(const State& state, const Context& context, const E
   if (!user) return not_found();
   if (!user->disabled) return Refusal{RefusalCode::user_not_disabled, "Only a disabled user can be erased."};
   std::vector<NewEvent> events;
-  auto erased = user_event(EventType::user_erased, *user);
-  erased.seal = SealScope::account;  // the user's own key is about to be destroyed
   for (const auto& authenticator : user->authenticators)
     release_activation(*user, authenticator, Reason::user_was_erased, events);
-  events.push_back(std::move(erased));
+  events.push_back(user_event(EventType::user_erased, *user));
   return {UserWritten{user->id, user->version + 1}, std::move(events)};
 }
 

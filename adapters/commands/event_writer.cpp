@@ -10,7 +10,7 @@ namespace countersign::commands {
 using domain::PartyKind;
 
 std::optional<keys::Key> EventWriter::sealing_key(const domain::NewEvent& event, domain::AccountId account) {
-  if (event.seal == domain::SealScope::subject && event.subject.kind == PartyKind::user) {
+  if (domain::sealed_for_user(event.type, event.subject)) {
     const auto key = keys_.subject_key(account, domain::UserId{event.subject.id});
     if (key.has_error()) throw std::runtime_error("key store: " + key.error().message());
     return *key;

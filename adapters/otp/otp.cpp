@@ -104,8 +104,8 @@ std::optional<Match> match_two(std::string_view seed, std::string_view first, st
   std::string before = hotp(seed, next, shape);
   for (std::uint64_t i = 1; i <= window.resync_ahead; ++i) {
     std::string now = hotp(seed, next + i, shape);
-    const bool both = same(first, before) & same(second, now);
-    if (both && !found) found = Match{next + i, 0};
+    const bool is_first = same(first, before), is_second = same(second, now);  // both, whatever the first gives
+    if (is_first && is_second && !found) found = Match{next + i, 0};
     before = std::move(now);
   }
   return found;

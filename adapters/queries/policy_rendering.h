@@ -1,4 +1,5 @@
 #pragma once
+// A provisioning policy as JSON: in answers, in events and in what countersign-replay shows, the same everywhere.
 
 #include <boost/json/object.hpp>
 
@@ -6,7 +7,6 @@
 
 namespace countersign::queries {
 
-/// A provisioning policy as the API has it.
 boost::json::object render_policy(const domain::Provisioning& policy);
 
 }  // namespace countersign::queries

@@ -22,11 +22,6 @@ std::optional<domain::Personal> open(const keys::Key& key, const domain::Seal& s
 
 }  // namespace
 
-bool sealed_for_subject(const domain::EventView& event) {
-  return event.subject().kind == domain::PartyKind::user && event.type() != domain::EventType::user_erased &&
-         event.type() != domain::EventType::registration_code_redemption_refused;
-}
-
 std::optional<domain::Personal> SealOpener::of_user(domain::AccountId account, domain::UserId user,
                                                     const domain::Seal& seal) const {
   const auto key = keys_.subject_key(account, user);
@@ -54,7 +49,8 @@ std::optional<domain::Personal> SealOpener::of_account(domain::AccountId account
 
 std::optional<domain::Personal> SealOpener::of_event(const domain::EventView& event) const {
   const domain::Seal seal{event.id(), bus::sha256(event.clear_bytes()), std::string(event.sealed())};
-  if (sealed_for_subject(event)) return of_user(event.account(), domain::UserId{event.subject().id}, seal);
+  if (domain::sealed_for_user(event.type(), event.subject()))
+    return of_user(event.account(), domain::UserId{event.subject().id}, seal);
   return of_account(event.account(), seal);
 }
 

@@ -32,7 +32,4 @@ class SealOpener {
   keys::SealKeys& keys_;
 };
 
-/// Whether an event of this type and subject is sealed under the subject's key, or the account's.
-bool sealed_for_subject(const domain::EventView& event);
-
 }  // namespace countersign::queries

@@ -267,6 +267,25 @@ class AnyNode(Server):
             if partition in self.newest and (method == "GET" or path in READING_POSTS):
                 headers.setdefault("Countersign-Min-Position", self.newest[partition][1])
 
+    def command_line(self, key, *arguments, input=None):
+        """Which reads what clients of this test have written, as they read what it writes."""
+        self.level(key)
+        try:
+            return super().command_line(key, *arguments, input=input)
+        finally:
+            self.level(key)
+
+    def level(self, key):
+        """All nodes show the account as the one shows it that has the newest of it: its owner."""
+        for wanted in range(2):  # to know what is the newest, and to wait for it
+            for node in self.cluster.nodes:
+                headers = {"Authorization": "Bearer " + key}
+                if wanted:
+                    self.before("GET", "/v1/provisioning", headers)
+                client = node.client()
+                self.after(client.get("/v1/provisioning", headers=headers).expect(200).headers, headers)
+                client.close()
+
     def after(self, headers, sent):
         position = headers.get("Countersign-Position")
         if not position:

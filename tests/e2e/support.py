@@ -175,6 +175,11 @@ class Server:
     def root(self):
         return self.client(self.root_key)
 
+    def command_line(self, key, *arguments, input=None):
+        """`countersign ARGUMENTS`, to its end."""
+        environment = {"HOME": "/nonexistent", "COUNTERSIGN_KEY": key, "COUNTERSIGN_SERVER": f"http://127.0.0.1:{self.port}"}
+        return subprocess.run([PROGRAMS / "countersign", *arguments], input=input, text=True, capture_output=True, timeout=60, env=environment)
+
     def account(self, name="Example"):
         """A new account; the client of its first administrator."""
         made = self.root().post("/v1/accounts", {"name": name}).expect(201)
@@ -438,6 +443,12 @@ class ServerTest(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.server.close()
+
+    def countersign(self, *arguments, status=0, input=None):
+        """What the command line prints, as the administrator."""
+        ran = self.server.command_line(self.admin.key, *arguments, input=input)
+        self.assertEqual(ran.returncode, status, ran.stdout + ran.stderr)
+        return ran.stdout
 
 
 class Cases(unittest.TextTestResult):

@@ -2,12 +2,11 @@
 import http.client
 import json
 import re
-import subprocess
 import threading
 import time
 import urllib.parse
 
-from support import NO_LIMITS, PROGRAMS, ServerTest, main, replay, until
+from support import NO_LIMITS, ServerTest, main, replay, until
 
 
 class Documented(ServerTest):
@@ -188,12 +187,6 @@ class Documented(ServerTest):
                 self.assertTrue(seen.acquire(timeout=12), f"event of turn {turn} is late")
 
     # The command line
-
-    def countersign(self, *arguments, status=0):
-        environment = {"HOME": "/nonexistent", "COUNTERSIGN_KEY": self.admin.key, "COUNTERSIGN_SERVER": f"http://127.0.0.1:{self.server.port}"}
-        ran = subprocess.run([PROGRAMS / "countersign", *arguments], text=True, capture_output=True, timeout=60, env=environment)
-        self.assertEqual(ran.returncode, status, ran.stderr)
-        return ran.stdout
 
     def test_every_option_of_the_command_line_says_what_it_is(self):
         commands, undescribed = [()], []

@@ -12,7 +12,7 @@ import time
 import unittest
 
 from receivers import Webhook, free_port
-from support import PROGRAMS, Server, ServerTest, key, main, until, verify
+from support import Server, ServerTest, key, main, until, verify
 
 PATH = "/v1/siem-destinations"
 LOOPBACK = {"EGRESS_ALLOW": "127.0.0.1,::1"}
@@ -264,12 +264,6 @@ class Destinations(ServerTest):
             else:
                 self.assertNotIn("cursor", json.loads(line))
         self.admin.get("/v1/events/stream?checkpoints=perhaps").expect(400, "invalid-parameter")
-
-    def countersign(self, *arguments, status=0):
-        environment = {"HOME": "/nonexistent", "COUNTERSIGN_KEY": self.admin.key, "COUNTERSIGN_SERVER": f"http://127.0.0.1:{self.server.port}"}
-        ran = subprocess.run([PROGRAMS / "countersign", *arguments], text=True, capture_output=True, timeout=60, env=environment)
-        self.assertEqual(ran.returncode, status, ran.stdout + ran.stderr)
-        return ran.stdout
 
     def test_the_command_line(self):
         secret = pathlib.Path(self.server.scratch) / "secret"

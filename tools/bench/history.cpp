@@ -95,7 +95,6 @@ domain::NewEvent History::next_event() {
   const auto person = skewed(people_.size());
   domain::NewEvent event{.type = kind->type, .subject = domain::party(people_[person])};
   event.target = domain::party(devices_[2 * person + below(2)]);
-  if (kind->type == EventType::registration_code_redemption_refused) event.seal = domain::SealScope::account;
   if (kind->type == EventType::api_key_refused) event.subject = domain::party(api_keys_[below(api_keys_.size())]);
   if (kind->failed != Reason::none) {
     event.outcome = domain::Outcome::failure;

@@ -20,7 +20,7 @@ std::string SealChecks::take(const domain::EventView& event) {
     return {};
   }
   std::optional<keys::Key> sealing;
-  if (queries::sealed_for_subject(event)) {
+  if (domain::sealed_for_user(event.type(), event.subject())) {
     auto found = keys->subject_key(subject.account, subject.user);
     if (found.has_error()) throw boost::system::system_error(found.error(), "the key of " + subject.user.text());
     sealing = *found;

@@ -43,7 +43,7 @@ Disclosure disclose(const domain::EventView& event, const AccountFold& state, do
   if (holds_an_open_code(event, state, now)) return {{}, Withheld::open_registration_code};
   if (!keys) return {{}, Withheld::no_key};
   std::optional<keys::Key> sealing;
-  if (queries::sealed_for_subject(event)) {
+  if (domain::sealed_for_user(event.type(), event.subject())) {
     const domain::UserId user{event.subject().id};
     auto found = keys->subject_key(event.account(), user);
     if (found.has_error()) throw boost::system::system_error(found.error(), "the key of " + user.text());
