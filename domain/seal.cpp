@@ -16,6 +16,7 @@ bool keeps_seal(EventType type) {
     case EventType::session_started:
     case EventType::authenticator_enrolled:
     case EventType::authenticator_updated:
+    case EventType::challenge_issued:
     case EventType::siem_destination_created:
     case EventType::siem_destination_updated: return true;
     default: return false;

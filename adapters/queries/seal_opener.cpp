@@ -23,8 +23,9 @@ std::optional<domain::Personal> open(const keys::Key& key, const domain::Seal& s
 }  // namespace
 
 bool sealed_for_subject(const domain::EventView& event) {
+  // What was refused may be about a user, and is the account's nevertheless: it outlives the user.
   return event.subject().kind == domain::PartyKind::user && event.type() != domain::EventType::user_erased &&
-         event.type() != domain::EventType::registration_code_redemption_refused;
+         event.clear().payload_type() != domain::fb::Payload::Refusals;
 }
 
 std::optional<domain::Personal> SealOpener::of_user(domain::AccountId account, domain::UserId user,
