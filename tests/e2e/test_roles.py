@@ -44,7 +44,7 @@ class Roles(ServerTest):
         """With parameters that name nothing that is there, so that nothing changes; streams are left at once."""
         ids = {"accounts": "acc_", "api-keys": "key_", "users": "usr_", "operations": "op_", "registration-codes": "rc_",
                "devices": "dev_", "tokens": "tok_", "sessions": "ses_", "events": "evt_",
-               "siem-destinations": "dst_", "authenticators": "aut_", "cluster": "9"}
+               "siem-destinations": "dst_", "authenticators": "aut_", "licences": "lic_", "registrations": "reg_", "cluster": "9"}
         if "{id}" in path:
             path = path.replace("{id}", ids[path.split("/")[2]] + "0" * 26)
         path = path.replace("{rest}", "000.p/1" if operation == "get_log_entries" else "0/000.p/1")
@@ -72,7 +72,7 @@ class Roles(ServerTest):
                 answer = self.call(client, method, path, operation)
                 if "public" in roles or role in roles:
                     fits = answer.status not in (401, 403, 405, 500) and not (
-                        answer.status == 404 and "{id}" not in path)
+                        answer.status == 404 and "{id}" not in path and path != "/v1/delivery-reports")  # without a secret none are taken
                 elif role == "none":
                     fits = answer.status == 401 and answer.code == "unauthorized"
                 else:
