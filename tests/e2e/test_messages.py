@@ -273,7 +273,7 @@ class Messages(unittest.TestCase):
         self.challenge(user, self.admin, authenticator_id=sms["id"]).expect(201)
         again = self.challenge(user, self.admin, authenticator_id=mail["id"]).expect(429, "too-many-challenges")
         self.assertLessEqual(int(again.headers["Retry-After"]), 30)
-        [event] = self.admin.events('type eq "challenge.refused"')
+        [event] = until(lambda: self.admin.events('type eq "challenge.refused"'), "the refusal is an event")
         self.assertEqual(event["outcome"], {"result": "failure", "reason": "too_many_challenges"})
         answers = [self.challenge(user, self.admin, authenticator_id=mail["id"]) for _ in range(5)]
         self.assertIn("address", answers[-1].expect(429).json["detail"])
