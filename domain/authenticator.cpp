@@ -10,6 +10,11 @@ UnixMs Authenticator::ends_at() const {
   return std::min(expires_at, registration.expires_at);
 }
 
+bool Authenticator::may_use(std::uint64_t counter) const {
+  if (codes > 0) return counter < codes && (used >> counter & 1) == 0;
+  return is_by_message(type) ? counter == challenge.counter : counter >= next;
+}
+
 AuthenticatorStatus effective_status(const Authenticator& authenticator, UnixMs now) {
   const bool due = authenticator.ends_at() != 0 && now >= authenticator.ends_at();
   return due && may(AuthenticatorAction::expire, authenticator.type, authenticator.status)
@@ -41,6 +46,7 @@ void take_settings(Authenticator& authenticator, const RecordedEvent& recorded) 
   authenticator.instance = set->instance();
   authenticator.registration.expires_at = set->registration_expires_at();
   authenticator.registration.message = EventView::to_digest(set->message());
+  if (set->suite()) authenticator.suite = set->suite()->string_view();
   authenticator.enrolled_at = recorded.event.time();
 }
 
@@ -88,6 +94,13 @@ std::optional<AuthenticatorStatus> status_after(EventType type) {
 
 void evolve(Authenticator& authenticator, const RecordedEvent& recorded) {
   const auto& event = recorded.event;
+  if (evolve(authenticator.challenge, recorded)) {
+    // Whatever becomes of the message, its password is never another one's.
+    if (event.type() == EventType::challenge_issued && is_by_message(authenticator.type))
+      authenticator.next = authenticator.challenge.counter + 1;
+    return;
+  }
+  authenticator.challenge.open = false;
   take_settings(authenticator, recorded);
   take_use(authenticator, event);
   take_registration(authenticator.registration, event);
@@ -138,12 +151,17 @@ constexpr Rule rules[] = {
         Status::compromised),
      true},
     {Action::expire, "expire", in(Status::registering, Status::pending, Status::active, Status::disabled), false},
+    {Action::challenge, "challenge", in(Status::pending, Status::active), true},
 };
 
 constexpr std::pair<AuthenticatorType, std::string_view> type_names[] = {
     {AuthenticatorType::totp, "totp"},
     {AuthenticatorType::hotp, "hotp"},
     {AuthenticatorType::recovery_codes, "recovery_codes"},
+    {AuthenticatorType::sms, "sms"},
+    {AuthenticatorType::email, "email"},
+    {AuthenticatorType::virtual_, "virtual"},
+    {AuthenticatorType::ocra, "ocra"},
 };
 
 const Rule& rule_of(Action action) {
@@ -155,6 +173,7 @@ const Rule& rule_of(Action action) {
 bool may(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus status) {
   // A time step can't be lost count of.
   if (action == Action::reset && type != AuthenticatorType::hotp) return false;
+  if (action == Action::challenge && !answers_challenges(type)) return false;
   return (rule_of(action).from & in(status)) != 0;
 }
 
@@ -180,6 +199,23 @@ Refusal not_allowed(AuthenticatorAction action, AuthenticatorType type, Authenti
 
 bool has_to_be_proven(AuthenticatorType type) {
   return type != AuthenticatorType::recovery_codes;
+}
+
+bool is_by_message(AuthenticatorType type) {
+  return carries(type, Channel::sms) || carries(type, Channel::email);
+}
+
+bool answers_challenges(AuthenticatorType type) {
+  return is_by_message(type) || type == AuthenticatorType::ocra;
+}
+
+bool carries(AuthenticatorType type, Channel channel) {
+  switch (channel) {
+    case Channel::none: return type == AuthenticatorType::ocra;
+    case Channel::sms: return type == AuthenticatorType::sms || type == AuthenticatorType::virtual_;
+    case Channel::email: return type == AuthenticatorType::email || type == AuthenticatorType::virtual_;
+  }
+  return false;
 }
 
 std::string_view type_text(AuthenticatorType type) {

@@ -8,6 +8,9 @@
 // 4226) the event's number, of TOTP (RFC 6238) the time step, of recovery codes (look-up secrets in NIST SP 800-63B)
 // the number of the code on its card, from 0 on; these are used in any order.
 //
+// Some answer challenges (challenge.h): a message brings the password, or a question goes into it (OCRA, RFC 6287).
+// Whatever else happens to such an authenticator closes its challenge.
+//
 // Failures in a row count per user, over all authenticators and flows (domain/lockout.h).
 
 #include <bit>
@@ -16,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/challenge.h"
 #include "domain/decision.h"
 #include "domain/seal.h"
 
@@ -71,12 +75,13 @@ struct Authenticator {
   LicenceId licence;           ///< nil: none
   std::uint32_t instance = 0;  ///< its number among the licence's
   DeviceRegistration registration;
-  Digest content{};  ///< keyed, of name and comment
-  Seal profile;      ///< name and comment
+  std::string suite;    ///< of OCRA
+  Challenge challenge;  ///< the newest
+  Digest content{};     ///< keyed, of all that is sealed
+  Seal profile;         ///< name, comment, phone, e-mail address
 
-  bool may_use(std::uint64_t counter) const {
-    return codes == 0 ? counter >= next : counter < codes && (used >> counter & 1) == 0;
-  }
+  /// Of one that answers challenges, beside which the challenge must be open.
+  bool may_use(std::uint64_t counter) const;
   bool is_being_registered() const { return status == AuthenticatorStatus::registering; }
   /// When it expires, or its registration does, whichever is first; 0: never.
   UnixMs ends_at() const;
@@ -104,10 +109,18 @@ enum class AuthenticatorAction : std::uint8_t {
   replace,
   remove,
   expire,
+  challenge,
 };
 
 /// Whether it is pending until it is confirmed by a first password.
 bool has_to_be_proven(AuthenticatorType type);
+
+/// Whether its one-time passwords come by message.
+bool is_by_message(AuthenticatorType type);
+/// Whether nothing is accepted of it but what answers its challenge.
+bool answers_challenges(AuthenticatorType type);
+/// Whether messages of this channel are for it; of OCRA, none.
+bool carries(AuthenticatorType type, Channel channel);
 
 bool may(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus status);
 /// What an operator may do now, for refusals and for people.
@@ -134,7 +147,8 @@ struct AuthenticatorSettings {
   std::uint8_t codes = 0;
   UnixMs expires_at = 0;
   Digest content{};
-  Personal texts;  ///< name, detail
+  Personal texts;  ///< name, detail, phone, email
+  std::string suite{};
 };
 
 struct AuthenticatorWritten {
@@ -189,6 +203,7 @@ struct OtpProof {
   bool matched = false;
   std::uint64_t counter = 0;  ///< it belongs to; of a reset the second one's
   std::int32_t drift = 0;
+  ChallengeId challenge{};  ///< that was looked at
 };
 
 struct UseOtp {

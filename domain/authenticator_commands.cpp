@@ -58,6 +58,7 @@ fb::AuthenticatorSetT payload_of(const Authenticator& a) {
   payload.mfa_exempt = a.mfa_exempt;
   payload.content = to_fb(a.content);
   if (a.replaces) payload.replaces = std::make_unique<fb::Uuid>(to_fb(a.replaces.uuid));
+  payload.suite = a.suite;
   if (a.licence) {
     payload.licence = std::make_unique<fb::Uuid>(to_fb(a.licence.uuid));
     payload.instance = a.instance;
@@ -166,6 +167,7 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
                      .codes = settings.codes,
                      .expires_at = settings.expires_at,
                      .replaces = command.replaces,
+                     .suite = settings.suite,
                      .content = settings.content};
   made.mfa_exempt = is_mfa_exempt(*account, settings.type);
   std::vector<NewEvent> events;

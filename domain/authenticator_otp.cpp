@@ -66,7 +66,7 @@ NewEvent accepted(const User& user, const OtpProof& proof, OtpFlow flow) {
 bool is_stale(const User& user, const UseOtp& command, UnixMs now) {
   const auto changed = [&](const OtpProof& proof) {
     const auto* authenticator = user.authenticator(proof.authenticator);
-    return !authenticator || authenticator->version != proof.version;
+    return !authenticator || authenticator->version != proof.version || authenticator->challenge.id != proof.challenge;
   };
   const auto missed = [&](const Authenticator& each) {
     const bool wanted = !command.named || command.named == each.id;
@@ -74,6 +74,19 @@ bool is_stale(const User& user, const UseOtp& command, UnixMs now) {
            std::ranges::find(command.proofs, each.id, &OtpProof::authenticator) == command.proofs.end();
   };
   return std::ranges::any_of(command.proofs, changed) || std::ranges::any_of(user.authenticators, missed);
+}
+
+/// Why nothing answers its challenge now; nothing: something may, or it needs none.
+std::optional<Reason> closed(const Authenticator& authenticator, UnixMs now) {
+  const auto& challenge = authenticator.challenge;
+  if (!answers_challenges(authenticator.type) || challenge.is_open(now)) return std::nullopt;
+  return challenge.open ? Reason::challenge_expired : Reason::challenge_not_open;
+}
+
+/// Why a password was wrong, as long as none of the authenticators says more.
+Reason reason_of_nothing(const User& user, const UseOtp& command, UnixMs now) {
+  if (command.proofs.size() != 1) return Reason::otp_wrong;
+  return closed(*user.authenticator(command.proofs.front().authenticator), now).value_or(Reason::otp_wrong);
 }
 
 }  // namespace
@@ -95,13 +108,17 @@ Decision<OtpUsed> decide(const State& state, const Context& context, const UseOt
   if (is_stale(*user, command, context.now)) return OtpUsed{.stale = true};
   if (command.proofs.empty()) return failed(*user, context, command.flow, Reason::no_authenticator);
 
-  auto reason = Reason::otp_wrong;
+  auto reason = reason_of_nothing(*user, command, context.now);
   for (const auto& proof : command.proofs) {
     if (!proof.matched) continue;
     const auto& authenticator = *user->authenticator(proof.authenticator);
     const auto status = effective_status(authenticator, context.now);
     if (!may(action_of(command.flow), authenticator.type, status)) {
       reason = Reason::authenticator_not_usable;
+      continue;
+    }
+    if (const auto why = closed(authenticator, context.now)) {
+      reason = *why;
       continue;
     }
     if (!authenticator.may_use(proof.counter)) {

@@ -87,6 +87,7 @@ struct Refusal {
   AccountId account{};
   Uuid registration_code{};
   std::vector<std::string> allowed{};  ///< of a state-conflict: what could be done instead
+  UnixMs retry_at = 0;                 ///< of too many attempts: when the next one is heard; 0: not by itself
 };
 
 template <class Result>

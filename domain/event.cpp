@@ -90,9 +90,9 @@ std::string encode_personal(const Personal& personal) {
              code = text(personal.code), device = text(personal.device_name), platform = text(personal.device_platform),
              model = text(personal.device_model), serial = text(personal.device_serial),
              key = text(personal.device_public_key), name = text(personal.name), detail = text(personal.detail),
-             city = text(personal.city), organization = text(personal.as_organization);
+             city = text(personal.city), organization = text(personal.as_organization), phone = text(personal.phone);
   builder.Finish(fb::CreatePersonal(builder, ip, agent, first, last, email, login, attributes, code, device, platform,
-                                    model, serial, key, name, detail, city, personal.as_number, organization));
+                                    model, serial, key, name, detail, city, personal.as_number, organization, phone));
   return std::string(built(builder));
 }
 

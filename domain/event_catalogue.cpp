@@ -82,6 +82,13 @@ constexpr EventName catalogue[] = {
     {licence_deleted, "licence.deleted", "Licence", "Deleted", "medium"},
     {licence_activation_reserved, "licence.activation_reserved", "Licence", "Activation Reserved", "informational"},
     {licence_activation_released, "licence.activation_released", "Licence", "Activation Released", "informational"},
+    {challenge_issued, "challenge.issued", "Challenge", "Issued", "informational"},
+    {challenge_sending, "challenge.sending", "Challenge", "Sending", "informational"},
+    {challenge_sent, "challenge.sent", "Challenge", "Sent", "informational"},
+    {challenge_undelivered, "challenge.undelivered", "Challenge", "Undelivered", "medium"},
+    {challenge_delivered, "challenge.delivered", "Challenge", "Delivered", "informational"},
+    {challenge_deferred, "challenge.deferred", "Challenge", "Deferred", "low"},
+    {challenge_refused, "challenge.refused", "Challenge", "Refused", "medium"},
 };
 
 constexpr std::pair<Role, std::string_view> role_names[] = {

@@ -66,9 +66,11 @@ constexpr EventShape shapes[] = {
      PartyKind::siem_destination, ""},
     {events_read, Payload::EventsRead, PartyKind::account, PartyKind::account, ""},
     {audit_key_exported, Payload::NONE, PartyKind::account, PartyKind::account, "detail"},
-    {authenticator_enrolled, Payload::AuthenticatorSet, PartyKind::user, PartyKind::authenticator, "name detail"},
+    {authenticator_enrolled, Payload::AuthenticatorSet, PartyKind::user, PartyKind::authenticator,
+     "name detail email phone"},
     {authenticator_confirmed, Payload::OtpAccepted, PartyKind::user, PartyKind::authenticator, ""},
-    {authenticator_updated, Payload::AuthenticatorSet, PartyKind::user, PartyKind::authenticator, "name detail"},
+    {authenticator_updated, Payload::AuthenticatorSet, PartyKind::user, PartyKind::authenticator,
+     "name detail email phone"},
     {authenticator_disabled, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
     {authenticator_enabled, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
     {authenticator_deleted, Payload::NONE, PartyKind::user, PartyKind::authenticator, ""},
@@ -89,6 +91,13 @@ constexpr EventShape shapes[] = {
     {licence_deleted, Payload::NONE, PartyKind::licence, PartyKind::licence, ""},
     {licence_activation_reserved, Payload::LicenceActivation, PartyKind::user, PartyKind::licence, ""},
     {licence_activation_released, Payload::LicenceActivation, PartyKind::user, PartyKind::licence, ""},
+    {challenge_issued, Payload::ChallengeIssued, PartyKind::user, PartyKind::authenticator, "detail"},
+    {challenge_sending, Payload::ChallengeDelivery, PartyKind::user, PartyKind::authenticator, ""},
+    {challenge_sent, Payload::ChallengeDelivery, PartyKind::user, PartyKind::authenticator, ""},
+    {challenge_undelivered, Payload::ChallengeDelivery, PartyKind::user, PartyKind::authenticator, ""},
+    {challenge_delivered, Payload::ChallengeDelivery, PartyKind::user, PartyKind::authenticator, ""},
+    {challenge_deferred, Payload::ChallengeDelivery, PartyKind::user, PartyKind::authenticator, ""},
+    {challenge_refused, Payload::Refusals, PartyKind::none, PartyKind::none, ""},
 };
 
 /// Visits words with blanks between, until `visit` returns false.
@@ -126,7 +135,8 @@ std::string filled_fields(const Personal& personal) {
                                                       {"device_serial", !personal.device_serial.empty()},
                                                       {"device_public_key", !personal.device_public_key.empty()},
                                                       {"name", !personal.name.empty()},
-                                                      {"detail", !personal.detail.empty()}};
+                                                      {"detail", !personal.detail.empty()},
+                                                      {"phone", !personal.phone.empty()}};
   std::string filled;
   for (const auto& [name, is_filled] : fields)
     if (is_filled) filled.append(filled.empty() ? "" : " ").append(name);

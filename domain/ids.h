@@ -75,6 +75,9 @@ struct AuthenticatorKind {
 struct RegistrationKind {
   static constexpr std::string_view prefix = "reg";
 };
+struct ChallengeKind {
+  static constexpr std::string_view prefix = "chl";
+};
 struct LicenceKind {
   static constexpr std::string_view prefix = "lic";
 };
@@ -93,6 +96,7 @@ using EventId = Id<EventKind>;
 using OperationId = Id<OperationKind>;
 using AuthenticatorId = Id<AuthenticatorKind>;
 using RegistrationId = Id<RegistrationKind>;
+using ChallengeId = Id<ChallengeKind>;
 using LicenceId = Id<LicenceKind>;
 using SiemDestinationId = Id<SiemDestinationKind>;
 

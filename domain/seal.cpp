@@ -16,6 +16,7 @@ bool keeps_seal(EventType type) {
     case EventType::session_started:
     case EventType::authenticator_enrolled:
     case EventType::authenticator_updated:
+    case EventType::challenge_issued:
     case EventType::siem_destination_created:
     case EventType::siem_destination_updated: return true;
     default: return false;
@@ -27,7 +28,8 @@ bool sealed_for_user(EventType type, const Party& subject) {
   switch (type) {
     case EventType::user_erased:                           // the user's own key is about to be destroyed
     case EventType::registration_code_redemption_refused:  // who tried need not be the user
-    case EventType::authenticator_verification_refused: return false;
+    case EventType::authenticator_verification_refused:
+    case EventType::challenge_refused: return false;
     default: return true;
   }
 }

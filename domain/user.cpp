@@ -85,6 +85,7 @@ void evolve(User& user, const RecordedEvent& recorded) {
       std::erase_if(user.authenticators,
                     [](const Authenticator& each) { return each.status == AuthenticatorStatus::deleted; });
       if (event.clear().payload_as_OtpAccepted()) user.lockout = {};
+      note_message(user.messages_at, event);
       return;
     }
     default: break;

@@ -35,6 +35,7 @@ struct User {
   std::vector<Activation> activations;  ///< with a live device
   std::vector<Authenticator> authenticators;
   Lockout lockout;
+  std::vector<UnixMs> messages_at;      ///< when challenges by message were issued, in the hour before the newest
   std::vector<CodeId> ended_codes;      ///< the newest most_per_user, oldest first; their records stand elsewhere
   std::vector<Uuid> ended_activations;  ///< likewise
 

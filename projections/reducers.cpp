@@ -78,6 +78,13 @@ Derived derived(AccountId account, const User& user, const Authenticator* authen
   return out;
 }
 
+Derived derived_delivery(AccountId account, const User& user, const Authenticator* authenticator) {
+  Derived out;
+  if (authenticator && authenticator->challenge.is_under_way())
+    out.rows.emplace_back(delivery_key(account, authenticator->id), std::string(user.id.uuid.view()));
+  return out;
+}
+
 Derived derived(AccountId account, const User& user) {
   Derived out;
   out.digest(account, user.email, PartyKind::user, user.id.uuid, user.id);
@@ -137,6 +144,7 @@ void erase_rows(Overlay& overlay, const ViewState& state, AccountId account, con
   }
   for (const auto& authenticator : user.authenticators) {
     drop(derived(account, user, &authenticator));
+    drop(derived_delivery(account, user, &authenticator));
     overlay.erase(authenticator_key(account, authenticator.id));
   }
   forget(overlay, state, account, user.ended_codes, user.ended_activations);
@@ -182,13 +190,16 @@ void reduce_activation(Overlay& overlay, const Account& account, User& user, con
 
 void reduce_authenticator(Overlay& overlay, Account& account, User& user, const RecordedEvent& recorded) {
   const AuthenticatorId id{recorded.event.target().id};
-  const auto before = derived(account.id, user, std::as_const(user).authenticator(id));
+  const auto* former = std::as_const(user).authenticator(id);
+  const auto before = derived(account.id, user, former);
+  const auto delivery_before = derived_delivery(account.id, user, former);
   const bool had_mfa = user.has_mfa();
   evolve(user, recorded);
   account.mfa_users += user.has_mfa();
   account.mfa_users -= had_mfa;
   const auto* now = std::as_const(user).authenticator(id);
   write_difference(overlay, before, derived(account.id, user, now));
+  write_difference(overlay, delivery_before, derived_delivery(account.id, user, now));
   const auto key = authenticator_key(account.id, id);
   if (recorded.event.type() == EventType::authenticator_enrolled)
     overlay.put(key, encode(Located{user.id, nullptr, nullptr}));
@@ -298,7 +309,7 @@ void reduce_licence(Overlay& overlay, const ViewState& state, const RecordedEven
 }
 
 bool changes_user(const EventView& event) {
-  return event.subject().kind == PartyKind::user && event.type() != EventType::registration_code_redemption_refused;
+  return event.subject().kind == PartyKind::user && event.clear().payload_type() != fb::Payload::Refusals;
 }
 
 }  // namespace

@@ -48,6 +48,12 @@ std::string api_key_key(AccountId account, ApiKeyId id) {
 std::string authenticator_key(AccountId account, AuthenticatorId id) {
   return key(Table::authenticators, account, id.uuid);
 }
+std::string delivery_key(AccountId account, AuthenticatorId id) {
+  return key(Table::deliveries, account, id.uuid);
+}
+DeliveryKey parse_delivery_key(std::string_view key) {
+  return {AccountId{uuid_from(key.substr(1))}, AuthenticatorId{uuid_from(key.substr(17))}};
+}
 std::string licence_key(AccountId account, LicenceId id) {
   return key(Table::licences, account, id.uuid);
 }

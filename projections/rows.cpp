@@ -69,13 +69,38 @@ Activation read_activation(RowReader& in) {
   return a;
 }
 
+void write(RowWriter& out, const Challenge& c) {
+  out.flag(static_cast<bool>(c.id));
+  if (!c.id) return;
+  out.uuid(c.id.uuid).number(c.counter).number(static_cast<unsigned>(c.channel));
+  out.time(c.issued_at).time(c.expires_at).flag(c.open).number(static_cast<unsigned>(c.delivery)).number(c.attempts);
+  out.number(static_cast<unsigned>(c.reason)).seal(c.question);
+}
+
+Challenge read_challenge(RowReader& in) {
+  Challenge c;
+  if (!in.flag()) return c;
+  c.id.uuid = in.uuid();
+  c.counter = in.number();
+  c.channel = in.enumerator<Channel>();
+  c.issued_at = in.time();
+  c.expires_at = in.time();
+  c.open = in.flag();
+  c.delivery = in.enumerator<Delivery>();
+  c.attempts = static_cast<std::uint8_t>(in.number());
+  c.reason = in.enumerator<Reason>();
+  c.question = in.seal();
+  return c;
+}
+
 void write(RowWriter& out, const Authenticator& a) {
   out.uuid(a.id.uuid).number(static_cast<unsigned>(a.type)).number(static_cast<unsigned>(a.status));
   out.number(static_cast<unsigned>(a.reason)).number(static_cast<unsigned>(a.algorithm));
   out.number(a.digits).number(a.period).number(a.next).number(zigzag(a.drift)).number(a.codes).number(a.used);
   out.flag(a.mfa_exempt).number(a.version);
   out.time(a.enrolled_at).time(a.updated_at).time(a.used_at).time(a.expires_at);
-  out.uuid(a.replaces.uuid).digest(a.content).seal(a.profile);
+  out.uuid(a.replaces.uuid).digest(a.content).seal(a.profile).text(a.suite);
+  write(out, a.challenge);
   out.flag(static_cast<bool>(a.licence));
   if (!a.licence) return;
   const auto& registration = a.registration;
@@ -105,6 +130,8 @@ Authenticator read_authenticator(RowReader& in) {
   a.replaces.uuid = in.uuid();
   a.content = in.digest();
   a.profile = in.seal();
+  a.suite = in.text();
+  a.challenge = read_challenge(in);
   if (!in.flag()) return a;
   a.licence.uuid = in.uuid();
   a.instance = static_cast<std::uint32_t>(in.number());
@@ -206,6 +233,8 @@ std::string encode(const User& u) {
   out.number(u.authenticators.size());
   for (const auto& authenticator : u.authenticators) write(out, authenticator);
   out.number(u.lockout.failures).time(u.lockout.blocked_until);
+  out.number(u.messages_at.size());
+  for (const auto time : u.messages_at) out.time(time);
   return out.take();
 }
 
@@ -231,6 +260,7 @@ User decode_user(std::string_view bytes) {
   for (auto n = in.number(); n > 0; --n) u.authenticators.push_back(read_authenticator(in));
   u.lockout.failures = static_cast<std::uint32_t>(in.number());
   u.lockout.blocked_until = in.time();
+  for (auto n = in.number(); n > 0; --n) u.messages_at.push_back(in.time());
   return u;
 }
 

@@ -13,6 +13,7 @@
 //   L account licence               -> Licence
 //   T account destination           -> SiemDestination    N partition                  -> number
 //   (how often a destination, or whether its account is suspended, has changed)
+//   O account authenticator         -> user (whose message is under way)
 // The views hold all partitions of a log. No row belongs to two of them, so that it doesn't matter which one is folded
 // first.
 // In a column family of its own:
@@ -31,7 +32,7 @@
 
 namespace countersign::projections {
 
-inline constexpr std::uint32_t view_version = 8;
+inline constexpr std::uint32_t view_version = 9;
 
 enum class Table : char {
   accounts = 'A',
@@ -48,6 +49,7 @@ enum class Table : char {
   licences = 'L',
   siem_destinations = 'T',
   destination_changes = 'N',
+  deliveries = 'O',
   position = 'P',
 };
 
@@ -63,6 +65,13 @@ struct ErasedKey {
 ErasedKey parse_erased_key(std::string_view key);
 std::string api_key_key(domain::AccountId account, domain::ApiKeyId key);
 std::string authenticator_key(domain::AccountId account, domain::AuthenticatorId id);
+/// While a message with its one-time password is queued or being sent.
+std::string delivery_key(domain::AccountId account, domain::AuthenticatorId id);
+struct DeliveryKey {
+  domain::AccountId account;
+  domain::AuthenticatorId authenticator;
+};
+DeliveryKey parse_delivery_key(std::string_view key);
 std::string licence_key(domain::AccountId account, domain::LicenceId id);
 std::string siem_destination_key(domain::AccountId account, domain::SiemDestinationId id);
 std::string destination_changes_key(std::uint32_t partition);

@@ -10,6 +10,7 @@
 #include "adapters/http/api/answers.h"
 #include "adapters/http/api/caller.h"
 #include "adapters/http/api/writes.h"
+#include "adapters/outbox/delivery_reference.h"
 #include "domain/secret_text.h"
 
 namespace countersign::cluster {
@@ -24,7 +25,8 @@ using Where = std::function<std::optional<std::uint32_t>(const Exchange&)>;
 
 bool only_owner_answers(const Route& route) {
   constexpr std::string_view reads[] = {"get_operation",          "download_registration_codes", "stream_events",
-                                        "list_siem_destinations", "get_siem_destination",        "list_api_keys"};
+                                        "list_siem_destinations", "get_siem_destination",        "list_api_keys",
+                                        "report_delivery_by_get"};
   constexpr std::string_view anywhere[] = {"introspect_token", "create_backup"};
   if (std::ranges::find(anywhere, route.operation) != std::end(anywhere)) return false;
   return route.verb != http::Verb::get || std::ranges::find(reads, route.operation) != std::end(reads);
@@ -37,6 +39,11 @@ std::optional<std::uint16_t> slot_in(const Exchange& exchange, std::string_view 
     for (const auto& [name, value] : *form)
       if (name == "token") return domain::bearer_slot(domain::BearerKind::access_token, value);
     return std::nullopt;
+  }
+  if (operation == "report_delivery" || operation == "report_delivery_by_get") {
+    auto reference = outbox::find_reference(exchange.request().query);
+    if (!reference) reference = outbox::find_reference(exchange.body());
+    return reference ? std::optional(domain::slot_of(reference->account)) : std::nullopt;
   }
   boost::system::error_code error;
   const auto body = boost::json::parse(exchange.body(), error);

@@ -137,7 +137,7 @@ domain::Role role_in(Fields& fields) {
 EventType type_in(Fields& fields) {
   const auto type = domain::event_type(fields.text("type", id_rule));
   constexpr EventType counted[] = {EventType::api_key_refused, EventType::registration_code_redemption_refused,
-                                   EventType::authenticator_verification_refused};
+                                   EventType::authenticator_verification_refused, EventType::challenge_refused};
   if (type && std::ranges::find(counted, *type) != std::end(counted)) return *type;
   fields.invalid("type", "is no refusal that is counted");
   return EventType::api_key_refused;

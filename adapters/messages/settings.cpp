@@ -60,6 +60,13 @@ const Setting<SmsSettings> sms_table[] = {
      "of json: the request's body, with {{to}} or {{to_digits}}, {{text}}, {{from}}, {{reference}} in its texts"},
     {"headers_file", &SmsSettings::headers_file, "of json: file with header fields such as Authorization, one a line"},
     {"id_at", &SmsSettings::id_at, "of json: JSON pointer to the message's id in the answer"},
+    {"report_secret_file", &SmsSettings::report_secret_file,
+     "file with the secret that the gateway shows when it reports deliveries; without it none are taken"},
+    {"report_reference_at", &SmsSettings::report_reference_at,
+     "of json: JSON pointer to {{reference}} in the gateway's reports"},
+    {"report_status_at", &SmsSettings::report_status_at, "of json: JSON pointer to the status in them"},
+    {"report_delivered", &SmsSettings::report_delivered, "of json: statuses that mean delivered, with commas between"},
+    {"report_failed", &SmsSettings::report_failed, "of json: statuses that mean not delivered, with commas between"},
     {"calling_code", &SmsSettings::calling_code, "country of numbers that name none, such as 49"},
     {"trunk_prefix", &SmsSettings::trunk_prefix, "what stands before national numbers, such as 0"},
     {"connect_timeout_ms", &SmsSettings::connect_timeout_ms, "until the gateway has been reached", 1, most_timeout_ms},
@@ -118,14 +125,22 @@ std::string read_secret(const std::string& name, const std::string& what, const 
 }
 
 /// The one line of a file; empty when none is named.
-std::string read_password(const std::string& file) {
+std::string read_line(const std::string& name, const std::string& what, const std::string& file) {
   if (file.empty()) return {};
-  auto text = read_secret("password_file", "the password", file);
+  auto text = read_secret(name, what, file);
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
   if (text.empty() || text.find('\n') != std::string::npos)
-    throw SettingFlaw{"password_file", file + ": one line with the password is expected"};
+    throw SettingFlaw{name, file + ": one line with " + what + " is expected"};
   return text;
+}
+
+std::string read_password(const std::string& file) {
+  return read_line("password_file", "the password", file);
+}
+
+SmsShape shape_of(std::string_view gateway) {
+  return gateway == "twilio" ? SmsShape::twilio : gateway == "kannel" ? SmsShape::kannel : SmsShape::json;
 }
 
 std::string read_authorities(const std::string& file) {
@@ -139,6 +154,16 @@ std::string read_authorities(const std::string& file) {
   if (text.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
     throw SettingFlaw{"authorities_file", file + ": certificates in PEM are expected"};
   return text;
+}
+
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> words;
+  while (!list.empty()) {
+    const auto word = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), word.size() + 1));
+    if (const auto trimmed = directory::trim(word); !trimmed.empty()) words.emplace_back(trimmed);
+  }
+  return words;
 }
 
 /// "Name: value" a line; empty lines are passed over.
@@ -233,9 +258,7 @@ SmtpServer smtp_server(const SmtpSettings& settings) {
 
 SmsGateway sms_gateway(const SmsSettings& settings) {
   SmsGateway gateway;
-  gateway.shape = settings.gateway == "twilio"   ? SmsShape::twilio
-                  : settings.gateway == "kannel" ? SmsShape::kannel
-                                                 : SmsShape::json;
+  gateway.shape = shape_of(settings.gateway);
   gateway.url = settings.url;
   if (gateway.url.empty() && gateway.shape == SmsShape::twilio) gateway.url = "https://api.twilio.com";
   gateway.authorities = read_authorities(settings.authorities_file);
@@ -263,6 +286,21 @@ SmsGateway sms_gateway(const SmsSettings& settings) {
 
 NumberPlan number_plan(const SmsSettings& settings) {
   return {settings.calling_code, settings.trunk_prefix};
+}
+
+ReportSettings report_settings(const SmsSettings& settings) {
+  ReportSettings reports;
+  if (settings.gateway.empty() || settings.report_secret_file.empty()) return reports;
+  reports.shape = shape_of(settings.gateway);
+  reports.secret = read_line("report_secret_file", "the secret", settings.report_secret_file);
+  if (reports.shape != SmsShape::json) return reports;
+  reports.json.reference_at = settings.report_reference_at;
+  reports.json.status_at = settings.report_status_at;
+  reports.json.delivered = words_of(settings.report_delivered);
+  reports.json.failed = words_of(settings.report_failed);
+  if (auto flaw = flaw_in(reports.json); !flaw.empty())
+    throw SettingFlaw{settings.report_reference_at.empty() ? "report_reference_at" : "report_status_at", flaw};
+  return reports;
 }
 
 TransportLimits limits_of(const SmtpSettings& settings) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/messages/delivery_report.h"
 #include "adapters/messages/phone_number.h"
 #include "adapters/messages/sms_gateway.h"
 #include "adapters/messages/smtp.h"
@@ -32,6 +33,7 @@ struct SmsSettings {
   std::uint64_t report_mask = 3;
   std::string body, headers_file, id_at;
   std::string calling_code, trunk_prefix;
+  std::string report_secret_file, report_reference_at, report_status_at, report_delivered, report_failed;
   std::uint64_t connect_timeout_ms = 10'000, timeout_ms = 60'000;
 };
 
@@ -59,6 +61,14 @@ SettingHelp sms_setting_help();
 SmtpServer smtp_server(const SmtpSettings& settings);
 SmsGateway sms_gateway(const SmsSettings& settings);
 NumberPlan number_plan(const SmsSettings& settings);
+
+/// How delivery reports come.
+struct ReportSettings {
+  SmsShape shape = SmsShape::json;
+  JsonReportShape json;
+  std::string secret;  ///< that the gateway shows; empty: none are taken
+};
+ReportSettings report_settings(const SmsSettings& settings);
 TransportLimits limits_of(const SmtpSettings& settings);
 TransportLimits limits_of(const SmsSettings& settings);
 

@@ -210,4 +210,21 @@ std::variant<std::string, OcraFlaw> ocra_response(std::string_view seed, const O
   return response;
 }
 
+std::optional<Match> match_ocra(std::string_view seed, std::string_view response, const OcraSuite& suite,
+                                std::string_view question, std::uint64_t next, std::int64_t now_s,
+                                const Window& window) {
+  const auto around = suite.period_s == 0 ? 0 : static_cast<std::int64_t>(window.steps_around);
+  std::optional<Match> found;
+  for (auto ahead = suite.counter ? window.events_ahead + 1 : 1; ahead-- > 0;)
+    for (auto step = -around; step <= around; ++step) {
+      const auto at = std::max<std::int64_t>(0, now_s + step * static_cast<std::int64_t>(suite.period_s));
+      const auto expected = ocra_response(
+          seed, suite, {.counter = next + ahead, .question = question, .now_s = static_cast<std::uint64_t>(at)});
+      const auto* text = std::get_if<std::string>(&expected);
+      if (text && text->size() == response.size() && CRYPTO_memcmp(text->data(), response.data(), text->size()) == 0)
+        found = Match{next + ahead, 0};
+    }
+  return found;
+}
+
 }  // namespace countersign::otp

@@ -55,4 +55,11 @@ std::string_view text_of(OcraFlaw flaw);
 std::variant<std::string, OcraFlaw> ocra_response(std::string_view seed, const OcraSuite& suite,
                                                   const OcraInput& input);
 
+/// The lowest counter from `next` on, within the window of events, whose response to the question this is; at one of
+/// the time steps within the window, where the suite has them. Without a counter: `next`. All are compared, in the same
+/// time. Of suites without PIN and session.
+std::optional<Match> match_ocra(std::string_view seed, std::string_view response, const OcraSuite& suite,
+                                std::string_view question, std::uint64_t next, std::int64_t now_s,
+                                const Window& window = {});
+
 }  // namespace countersign::otp

@@ -64,12 +64,21 @@ void put_authenticator(json::object& out, const domain::fb::AuthenticatorSet& se
   out["expires_at"] = time_or_null(set.expires_at());
   out["mfa_exempt"] = set.mfa_exempt();
   if (set.codes() > 0) out["codes"] = set.codes();
+  if (set.suite() && set.suite()->size() > 0) out["suite"] = text_of(set.suite());
   if (set.licence()) {
     out["licence_id"] = domain::LicenceId{domain::EventView::to_uuid(set.licence())}.text();
     out["instance"] = set.instance();
     out["registration_expires_at"] = time_or_null(set.registration_expires_at());
   }
   if (set.replaces()) out["replaces"] = domain::AuthenticatorId{domain::EventView::to_uuid(set.replaces())}.text();
+}
+
+void put_challenge(json::object& out, const domain::fb::ChallengeIssued& issued, const domain::Personal& personal) {
+  out["challenge_id"] = domain::ChallengeId{domain::EventView::to_uuid(issued.challenge())}.text();
+  out["channel"] = text_or_null(std::string(domain::channel_text(issued.channel())));
+  out["question"] = text_or_null(personal.detail);
+  out["counter"] = issued.counter();
+  out["expires_at"] = time_or_null(issued.expires_at());
 }
 
 void put_licence(json::object& out, const domain::fb::LicenceSet& set) {
@@ -166,6 +175,9 @@ json::object event_details(const domain::EventView& event, const domain::Persona
     out["step"] = failed->step() == domain::fb::RegistrationStep::add_device ? "add-device" : "activate";
     out["failures"] = failed->failures();
   }
+  if (const auto* issued = clear.payload_as_ChallengeIssued()) put_challenge(out, *issued, personal);
+  if (const auto* delivery = clear.payload_as_ChallengeDelivery())
+    out["challenge_id"] = domain::ChallengeId{domain::EventView::to_uuid(delivery->challenge())}.text();
   if (const auto* accepted = clear.payload_as_OtpAccepted()) {
     out["flow"] = domain::fb::EnumNameOtpFlow(accepted->flow());
     out["counter"] = accepted->counter();

@@ -238,6 +238,13 @@ constexpr Mapping table[] = {
      "Update",
      {"iam"},
      {"change"}},
+    {challenge_issued, "Challenge issued", authentication, 99, "Challenge", {"authentication"}, {"info"}},
+    {challenge_sending, "Challenge is being sent", authentication, 99, "Send", {"authentication"}, {"info"}},
+    {challenge_sent, "Challenge sent", authentication, 99, "Send", {"authentication"}, {"info"}},
+    {challenge_undelivered, "Challenge not delivered", authentication, 99, "Send", {"authentication"}, {"info"}},
+    {challenge_delivered, "Challenge delivered", authentication, 99, "Deliver", {"authentication"}, {"info"}},
+    {challenge_deferred, "Challenge not delivered yet", authentication, 99, "Send", {"authentication"}, {"info"}},
+    {challenge_refused, "Challenge refused", authentication, 99, "Challenge", {"authentication"}, {"info"}},
 };
 
 constexpr ClassName classes[] = {

@@ -37,6 +37,7 @@ int main() {
                                    unborn<http::RegistrationCodes>(), unborn<http::Redemption>(),
                                    unborn<http::Connections>(),       unborn<http::Introspection>(),
                                    unborn<http::Authenticators>(),    unborn<http::Verification>(),
+                                   unborn<http::Challenges>(),        unborn<http::DeliveryReports>(),
                                    unborn<http::Licences>(),          unborn<http::Registrations>(),
                                    unborn<http::VisualCodes>(),       unborn<http::Events>(),
                                    unborn<http::AccountLog>(),        unborn<http::SiemDestinations>(),

@@ -16,6 +16,9 @@ class SettingsPage(unittest.TestCase):
     def setUp(self):
         source = (ROOT / "tools/countersignd/settings.cpp").read_text("utf-8")
         self.known = set(re.findall(r'^    {"([a-z_.]+)", &Settings::', source, re.M))
+        transports = (ROOT / "adapters/messages/settings.cpp").read_text("utf-8")
+        for section, kind in (("mail", "SmtpSettings"), ("sms", "SmsSettings")):
+            self.known |= {f"{section}.{name}" for name in re.findall(rf'^    {{"([a-z_]+)", &{kind}::', transports, re.M)}
         self.flags = set(re.findall(r'app\.add_(?:option|flag)\("(--[a-z-]+)"', source))
         self.page = (ROOT / "docs/operations.md").read_text("utf-8")
         self.rows = dict(re.findall(r"^\| `([a-z_.]+)` \| `([A-Z_]+)` \|", self.page, re.M))

@@ -11,13 +11,20 @@ namespace {
 using namespace countersign::testing;
 using enum AuthenticatorAction;
 constexpr auto totp = AuthenticatorType::totp, hotp = AuthenticatorType::hotp,
-               recovery_codes = AuthenticatorType::recovery_codes;
+               recovery_codes = AuthenticatorType::recovery_codes, sms = AuthenticatorType::sms,
+               email = AuthenticatorType::email, virtual_ = AuthenticatorType::virtual_, ocra = AuthenticatorType::ocra;
 using enum EventType;
 using Status = AuthenticatorStatus;
+
+/// A challenge whose message, if it has one, is over.
+std::vector<Step> asked(const std::string& name) {
+  return {ask("ada", "A", name), end_delivery("ada", "A", name, Delivery::undelivered)};
+}
 
 /// An authenticator "A" of "ada" in this state, beside an active one, "other".
 std::vector<Step> in_state(Status status, AuthenticatorType type) {
   auto past = an_authenticator("ada", "other") + std::vector<Step>{enrol("ada", "A", type)};
+  if (answers_challenges(type)) past = past + asked("first");
   if (status == Status::pending) return past;
   if (type != recovery_codes) past.push_back(use_otp("ada", "A", 0, OtpFlow::confirm));
   switch (status) {
@@ -34,14 +41,24 @@ std::vector<Step> in_state(Status status, AuthenticatorType type) {
       break;
     default: break;
   }
+  if (status == Status::active && answers_challenges(type)) past = past + asked("second");
   return past;
+}
+
+/// With a counter that may be used, where there is one.
+Step use_next(OtpFlow flow) {
+  return [flow](Ledger& ledger) {
+    const auto a = ledger.the_authenticator("ada", "A");
+    return use_otp("ada", "A", is_by_message(a.type) ? a.challenge.counter : 9, flow)(ledger);
+  };
 }
 
 Step does(AuthenticatorAction action) {
   switch (action) {
-    case confirm: return use_otp("ada", "A", 9, OtpFlow::confirm);
-    case verify: return use_otp("ada", "A", 9, OtpFlow::verify);
-    case test: return use_otp("ada", "A", 9, OtpFlow::test);
+    case confirm: return use_next(OtpFlow::confirm);
+    case verify: return use_next(OtpFlow::verify);
+    case test: return use_next(OtpFlow::test);
+    case AuthenticatorAction::challenge: return ask("ada", "A", "another");
     case AuthenticatorAction::reset: return use_otp("ada", "A", 9, OtpFlow::reset);
     case edit:
       return [](Ledger& ledger) {
@@ -55,10 +72,18 @@ Step does(AuthenticatorAction action) {
   }
 }
 
-constexpr AuthenticatorAction all_actions[] = {
-    confirm, verify, test,   AuthenticatorAction::reset, edit,
-    disable, enable, retire, report_compromised,         AuthenticatorAction::replace,
-    remove};
+constexpr AuthenticatorAction all_actions[] = {confirm,
+                                               verify,
+                                               test,
+                                               AuthenticatorAction::reset,
+                                               edit,
+                                               disable,
+                                               enable,
+                                               retire,
+                                               report_compromised,
+                                               AuthenticatorAction::replace,
+                                               remove,
+                                               AuthenticatorAction::challenge};
 constexpr Status all_states[] = {Status::pending, Status::active,   Status::disabled,
                                  Status::expired, Status::obsolete, Status::compromised};
 
@@ -68,18 +93,24 @@ struct Line {
   const char* totp;
   const char* hotp;
   const char* recovery_codes;
+  const char* challenged;
   const char* of(AuthenticatorType type) const {
-    return type == AuthenticatorType::totp ? totp : type == AuthenticatorType::hotp ? hotp : recovery_codes;
+    switch (type) {
+      case AuthenticatorType::totp: return totp;
+      case AuthenticatorType::hotp: return hotp;
+      case AuthenticatorType::recovery_codes: return recovery_codes;
+      default: return challenged;
+    }
   }
 };
 constexpr Line expected[] = {
-    //                    cvtredERC/x
-    {Status::pending, "x...x...x.x", "x...x...x.x", nullptr},  // recovery codes are active at once
-    {Status::active, ".xx.xx=xxxx", ".xxxxx=xxxx", ".xx.xx=xxxx"},
-    {Status::disabled, "....x=xxxxx", "....x=xxxxx", "....x=xxxxx"},
-    {Status::expired, ".......xxxx", ".......xxxx", ".......xxxx"},
-    {Status::obsolete, ".......=xxx", ".......=xxx", ".......=xxx"},
-    {Status::compromised, "........=xx", "........=xx", "........=xx"},
+    //                cvtredERC/x?
+    {Status::pending, "x...x...x.x.", "x...x...x.x.", nullptr, "x...x...x.xx"},  // recovery codes are active at once
+    {Status::active, ".xx.xx=xxxx.", ".xxxxx=xxxx.", ".xx.xx=xxxx.", ".xx.xx=xxxxx"},
+    {Status::disabled, "....x=xxxxx.", "....x=xxxxx.", "....x=xxxxx.", "....x=xxxxx."},
+    {Status::expired, ".......xxxx.", ".......xxxx.", ".......xxxx.", ".......xxxx."},
+    {Status::obsolete, ".......=xxx.", ".......=xxx.", ".......=xxx.", ".......=xxx."},
+    {Status::compromised, "........=xx.", "........=xx.", "........=xx.", "........=xx."},
 };
 
 class EachStateOfEachType : public ::testing::TestWithParam<std::tuple<Line, AuthenticatorType>> {};
@@ -118,7 +149,7 @@ TEST_P(EachStateOfEachType, AllowsWhatTheTableSays) {
 }
 INSTANTIATE_TEST_SUITE_P(Of, EachStateOfEachType,
                          ::testing::Combine(::testing::ValuesIn(expected),
-                                            ::testing::Values(totp, hotp, recovery_codes)));
+                                            ::testing::Values(totp, hotp, recovery_codes, sms, email, virtual_, ocra)));
 
 TEST(AnAuthenticator, NamesWhatItAllowsWhenItRefuses) {
   auto story = given(in_state(Status::compromised, hotp));

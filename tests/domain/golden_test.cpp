@@ -196,6 +196,14 @@ std::vector<Golden> goldens() {
                          p.step = fb::RegistrationStep::activate;
                          p.failures = 2;
                        })));
+  all.push_back(golden(challenge_issued, filled<fb::ChallengeIssuedT>([](auto& p) {
+                         p.challenge = to_fb(uuid_of("challenge"));
+                         p.counter = 7;
+                         p.channel = fb::Channel::email;
+                         p.expires_at = 1'790'000'300'000;
+                       })));
+  all.push_back(golden(challenge_undelivered,
+                       filled<fb::ChallengeDeliveryT>([](auto& p) { p.challenge = to_fb(uuid_of("challenge")); })));
   all.push_back({user_disabled, {}});
   return all;
 }
@@ -263,6 +271,15 @@ TEST(EventBytes, OfThePersonalPartAreWhatTheyEverWere) {
   const auto bytes = encode_personal(personal);
   expect_golden("Personal", bytes);
   EXPECT_TRUE(parse_personal(bytes) == personal);
+}
+
+TEST(EventBytes, OfThePersonalPartHaveEveryField) {
+  Personal personal;
+  personal.city = "Bern";
+  personal.as_number = 64'496;
+  personal.as_organization = "Example Net";
+  personal.phone = "+4915112345678";
+  EXPECT_TRUE(parse_personal(encode_personal(personal)) == personal);
 }
 
 TEST(EventBytes, ReadBackAsTheyWereWritten) {

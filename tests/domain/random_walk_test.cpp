@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "tests/support/invariants.h"
@@ -187,13 +188,14 @@ class Walk {
     const auto located = ledger_.state().locate_authenticator(ledger_.account, id);
     const auto user = located ? ledger_.state().user(ledger_.account, located->user) : nullptr;
     if (!user) {
-      const auto type = static_cast<AuthenticatorType>(1 + below(3));
+      const auto type = static_cast<AuthenticatorType>(std::array{1, 2, 3, 4, 5, 6, 8}[below(7)]);
       auto settings = authenticator_settings(name, type);
       if (below(3) == 0) settings.expires_at = ledger_.now + static_cast<UnixMs>(below(9 * day_ms));
       return {"enrol", admin(EnrolAuthenticator{person(), id, settings, {}, below(2) == 0})};
     }
     const auto& one = *user->authenticator(id);
     constexpr AuthenticatorAction changes[] = {disable, enable, retire, report_compromised, remove};
+    if (answers_challenges(one.type) && below(2) == 0) return challenge_command(*user, one);
     switch (below(6)) {
       case 0: return {"change authenticator", change(name, changes[below(std::size(changes))], below(2) == 0)};
       case 1: {
@@ -211,8 +213,30 @@ class Walk {
       default: {
         const auto flow = static_cast<OtpFlow>(below(4));
         const auto counter = one.codes > 0 ? below(12) : one.next + below(4) - 1;
-        const UseOtp use{user->id, flow, id, {{id, one.version - below(8) / 7, below(3) != 0, counter, 0}}};
+        const UseOtp use{
+            user->id, flow, id, {{id, one.version - below(8) / 7, below(3) != 0, counter, 0, one.challenge.id}}};
         return {"use otp", by(who_uses(flow), use), false};
+      }
+    }
+  }
+
+  /// About a challenge, and the message that it may have.
+  Command challenge_command(const User& user, const Authenticator& one) {
+    const auto newest = one.challenge.id;
+    const auto id = newest && below(6) ? newest : challenge("former");
+    switch (below(5)) {
+      case 0:
+      case 1: {
+        constexpr Channel channels[] = {Channel::none, Channel::sms, Channel::email};
+        IssueChallenge issue{user.id, one.id, challenge(std::to_string(drawn_++)), channels[below(3)]};
+        issue.life_ms = 1 + static_cast<UnixMs>(below(100'000));
+        issue.limits = {static_cast<UnixMs>(below(60'000)), static_cast<std::uint32_t>(below(7))};
+        return {"issue challenge", by(below(2) ? Role::gateway : Role::operator_, issue)};
+      }
+      case 2: return {"begin delivery", system(BeginDelivery{user.id, one.id, id})};
+      default: {
+        constexpr Delivery outcomes[] = {Delivery::queued, Delivery::sent, Delivery::delivered, Delivery::undelivered};
+        return {"end delivery", system(EndDelivery{user.id, one.id, id, outcomes[below(4)], Reason::delivery_refused})};
       }
     }
   }

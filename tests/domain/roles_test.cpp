@@ -54,6 +54,7 @@ std::vector<Permission> permissions() {
       permission("UseOtp to test", help_desk, UseOtp{user("nobody"), OtpFlow::test, {}, {}}),
       permission("UseOtp to confirm", help_desk, UseOtp{user("nobody"), OtpFlow::confirm, {}, {}}),
       permission("UseOtp to reset", help_desk, UseOtp{user("nobody"), OtpFlow::reset, {}, {}}),
+      permission("IssueChallenge", help_desk | role_bit(Role::gateway), a_challenge("may", "S", "first", Channel::sms)),
       permission("CreateLicence", admin_only, CreateLicence{licence("new"), "new", digest_of("new")}),
       permission("ChangeLicence", admin_only, ChangeLicence{licence("L"), {20, {}}, 1}),
       permission("DeleteLicence", admin_only, DeleteLicence{licence("unused")}),
@@ -82,7 +83,8 @@ std::vector<Permission> permissions() {
 
 Scenario everything() {
   return given(a_device("ada", "A") + std::vector{a_user("gone"), disable("gone"), a_destination("siem")} +
-               an_authenticator("eve", "A") +
+               an_authenticator("eve", "A") + an_authenticator("may", "S", AuthenticatorType::sms) +
+               std::vector{later(30'000)} +
                std::vector{a_licence("L"), a_licence("unused"), a_user("mei"), a_user("pat"),
                            register_device("pat", "R", "L"), add_device("R")});
 }

@@ -72,7 +72,7 @@ class Roles(ServerTest):
                 answer = self.call(client, method, path, operation)
                 if "public" in roles or role in roles:
                     fits = answer.status not in (401, 403, 405, 500) and not (
-                        answer.status == 404 and "{id}" not in path)
+                        answer.status == 404 and "{id}" not in path and path != "/v1/delivery-reports")  # without a secret none are taken
                 elif role == "none":
                     fits = answer.status == 401 and answer.code == "unauthorized"
                 else:

@@ -123,10 +123,23 @@ void expect_user_is_whole(const State& state, const Rows& rows, AccountId accoun
     if (may(AuthenticatorAction::expire, authenticator.type, authenticator.status))
       due(authenticator.ends_at(), party(authenticator.id));
     EXPECT_EQ(authenticator.is_being_registered(), authenticator.registration.expires_at != 0);
+    const auto& challenge = authenticator.challenge;
+    EXPECT_EQ(challenge.is_under_way(), rows.contains(projections::delivery_key(account, authenticator.id)));
+    if (challenge.id) {
+      EXPECT_TRUE(answers_challenges(authenticator.type));
+      EXPECT_EQ(challenge.delivery == Delivery::none, challenge.channel == Channel::none);
+      EXPECT_EQ(static_cast<bool>(challenge.question), challenge.channel == Channel::none);
+      EXPECT_LT(challenge.issued_at, challenge.expires_at);
+    }
+    if (is_by_message(authenticator.type) && challenge.id) {
+      EXPECT_EQ(authenticator.next, challenge.counter + 1);
+    }
   }
   EXPECT_LE(std::ranges::count_if(user.authenticators, &Authenticator::is_being_registered), 1);
   EXPECT_LE(user.authenticators.size(), most_authenticators);
   EXPECT_LE(user.lockout.failures, Lockout::most_failures);
+  EXPECT_LE(user.messages_at.size(), most_messages_an_hour);
+  EXPECT_TRUE(std::ranges::is_sorted(user.messages_at));
   EXPECT_LE(live, most_per_user);
   EXPECT_LE(user.codes.size(), 2 * most_per_user);
   EXPECT_LE(user.activations.size(), most_per_user);
@@ -222,6 +235,13 @@ void expect_invariants(const Ledger& ledger) {
         const auto user = state.user(account_in(key), located.user);
         ASSERT_TRUE(user);
         EXPECT_TRUE(user->authenticator(AuthenticatorId{uuid_from(std::string_view(key).substr(17))}));
+        break;
+      }
+      case Table::deliveries: {
+        const auto user = state.user(account_in(key), UserId{uuid_from(row)});
+        const auto* authenticator =
+            user ? user->authenticator(projections::parse_delivery_key(key).authenticator) : nullptr;
+        EXPECT_TRUE(authenticator && authenticator->challenge.is_under_way());
         break;
       }
       case Table::digests: {

@@ -39,6 +39,9 @@ inline domain::Uuid activation(std::string_view name) {
 inline domain::AuthenticatorId authenticator(std::string_view name) {
   return {uuid_of("authenticator " + std::string(name))};
 }
+inline domain::ChallengeId challenge(std::string_view name) {
+  return {uuid_of("challenge " + std::string(name))};
+}
 inline domain::LicenceId licence(std::string_view name) {
   return {uuid_of("licence " + std::string(name))};
 }

@@ -116,14 +116,18 @@ class Chance {
     if (!known) return;
     if (known->authenticators.size() < 3) {
       const auto name = "authenticator" + std::to_string(++authenticators_);
-      enrol(who, name, below(2) == 0 ? domain::AuthenticatorType::totp : domain::AuthenticatorType::hotp)(ledger_);
-      if (!ledger_.last().refusal && below(3) != 0) use_otp(who, name, below(5), domain::OtpFlow::confirm)(ledger_);
+      constexpr domain::AuthenticatorType types[] = {domain::AuthenticatorType::totp, domain::AuthenticatorType::hotp,
+                                                     domain::AuthenticatorType::sms, domain::AuthenticatorType::ocra};
+      enrol(who, name, types[below(std::size(types))])(ledger_);
+      if (ledger_.last().refusal) return;
+      a_challenges_life(who, name);
+      if (below(3) != 0) use_otp(who, name, below(2), domain::OtpFlow::confirm)(ledger_);
       return;
     }
     const auto one = known->authenticators[below(known->authenticators.size())];
     const auto flow = below(2) == 0 ? domain::OtpFlow::verify : domain::OtpFlow::reset;
     const domain::UseOtp use{
-        known->id, flow, one.id, {{one.id, one.version, below(3) != 0, one.next + below(3) - 1, 1}}};
+        known->id, flow, one.id, {{one.id, one.version, below(3) != 0, one.next + below(3) - 1, 1, one.challenge.id}}};
     constexpr domain::AuthenticatorAction changes[] = {disable, retire, report_compromised, remove};
     const auto change =
         one.status == domain::AuthenticatorStatus::disabled ? enable : changes[below(std::size(changes))];
@@ -137,6 +141,17 @@ class Chance {
         break;
       }
       default: happens(domain::UnlockUser{known->id}); break;
+    }
+  }
+
+  void a_challenges_life(const std::string& who, const std::string& name) {
+    if (!domain::answers_challenges(ledger_.the_authenticator(who, name).type)) return;
+    using enum domain::Delivery;
+    const auto asked = "challenge of " + name;
+    ask(who, name, asked)(ledger_);
+    for (const auto outcome : {queued, below(2) == 0 ? sent : undelivered, delivered}) {
+      begin_delivery(who, name, asked)(ledger_);
+      if (below(2) == 0) end_delivery(who, name, asked, outcome, domain::Reason::delivery_unknown)(ledger_);
     }
   }
 

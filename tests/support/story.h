@@ -127,13 +127,41 @@ inline Step replace(const std::string& user_name, const std::string& former, con
 inline domain::Role who_uses(domain::OtpFlow flow) {
   return flow == domain::OtpFlow::verify ? domain::Role::gateway : domain::Role::operator_;
 }
+/// Its message's channel.
+inline domain::Channel channel_of(domain::AuthenticatorType type) {
+  if (type == domain::AuthenticatorType::ocra) return domain::Channel::none;
+  return type == domain::AuthenticatorType::email ? domain::Channel::email : domain::Channel::sms;
+}
+inline domain::IssueChallenge a_challenge(const std::string& user_name, const std::string& name,
+                                          const std::string& challenge_name, domain::Channel channel) {
+  domain::IssueChallenge issue{user(user_name), authenticator(name), challenge(challenge_name), channel, {},
+                               300'000,         {30'000, 5}};
+  if (channel == domain::Channel::none) issue.texts.detail = "12345678";
+  return issue;
+}
+/// By an operator, without a limit.
+inline Step ask(const std::string& user_name, const std::string& name, const std::string& challenge_name) {
+  return [=](Ledger& ledger) {
+    const auto type = ledger.the_authenticator(user_name, name).type;
+    auto issue = a_challenge(user_name, name, challenge_name, channel_of(type));
+    issue.limits = {0, 0};
+    return ledger.happens(issue, ledger.as(domain::Role::operator_));
+  };
+}
+inline Step begin_delivery(const std::string& user_name, const std::string& name, const std::string& challenge_name) {
+  return system(domain::BeginDelivery{user(user_name), authenticator(name), challenge(challenge_name)});
+}
+inline Step end_delivery(const std::string& user_name, const std::string& name, const std::string& challenge_name,
+                         domain::Delivery outcome, domain::Reason reason = domain::Reason::none) {
+  return system(domain::EndDelivery{user(user_name), authenticator(name), challenge(challenge_name), outcome, reason});
+}
 /// A one-time password that belongs to this counter of the authenticator as it is.
 inline Step use_otp(const std::string& user_name, const std::string& name, std::uint64_t counter,
                     domain::OtpFlow flow = domain::OtpFlow::verify) {
   return [=](Ledger& ledger) {
-    const auto version = ledger.the_authenticator(user_name, name).version;
+    const auto a = ledger.the_authenticator(user_name, name);
     return ledger.happens(
-        domain::UseOtp{user(user_name), flow, authenticator(name), {{authenticator(name), version, true, counter, 0}}},
+        domain::UseOtp{user(user_name), flow, a.id, {{a.id, a.version, true, counter, 0, a.challenge.id}}},
         ledger.as(who_uses(flow)));
   };
 }
@@ -141,8 +169,8 @@ inline Step use_otp(const std::string& user_name, const std::string& name, std::
 inline Step use_wrong_otp(const std::string& user_name, const std::string& name,
                           domain::OtpFlow flow = domain::OtpFlow::verify) {
   return [=](Ledger& ledger) {
-    const auto version = ledger.the_authenticator(user_name, name).version;
-    return ledger.happens(domain::UseOtp{user(user_name), flow, authenticator(name), {{authenticator(name), version}}},
+    const auto a = ledger.the_authenticator(user_name, name);
+    return ledger.happens(domain::UseOtp{user(user_name), flow, a.id, {{a.id, a.version, false, 0, 0, a.challenge.id}}},
                           ledger.as(who_uses(flow)));
   };
 }
@@ -152,7 +180,10 @@ inline Step change(const std::string& name, domain::AuthenticatorAction action, 
 /// A user with an active authenticator.
 inline std::vector<Step> an_authenticator(const std::string& user_name, const std::string& name,
                                           domain::AuthenticatorType type = domain::AuthenticatorType::hotp) {
-  return {a_user(user_name), enrol(user_name, name, type), use_otp(user_name, name, 0, domain::OtpFlow::confirm)};
+  std::vector<Step> steps{a_user(user_name), enrol(user_name, name, type)};
+  if (domain::answers_challenges(type)) steps.push_back(ask(user_name, name, "to confirm"));
+  steps.push_back(use_otp(user_name, name, 0, domain::OtpFlow::confirm));
+  return steps;
 }
 inline Step a_licence(const std::string& name, std::uint32_t activations = 10,
                       std::optional<std::uint32_t> max_reactivations = {},

@@ -14,19 +14,26 @@ std::string one(const std::string& id, std::string_view action = {}) {
 }
 
 struct Settings {
-  std::string type, algorithm, name, comment, expires_at;
+  std::string type, algorithm, name, comment, phone, email, suite, expires_at;
   std::optional<unsigned> digits, period, codes;
 };
 
 void add_settings(CLI::App& command, Settings& settings) {
-  command.add_option("--type", settings.type, "totp, hotp or recovery_codes, which are printed")
+  command
+      .add_option(
+          "--type", settings.type,
+          "totp, hotp; recovery_codes, which are printed; sms, email or virtual (both), whose passwords come by "
+          "message; ocra, which answers questions")
       ->required()
-      ->check(CLI::IsMember({"totp", "hotp", "recovery_codes"}));
+      ->check(CLI::IsMember({"totp", "hotp", "recovery_codes", "sms", "email", "virtual", "ocra"}));
   command.add_option("--algorithm", settings.algorithm, "sha1, sha256 or sha512 (sha1, which every app knows)")
       ->check(CLI::IsMember({"sha1", "sha256", "sha512"}));
   command.add_option("--digits", settings.digits, "6 to 8 (6); recovery codes have 8");
   command.add_option("--codes", settings.codes, "How many recovery codes, 5 to 50 (10)");
   command.add_option("--period", settings.period, "Seconds a password is shown, of totp (30)");
+  command.add_option("--phone", settings.phone, "Where SMS go (the user's attribute phone)");
+  command.add_option("--email", settings.email, "Where e-mail goes (the user's address)");
+  command.add_option("--suite", settings.suite, "Of ocra (OCRA-1:HOTP-SHA1-6:QN08)");
   command.add_option("--name", settings.name, "What people know it by");
   command.add_option("--comment", settings.comment, "For operators");
   command.add_option("--expires-at", settings.expires_at, "RFC 3339, such as 2027-01-31T00:00:00Z (never)");
@@ -40,6 +47,9 @@ boost::json::object body_of(const Settings& settings) {
   text("algorithm", settings.algorithm);
   text("name", settings.name);
   text("comment", settings.comment);
+  text("phone", settings.phone);
+  text("email", settings.email);
+  text("suite", settings.suite);
   text("expires_at", settings.expires_at);
   if (settings.digits) body["digits"] = *settings.digits;
   if (settings.codes) body["codes"] = *settings.codes;
@@ -80,7 +90,7 @@ void add_list_and_show(CLI::App& authenticators, Session& session) {
   auto wanted = std::make_shared<Wanted>();
   list->add_option("--user", wanted->user, "usr_... or e-mail address");
   list->add_option("--status", wanted->status, "pending, active, disabled, locked, expired, obsolete or compromised");
-  list->add_option("--type", wanted->type, "totp, hotp or recovery_codes");
+  list->add_option("--type", wanted->type, "totp, hotp, recovery_codes, sms, email, virtual or ocra");
   Session::add_paging(*list, wanted->paging);
   list->callback([&session, wanted] {
     session.show_list(path,
@@ -103,12 +113,14 @@ void add_edit(CLI::App& authenticators, Session& session) {
   auto* update = authenticators.add_subcommand("update", "Change one; an empty text removes it");
   struct Change {
     std::string id;
-    std::optional<std::string> name, comment, expires_at;
+    std::optional<std::string> name, comment, phone, email, expires_at;
   };
   auto change = std::make_shared<Change>();
   update->add_option("authenticator", change->id, "aut_...")->required();
   update->add_option("--name", change->name, "What people know it by");
   update->add_option("--comment", change->comment, "For operators");
+  update->add_option("--phone", change->phone, "Where SMS go");
+  update->add_option("--email", change->email, "Where e-mail goes");
   update->add_option("--expires-at", change->expires_at, "RFC 3339; empty: never");
   update->callback([&session, change] {
     boost::json::object body;
@@ -117,6 +129,8 @@ void add_edit(CLI::App& authenticators, Session& session) {
     };
     put("name", change->name);
     put("comment", change->comment);
+    put("phone", change->phone);
+    put("email", change->email);
     put("expires_at", change->expires_at);
     if (body.empty()) throw CLI::RequiredError("authenticators update: name something to change; one of the options");
     session.show(session.api().patch(one(change->id), body));

@@ -74,6 +74,7 @@ void add_users(CLI::App& app, Session& session);
 void add_codes(CLI::App& app, Session& session);
 void add_devices(CLI::App& app, Session& session);
 void add_authenticators(CLI::App& app, Session& session);
+void add_challenges(CLI::App& app, Session& session);
 void add_licences(CLI::App& app, Session& session);
 void add_registrations(CLI::App& app, Session& session);
 void add_tokens(CLI::App& app, Session& session);

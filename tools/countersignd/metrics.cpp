@@ -40,6 +40,32 @@ std::string text_of(const std::vector<exports::DestinationStatus>& destinations)
   return prometheus::TextSerializer().Serialize(registry.Collect());
 }
 
+/// Of the channels by which messages are sent.
+std::string text_of(const outbox::Outbox& outbox) {
+  prometheus::Registry registry;
+  auto& waiting = prometheus::BuildGauge()
+                      .Name("countersign_messages_waiting")
+                      .Help("Messages with one-time passwords that wait to be sent by this node.")
+                      .Register(registry);
+  auto& ended = prometheus::BuildCounter()
+                    .Name("countersign_messages_total")
+                    .Help("What became of attempts to send messages; deferred ones are tried again.")
+                    .Register(registry);
+  for (const auto channel : {domain::Channel::sms, domain::Channel::email}) {
+    if (!outbox.sends(channel)) continue;
+    const std::string name(domain::channel_text(channel));
+    const auto counts = outbox.counts(channel);
+    waiting.Add({{"channel", name}}).Set(static_cast<double>(counts.waiting));
+    const auto count = [&](const char* outcome, std::uint64_t number) {
+      ended.Add({{"channel", name}, {"outcome", outcome}}).Increment(static_cast<double>(number));
+    };
+    count("sent", counts.sent);
+    count("undelivered", counts.undelivered);
+    count("deferred", counts.deferred);
+  }
+  return prometheus::TextSerializer().Serialize(registry.Collect());
+}
+
 /// Of the partitions that this node owns now: likewise.
 std::string text_of(const std::vector<audit_topic::PublicationStatus>& publications) {
   if (publications.empty()) return {};
@@ -136,7 +162,8 @@ void Metrics::note(const bus::Partition& partition, const prometheus::Labels& of
 }
 
 std::string Metrics::text(const commands::Partitions& partitions, const projections::Views& views,
-                          std::size_t connections, const std::vector<exports::DestinationStatus>& destinations,
+                          std::size_t connections, const outbox::Outbox& outbox,
+                          const std::vector<exports::DestinationStatus>& destinations,
                           const std::vector<audit_topic::PublicationStatus>& publications) {
   const std::lock_guard lock(scrape_);
   for (const auto* partition : partitions) {
@@ -147,7 +174,8 @@ std::string Metrics::text(const commands::Partitions& partitions, const projecti
   const auto set = [&](const char* what, double value) { gauges_.Add({{"what", what}}).Set(value); };
   set("connections", static_cast<double>(connections));
   set("views_bytes", static_cast<double>(views.disk_bytes()));
-  return prometheus::TextSerializer().Serialize(registry_.Collect()) + text_of(destinations) + text_of(publications);
+  return prometheus::TextSerializer().Serialize(registry_.Collect()) + text_of(outbox) + text_of(destinations) +
+         text_of(publications);
 }
 
 }  // namespace countersign::server

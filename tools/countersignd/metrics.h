@@ -17,6 +17,7 @@
 #include "adapters/commands/partitions.h"
 #include "adapters/exports/status.h"
 #include "adapters/http/server/service.h"
+#include "adapters/outbox/outbox.h"
 #include "projections/views.h"
 
 namespace countersign::server {
@@ -26,7 +27,7 @@ class Metrics {
   explicit Metrics(const std::vector<http::Route>& routes);
   void answered(const http::AccessRecord& record);
   std::string text(const commands::Partitions& partitions, const projections::Views& views, std::size_t connections,
-                   const std::vector<exports::DestinationStatus>& destinations,
+                   const outbox::Outbox& outbox, const std::vector<exports::DestinationStatus>& destinations,
                    const std::vector<audit_topic::PublicationStatus>& publications);
 
  private:

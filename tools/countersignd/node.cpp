@@ -231,9 +231,7 @@ void Node::serve() {
                                  [this](std::size_t bytes) { return has_space(bytes); },
                                  [this](auto account, auto user) { names_.forget(account, user); }},
       directory_.operations());
-  open_notary();
-  open_exporter();
-  if (kafka_) open_audit_topic();
+  open_outlets();
   upkeep_ = std::make_unique<commands::Upkeep>(
       *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn,
       [this](auto account, auto authenticator) { steward_->deleted(account, authenticator); });
@@ -242,7 +240,7 @@ void Node::serve() {
       .not_ready = [this] { return not_ready(); },
       .metrics =
           [this] {
-            return metrics_->text(*partitions_, *views_, server_->connection_count(), exporter_->statuses(),
+            return metrics_->text(*partitions_, *views_, server_->connection_count(), *outbox_, exporter_->statuses(),
                                   publisher_ ? publisher_->statuses() : std::vector<audit_topic::PublicationStatus>{});
           },
       .backup = [this](const fs::path& directory) { return backup(directory); },
@@ -304,6 +302,7 @@ void Node::start() {
   upkeep_->start();
   notary_->start();
   exporter_->start();
+  outbox_->start();
   steward_->start();
   if (kafka_) {
     cluster_server_->start();
@@ -385,6 +384,7 @@ void Node::stop() {
   if (snapshots_) snapshots_->stop();
   if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
+  if (outbox_) outbox_->stop();
   if (exporter_) exporter_->stop();
   if (publisher_) publisher_->stop();
   if (upkeep_) upkeep_->stop();

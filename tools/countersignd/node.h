@@ -18,6 +18,7 @@
 #include "adapters/http/api/routes.h"
 #include "adapters/http/server/server.h"
 #include "adapters/location/location_databases.h"
+#include "adapters/outbox/outbox.h"
 #include "adapters/queries/party_names.h"
 #include "bus/embedded_log.h"
 #include "tools/countersignd/data_directory.h"
@@ -50,8 +51,10 @@ class Node {
   void open_embedded();
   void open_kafka();
   void open_views();
+  void open_outlets();
   void open_notary();
   void open_exporter();
+  void open_outbox();
   void open_audit_topic();
   std::optional<std::string> checkpoint_of(domain::AccountId account);
   std::unique_ptr<ServedPartition> serve_partition(bus::PartitionLog& log, std::uint32_t number);
@@ -98,7 +101,7 @@ class Node {
   std::unique_ptr<commands::Submitter> submitter_;
   commands::SessionActivity activity_;
   commands::KeyUse key_use_;
-  std::unique_ptr<commands::AttemptLimits> limits_;
+  std::unique_ptr<commands::AttemptLimits> limits_, challenge_limits_;
   std::unique_ptr<commands::Upkeep> upkeep_;
   std::unique_ptr<queries::SealOpener> opener_;
   std::unique_ptr<operations::Operations> operations_;
@@ -107,6 +110,9 @@ class Node {
   std::unique_ptr<notary::Notary> notary_;
   const push::EgressRules egress_;
   std::unique_ptr<exports::Exporter> exporter_;
+  messages::NumberPlan numbers_;
+  messages::ReportSettings reports_;
+  std::unique_ptr<outbox::Outbox> outbox_;
   std::unique_ptr<audit_topic::KafkaAuditTopic> audit_topic_;
   std::unique_ptr<audit_topic::Publisher> publisher_;  ///< null: the log is embedded
   struct Api;

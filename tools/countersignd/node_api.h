@@ -18,6 +18,8 @@ struct Node::Api {
   http::Introspection introspection;
   http::Authenticators authenticators;
   http::Verification verification;
+  http::Challenges challenges;
+  http::DeliveryReports delivery_reports;
   http::Licences licences;
   http::Registrations registrations;
   http::VisualCodes visual_codes;
@@ -31,6 +33,11 @@ struct Node::Api {
     return otp::Seeds(*n.keys_,
                       [&n](auto account, auto authenticator) { n.steward_->deleted(account, authenticator); });
   }
+  static http::MessageWays ways_of(Node& n) { return {*n.outbox_, n.numbers_}; }
+  static domain::MessageLimits message_limits_of(const Settings& settings) {
+    return {static_cast<domain::UnixMs>(settings.message_pause_s) * 1'000,
+            static_cast<std::uint32_t>(settings.messages_per_hour)};
+  }
   Api(Node& n, const domain::Digest& root_key, http::StatusPorts ports, http::ClusterPorts cluster_ports)
       : authentication(*n.published_, *n.partitions_, *n.submitter_, *n.lookup_, n.refusals_, n.key_use_, root_key,
                        [&n] { return n.now(); }),
@@ -42,8 +49,10 @@ struct Node::Api {
         redemption(reads, writes, *n.limits_, recent_refusals),
         connections(reads, writes, n.activity_),
         introspection(reads, writes, n.activity_),
-        authenticators(reads, writes, seeds_of(n)),
+        authenticators(reads, writes, seeds_of(n), ways_of(n)),
         verification(reads, writes, authenticators, seeds_of(n), n.refusals_),
+        challenges(reads, writes, ways_of(n), message_limits_of(n.settings_), *n.challenge_limits_, n.refusals_),
+        delivery_reports(reads, writes, n.reports_),
         licences(reads, writes),
         registrations(reads, writes, authenticators, seeds_of(n)),
         events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
@@ -58,10 +67,10 @@ struct Node::Api {
   }
 
   std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
-    return http::routes({authentication,    reads,         accounts,      users,          codes,
-                         redemption,        connections,   introspection, authenticators, verification,
-                         licences,          registrations, visual_codes,  events,         log,
-                         siem_destinations, cluster,       status,        operations,     read_log});
+    return http::routes({authentication, reads,         accounts,       users,        codes,      redemption,
+                         connections,    introspection, authenticators, verification, challenges, delivery_reports,
+                         licences,       registrations, visual_codes,   events,       log,        siem_destinations,
+                         cluster,        status,        operations,     read_log});
   }
 };
 

@@ -18,6 +18,7 @@
 #include "adapters/http/server/client_address.h"
 #include "adapters/notary/checkpoint.h"
 #include "adapters/push/egress.h"
+#include "domain/challenge.h"
 #include "domain/secret_text.h"
 #include "domain/slot.h"
 
@@ -28,17 +29,19 @@ using Text = std::string Settings::*;
 using Number = std::uint64_t Settings::*;
 using Flag = bool Settings::*;
 using Texts = std::vector<std::string> Settings::*;
+/// Of a transport, which reads it itself: its values, and the name in them.
+using Value = std::pair<messages::SettingValues Settings::*, std::string>;
 
 struct Setting {
-  const char* name;  ///< TOML key; variable and flag follow from it
-  std::variant<Text, Number, Flag, Texts> member;
-  const char* help;
+  std::string name;  ///< TOML key; variable and flag follow from it
+  std::variant<Text, Number, Flag, Texts, Value> member;
+  std::string help;
   std::uint64_t least = 0, most = 0;  ///< of numbers
 };
 
 constexpr std::uint64_t day_ms = 86'400'000, most_failures = 1'000'000'000;
 
-const Setting table[] = {
+const Setting own_settings[] = {
     {"data_dir", &Settings::data_dir, "where log, keys and views are kept"},
     {"listen", &Settings::listen, "address and port; beyond loopback only with TLS"},
     {"bus", &Settings::bus, "the log: embedded, or kafka"},
@@ -77,6 +80,13 @@ const Setting table[] = {
      "failed redemptions a minute and source; 0: no limit", 0, most_failures},
     {"limits.redeem_failures_per_account", &Settings::redeem_failures_per_account,
      "failed redemptions a minute and account; 0: no limit", 0, most_failures},
+    {"limits.challenges_per_source", &Settings::challenges_per_source, "challenges a minute and source; 0: no limit", 0,
+     most_failures},
+    {"limits.message_pause_s", &Settings::message_pause_s, "seconds between two messages to a user", 0, 3'600},
+    {"limits.messages_per_hour", &Settings::messages_per_hour, "messages an hour to a user; 0: no limit", 0,
+     domain::most_messages_an_hour},
+    {"messages.templates_file", &Settings::message_templates,
+     "JSON file with what messages say, in several languages; without it English and German"},
     {"limits.max_connections", &Settings::max_connections, "open connections", 1, 1'000'000},
     {"limits.queue", &Settings::queue, "commands that may wait; beyond: 503", 1, 1'000'000},
     {"limits.header_timeout_ms", &Settings::header_timeout_ms, "until a request's headers are complete", 1, day_ms},
@@ -89,19 +99,32 @@ const Setting table[] = {
     {"threads", &Settings::threads, "threads for connections; 0: one for each core", 0, 1024},
 };
 
+/// With those of the transports.
+const std::vector<Setting>& table() {
+  static const auto made = [] {
+    std::vector<Setting> all(std::begin(own_settings), std::end(own_settings));
+    for (const auto& [name, help] : messages::smtp_setting_help())
+      all.push_back({"mail." + name, Value{&Settings::mail, name}, help});
+    for (const auto& [name, help] : messages::sms_setting_help())
+      all.push_back({"sms." + name, Value{&Settings::sms, name}, help});
+    return all;
+  }();
+  return made;
+}
+
 bool is_secret(const Setting& setting) {
-  return std::string_view(setting.name) == "root_key";
+  return setting.name == "root_key";
 }
 
 std::string variable_of(const Setting& setting) {
   std::string out = "COUNTERSIGN_";
-  for (const char* c = setting.name; *c; ++c) out += *c == '.' ? '_' : static_cast<char>(std::toupper(*c));
+  for (const char c : setting.name) out += c == '.' ? '_' : static_cast<char>(std::toupper(c));
   return out;
 }
 
 std::string flag_of(const Setting& setting) {
   std::string out = "--";
-  for (const char* c = setting.name; *c; ++c) out += *c == '.' || *c == '_' ? '-' : *c;
+  for (const char c : setting.name) out += c == '.' || c == '_' ? '-' : c;
   return out;
 }
 
@@ -120,6 +143,8 @@ void set(Settings& settings, const Setting& setting, const std::string& value, c
   } else if (const auto* flag = std::get_if<Flag>(&setting.member)) {
     if (value != "true" && value != "false" && value != "1" && value != "0") wrong("true or false");
     settings.*(*flag) = value == "true" || value == "1";
+  } else if (const auto* of_transport = std::get_if<Value>(&setting.member)) {
+    (settings.*of_transport->first)[of_transport->second] = value;
   } else {
     auto& list = settings.*std::get<Texts>(setting.member);
     list.clear();
@@ -170,8 +195,8 @@ void read_file(Settings& settings, const std::string& file) {
   flatten(document, "", values, file);
   for (const auto& value : values) {
     const auto& name = value.first;
-    const auto* setting = std::ranges::find_if(table, [&](const Setting& s) { return s.name == name; });
-    if (setting == std::end(table))
+    const auto setting = std::ranges::find_if(table(), [&](const Setting& s) { return s.name == name; });
+    if (setting == table().end())
       throw UsageError{std::string(file).append(": there is no setting '").append(name).append("'")};
     set(settings, *setting, value.second, std::string(file).append(": ").append(name));
   }
@@ -183,7 +208,7 @@ std::vector<std::string> unknown_variables() {
   std::set<std::string_view> known{"COUNTERSIGN_CONFIG", "COUNTERSIGN_KEY", "COUNTERSIGN_SERVER",
                                    "COUNTERSIGN_PROGRAMS"};
   std::vector<std::string> variables;
-  for (const auto& setting : table) variables.push_back(variable_of(setting));
+  for (const auto& setting : table()) variables.push_back(variable_of(setting));
   known.insert(variables.begin(), variables.end());
   std::vector<std::string> unknown;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -242,6 +267,15 @@ void check(const Settings& settings) {
   } catch (const std::invalid_argument& error) {
     throw UsageError{std::string("egress.allow: ") + error.what()};
   }
+  const auto expect = [](const char* section, const auto& parse) {
+    try {
+      parse();
+    } catch (const messages::SettingFlaw& flaw) {
+      throw UsageError{std::string(section).append(flaw.name).append(": ").append(flaw.text)};
+    }
+  };
+  expect("mail.", [&] { messages::parse_smtp_settings(settings.mail); });
+  expect("sms.", [&] { messages::parse_sms_settings(settings.sms); });
   if (!settings.root_key.empty() && !is_root_key(settings.root_key))
     throw UsageError{"root_key: 16 to 256 characters without blanks are expected, and not an account's API key"};
   if (settings.restore_from.empty() && (settings.restore_keep_tokens || !settings.restore_erasures.empty()))
@@ -331,7 +365,7 @@ std::optional<Settings> read_settings(int argc, const char* const* argv) {
   app.add_option("--erasures-key", settings.restore_erasures_key,
                  "with --erasures: verifier key of the list, when the signing key was changed after the backup");
   std::map<const Setting*, std::string> given;
-  for (const auto& setting : table) {
+  for (const auto& setting : table()) {
     auto* slot = &given[&setting];
     std::string help = setting.help;
     help.append(" [").append(setting.name).append(", ").append(variable_of(setting)).append("]");
@@ -350,7 +384,7 @@ std::optional<Settings> read_settings(int argc, const char* const* argv) {
     return std::nullopt;
   }
   if (!config.empty()) read_file(settings, config);
-  for (const auto& setting : table) {
+  for (const auto& setting : table()) {
     if (const char* value = std::getenv(variable_of(setting).c_str()))
       set(settings, setting, value, variable_of(setting));
     if (!given[&setting].empty()) set(settings, setting, given[&setting], flag_of(setting));

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/messages/settings.h"
+
 namespace countersign::server {
 
 struct Settings {
@@ -29,6 +31,9 @@ struct Settings {
   std::string log_format = "text", log_level = "info";
   std::vector<std::string> trusted_proxies, egress_allow;
   std::uint64_t redeem_failures_per_source = 20, redeem_failures_per_account = 1000;
+  std::uint64_t challenges_per_source = 600, message_pause_s = 30, messages_per_hour = 5;
+  messages::SettingValues mail, sms;
+  std::string message_templates;
   std::uint64_t max_connections = 10'000, queue = 16'384;
   std::uint64_t header_timeout_ms = 10'000, idle_timeout_ms = 75'000, body_idle_timeout_ms = 15'000;
   std::uint64_t disk_reserve_mib = 256, index_memory_mib = 1024;

@@ -13,7 +13,7 @@ using namespace domain;
 namespace {
 
 bool changes_user(const EventView& event) {
-  return event.subject().kind == PartyKind::user && event.type() != EventType::registration_code_redemption_refused;
+  return event.subject().kind == PartyKind::user && event.clear().payload_type() != fb::Payload::Refusals;
 }
 
 bool is_open(const Code* code) {

@@ -157,12 +157,26 @@ class Painter {
                      {"drift", a.drift},
                      {"codes_left", a.codes == 0 ? json::value(nullptr) : json::value(a.codes_left())},
                      {"mfa_exempt", a.mfa_exempt},
+                     {"challenge", challenge(a.challenge)},
                      {"enrolled_at", queries::rfc3339(a.enrolled_at)},
                      {"last_used", time_or_null(a.used_at)},
                      {"expires_at", time_or_null(a.expires_at)}};
     const auto text = opener_ ? opener_->of_user(state_.id(), user.id, a.profile) : std::nullopt;
     if (text) out["name"] = text->name;
     return out;
+  }
+
+  json::value challenge(const Challenge& c) const {
+    if (!c.id) return nullptr;
+    return json::object{{"id", c.id.text()},
+                        {"counter", c.counter},
+                        {"open", c.is_open(now_)},
+                        {"issued_at", queries::rfc3339(c.issued_at)},
+                        {"expires_at", queries::rfc3339(c.expires_at)},
+                        {"channel", channel_text(c.channel)},
+                        {"delivery", delivery_text(c.delivery)},
+                        {"attempts", c.attempts},
+                        {"reason", reason_or_null(c.reason)}};
   }
 
   json::object of(const User& user, const Code& code) const {

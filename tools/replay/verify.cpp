@@ -44,6 +44,7 @@ std::string row_text(const std::string& family, const std::string& key) {
       return has_id ? of_account("erased user " + domain::UserId{id_at(17)}.text()) : "an erased user's row";
     case Table::digests: return "a row of digests";
     case Table::expiry: return "a row of what expires";
+    case Table::deliveries: return "a row of messages under way";
     case Table::answers: return "a stored answer";
     case Table::slots: return "a slot's row";
     default: return "a row that begins with " + keys::hex(std::string_view(key).substr(0, 1));

@@ -1,5 +1,6 @@
 #include "adapters/http/api/authenticators.h"
 
+#include "adapters/http/api/challenge_fields.h"
 #include "adapters/http/api/fields.h"
 #include "adapters/http/api/rendering.h"
 #include "adapters/keys/random.h"
@@ -17,7 +18,7 @@ using domain::Authenticator;
 using domain::AuthenticatorId;
 using domain::AuthenticatorType;
 
-constexpr std::string_view types[] = {"totp", "hotp", "recovery_codes"};
+constexpr std::string_view types[] = {"totp", "hotp", "recovery_codes", "sms", "email", "virtual", "ocra"};
 constexpr std::string_view statuses[] = {"pending", "active",   "disabled",   "locked",
                                          "expired", "obsolete", "compromised"};
 constexpr std::string_view algorithms[] = {"sha1", "sha256", "sha512"};
@@ -46,8 +47,13 @@ json::array card_of(const Authenticator& authenticator, std::string_view seed) {
 }  // namespace
 
 domain::Digest content_of(const keys::Lookup& lookup, domain::AccountId account, const domain::Personal& texts) {
+  // No name or comment has the character that separates the others.
+  constexpr std::string_view separator("\0", 1);
+  const auto others = texts.phone.empty() && texts.email.empty()
+                          ? std::string()
+                          : std::string(separator).append(texts.phone).append(separator).append(texts.email);
   return lookup.digest(keys::LookupKind::authenticator_content,
-                       {account.uuid.view(), std::to_string(texts.name.size()), ":", texts.name, texts.detail});
+                       {account.uuid.view(), std::to_string(texts.name.size()), ":", texts.name, texts.detail, others});
 }
 
 namespace {
@@ -83,7 +89,7 @@ json::object Authenticators::render(const Found& found, domain::AccountId accoun
   const auto of_account = reads_.state().account(account);
   json::array allowed;
   for (const auto action : allowed_actions(a.type, effective_status(a, now))) allowed.emplace_back(action_text(action));
-  return {
+  json::object shown{
       {"id", a.id.text()},
       {"user_id", found.user->id.text()},
       {"type", domain::type_text(a.type)},
@@ -104,6 +110,8 @@ json::object Authenticators::render(const Found& found, domain::AccountId accoun
       {"updated_at", time_or_null(a.updated_at)},
       {"last_used", time_or_null(a.used_at)},
       {"expires_at", time_or_null(a.expires_at)}};
+  put_challenge(shown, a, texts, now);
+  return shown;
 }
 
 commands::Answer Authenticators::answer(std::uint16_t status, domain::AccountId account, AuthenticatorId id,
@@ -130,7 +138,7 @@ boost::asio::awaitable<Response> Authenticators::list(Exchange& exchange) {
     const auto state = reads_.state();
     const auto status = query.text("status"), type = query.text("type");
     if (type && !domain::parse_authenticator_type(*type))
-      throw bad_parameter("type", "totp, hotp or recovery_codes is expected");
+      throw bad_parameter("type", "totp, hotp, recovery_codes, sms, email, virtual or ocra is expected");
     if (status && std::ranges::find(statuses, *status) == std::end(statuses))
       throw bad_parameter("status", "pending, active, disabled, locked, expired, obsolete or compromised is expected");
     /// False: the page is full.
@@ -188,7 +196,7 @@ struct Authenticators::Wanted {
   domain::AuthenticatorSettings settings;
   bool force = false;
 
-  void read(Fields& fields, domain::UnixMs now) {
+  void read(Fields& fields, domain::UnixMs now, const MessageWays& ways) {
     const auto type = fields.choice("type", types);
     settings.type = domain::parse_authenticator_type(types[type]).value_or(AuthenticatorType::none);
     const auto algorithm = fields.optional_choice("algorithm", algorithms);
@@ -208,6 +216,8 @@ struct Authenticators::Wanted {
     settings.texts.detail = nullable_text(fields, "comment", longest_comment).value_or("");
     settings.expires_at = optional_time(fields, "expires_at").value_or(0);
     if (settings.expires_at != 0 && settings.expires_at <= now) fields.invalid("expires_at", "it lies in the past");
+    read_addresses(fields, settings.type, ways, settings.texts);
+    read_suite(fields, settings);
     force = fields.optional_boolean("force").value_or(false);
   }
 };
@@ -216,7 +226,7 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange) {
   Body body(exchange);
   Wanted wanted;
   const auto user = domain::UserId::parse(body->text("user_id"));
-  wanted.read(body.fields(), reads_.now());
+  wanted.read(body.fields(), reads_.now(), ways_);
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   if (!user) co_return exchange.problem(no_such("user"));
   wanted.user = *user;
@@ -229,12 +239,13 @@ boost::asio::awaitable<Response> Authenticators::replace(Exchange& exchange) {
   const auto found = id ? find(reads_.state(), account, *id) : std::nullopt;
   Body body(exchange);
   Wanted wanted;
-  wanted.read(body.fields(), reads_.now());
+  wanted.read(body.fields(), reads_.now(), ways_);
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   if (!found) co_return exchange.problem(no_such("authenticator"));
   const auto texts = reads_.opener().of_user(account, found->user->id, found->authenticator->profile);
   if (!body->has("name") && texts) wanted.settings.texts.name = texts->name;
   if (!body->has("comment") && texts) wanted.settings.texts.detail = texts->detail;
+  if (texts) carry_addresses(*texts, wanted.settings.type, wanted.settings.texts);
   const auto expires_at = found->authenticator->expires_at;
   if (!body->has("expires_at") && expires_at > reads_.now()) wanted.settings.expires_at = expires_at;
   wanted.user = found->user->id;
@@ -246,6 +257,10 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
   const auto account = exchange.caller<Caller>()->account;
   const auto user = reads_.state().user(account, wanted->user);
   if (!user) co_return exchange.problem(no_such("user"));
+  const auto person = reads_.opener().of_user(account, user->id, user->profile).value_or(domain::Personal{});
+  default_addresses(person, wanted->settings.type, ways_, wanted->settings.texts);
+  if (auto problem = unreachable(wanted->settings.type, ways_, wanted->settings.texts))
+    co_return exchange.problem(*problem);
   wanted->settings.content = content_of(reads_.lookup(), account, wanted->settings.texts);
   const otp::SeedName name{account, wanted->user, keys::random_id<AuthenticatorId>(reads_.now())};
   const auto seed = std::make_shared<const std::vector<std::uint8_t>>(drawn_seed(wanted->settings.algorithm));
@@ -253,7 +268,6 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
   const auto error = co_await writes_.on_disk(keep);
   if (error) co_return exchange.problem(unstored(error));
 
-  const auto person = reads_.opener().of_user(account, user->id, user->profile).value_or(domain::Personal{});
   const auto tenant = reads_.state().account(account);
   const auto issuer = reads_.opener().of_account(account, tenant->name);
   otp::Enrolment enrolment{.type = wanted->settings.type,
@@ -271,7 +285,9 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
     auto object = render(*found, account);
     if (found->authenticator->codes > 0) {
       object["codes"] = card_of(*found->authenticator, bytes_of(*seed));
-    } else {
+    } else if (enrolment.type == AuthenticatorType::ocra) {
+      object["secret"] = keys::base32(bytes_of(*seed));
+    } else if (!domain::is_by_message(enrolment.type)) {
       const auto uri = otp::otpauth_uri(enrolment, bytes_of(*seed));
       object["secret"] = keys::base32(bytes_of(*seed));
       object["otpauth_uri"] = uri;
@@ -319,13 +335,17 @@ boost::asio::awaitable<Response> Authenticators::update(Exchange& exchange) {
     Body body(exchange);
     if (const auto name = nullable_text(body.fields(), "name", 200)) texts.name = *name;
     if (const auto comment = nullable_text(body.fields(), "comment", longest_comment)) texts.detail = *comment;
+    read_addresses(body.fields(), found->authenticator->type, ways_, texts);
     if (body->has("expires_at")) command.expires_at = optional_time(body.fields(), "expires_at").value_or(0);
     const bool past = command.expires_at != 0 && command.expires_at <= reads_.now();
     if (past && command.expires_at != found->authenticator->expires_at)
       body->invalid("expires_at", "it lies in the past");
     if (auto problem = body.finish()) co_return exchange.problem(*problem);
+    if (auto problem = unreachable(found->authenticator->type, ways_, texts)) co_return exchange.problem(*problem);
     command.texts.name = texts.name;
     command.texts.detail = texts.detail;
+    command.texts.phone = texts.phone;
+    command.texts.email = texts.email;
     command.content = content_of(reads_.lookup(), account, command.texts);
     auto rendered = [this, account, id](const domain::AuthenticatorWritten&, const domain::State& state) {
       return answer(200, account, *id, state);

@@ -3,18 +3,20 @@
 // are deleted. Seeds go out once, in the answer to the enrolment, and lie in the key store before the log names their
 // authenticator. One-time passwords: verification.h.
 
+#include "adapters/http/api/challenge_fields.h"
 #include "adapters/http/api/reads.h"
 #include "adapters/http/api/writes.h"
 #include "adapters/otp/seeds.h"
 
 namespace countersign::http {
 
-/// A keyed digest of name and comment, so that "unchanged" needs no key.
+/// A keyed digest of name, comment, number and address, so that "unchanged" needs no key.
 domain::Digest content_of(const keys::Lookup& lookup, domain::AccountId account, const domain::Personal& texts);
 
 class Authenticators {
  public:
-  Authenticators(Reads& reads, Writes& writes, otp::Seeds seeds) : reads_(reads), writes_(writes), seeds_(seeds) {}
+  Authenticators(Reads& reads, Writes& writes, otp::Seeds seeds, MessageWays ways)
+      : reads_(reads), writes_(writes), seeds_(std::move(seeds)), ways_(std::move(ways)) {}
 
   boost::asio::awaitable<Response> enrol(Exchange& exchange);
   boost::asio::awaitable<Response> replace(Exchange& exchange);
@@ -57,6 +59,7 @@ class Authenticators {
   Reads& reads_;
   Writes& writes_;
   otp::Seeds seeds_;
+  const MessageWays ways_;
 };
 
 }  // namespace countersign::http

@@ -158,8 +158,8 @@ Route refusing_unknown_parameters(Route route) {
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
   auto& [authentication, reads, accounts, users, codes, redemption, connections, introspection, authenticators,
-         verification, licences, registrations, visual_codes, events, log, siem, cluster, status, operations,
-         read_log] = e;
+         verification, challenges, delivery_reports, licences, registrations, visual_codes, events, log, siem, cluster,
+         status, operations, read_log] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
   };
@@ -272,6 +272,13 @@ std::vector<Route> routes(Endpoints e) {
   add(with_otp("/v1/authenticators/{id}/test", "test_authenticator", help_desk, &Verification::test));
   add(with_otp("/v1/authenticators/{id}/reset", "reset_authenticator", help_desk, &Verification::reset));
   add(with_otp("/v1/verify", "verify_otp", gateway, &Verification::verify));
+  add(row(post, "/v1/challenges", "issue_challenge", help_desk_gateway, later(challenges, &Challenges::issue)));
+  const auto report = [&e = delivery_reports](Verb verb, const char* name) {
+    auto route = row(verb, "/v1/delivery-reports", name, public_route, later(e, &DeliveryReports::take));
+    return asking(accepting(std::move(route), {"application/json", form.front()}), {"reference", "type"});
+  };
+  add(report(post, "report_delivery"));
+  add(report(get, "report_delivery_by_get"));
 
   add(row(post, "/v1/licences", "create_licence", admin, later(licences, &Licences::create)));
   add(read(row(get, "/v1/licences", "list_licences", readers, later(licences, &Licences::list)),

@@ -7,8 +7,10 @@
 #include "adapters/http/api/account_log.h"
 #include "adapters/http/api/accounts.h"
 #include "adapters/http/api/authenticators.h"
+#include "adapters/http/api/challenges.h"
 #include "adapters/http/api/cluster.h"
 #include "adapters/http/api/connections.h"
+#include "adapters/http/api/delivery_reports.h"
 #include "adapters/http/api/events.h"
 #include "adapters/http/api/introspection.h"
 #include "adapters/http/api/licences.h"
@@ -34,6 +36,8 @@ struct Endpoints {
   Introspection& introspection;
   Authenticators& authenticators;
   Verification& verification;
+  Challenges& challenges;
+  DeliveryReports& delivery_reports;
   Licences& licences;
   Registrations& registrations;
   VisualCodes& visual_codes;

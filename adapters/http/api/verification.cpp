@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include "adapters/commands/draw.h"
-#include "adapters/directory/address.h"
-#include "adapters/directory/text_checks.h"
 #include "adapters/http/api/fields.h"
+#include "adapters/http/api/user_name.h"
 #include "adapters/offline/ceremony.h"
+#include "adapters/otp/ocra.h"
 #include "adapters/otp/otp.h"
 #include "adapters/queries/rfc3339.h"
 #include "adapters/queries/source_address.h"
@@ -28,7 +27,7 @@ std::string password_in(Fields& fields, std::string_view name) {
   auto text = fields.text(name, {.least = 6, .most = 16});
   std::erase_if(text, [](char letter) { return letter == ' ' || letter == '-'; });  // as apps show them
   const bool digits = std::ranges::all_of(text, [](char letter) { return letter >= '0' && letter <= '9'; });
-  if (!digits || text.size() < 6 || text.size() > 8) fields.invalid(name, "6 to 8 digits are expected");
+  if (!digits || text.size() < 6 || text.size() > 10) fields.invalid(name, "6 to 10 digits are expected");
   return text;
 }
 
@@ -70,6 +69,18 @@ struct Verification::Attempt {
   std::string password, second;  ///< the second of a reset
 };
 
+/// What answers its newest challenge, open or not: that is for decide() to say.
+std::optional<otp::Match> Verification::match_challenge(const Authenticator& a, std::string_view seed,
+                                                        const Attempt& attempt, domain::UnixMs now) const {
+  const otp::Shape shape{a.algorithm, a.digits};
+  if (domain::is_by_message(a.type))
+    return otp::match_hotp(seed, attempt.password, a.challenge.counter, shape, {.events_ahead = 0});
+  const auto texts = reads_.opener().of_user(attempt.account, attempt.user, a.challenge.question);
+  const auto suite = otp::parse_ocra_suite(a.suite);
+  if (!texts || !std::holds_alternative<otp::OcraSuite>(suite)) return std::nullopt;
+  return otp::match_ocra(seed, attempt.password, std::get<otp::OcraSuite>(suite), texts->detail, a.next, now / 1'000);
+}
+
 std::optional<otp::Match> Verification::match(const Authenticator& a, std::string_view seed, const Attempt& attempt,
                                               domain::UnixMs now) {
   const otp::Shape shape{a.algorithm, a.digits};
@@ -105,7 +116,11 @@ boost::system::error_code Verification::compare(const Attempt& attempt, domain::
       continue;
     }
     domain::OtpProof proof{each.id, each.version};
-    if (const auto found = match(each, offline::otp_seed(each, **seed), attempt, now)) {
+    proof.challenge = each.challenge.id;
+    const auto found = domain::answers_challenges(each.type)
+                           ? match_challenge(each, **seed, attempt, now)
+                           : match(each, offline::otp_seed(each, **seed), attempt, now);
+    if (found) {
       proof.matched = true;
       proof.counter = found->counter;
       proof.drift = found->drift;
@@ -167,25 +182,11 @@ boost::asio::awaitable<Response> Verification::verify(Exchange& exchange) {
   const auto attempt = std::make_shared<Attempt>();
   attempt->account = exchange.caller<Caller>()->account;
   Body body(exchange);
-  const auto id = body->optional_text("user_id"), email = body->optional_text("email", {.most = 320}),
-             login = body->optional_text("login_name");
+  const auto whom = UserName::read(body);
   attempt->password = password_in(body.fields(), "otp");
   const auto authenticator = body->optional_text("authenticator_id");
-  if (id.has_value() + email.has_value() + login.has_value() != 1)
-    body->malformed("", "one of user_id, email and login_name is expected");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
-  const auto state = reads_.state();
-  if (id) {
-    attempt->user = domain::UserId::parse(*id).value_or(domain::UserId{});
-  } else {
-    std::optional<domain::Digest> digest;
-    if (login)
-      digest = commands::digest_of_login_name(reads_.lookup(), attempt->account, directory::to_lower_ascii(*login));
-    const auto address = directory::normalise_address(email.value_or(""));
-    if (email && address.ok) digest = commands::digest_of_email(reads_.lookup(), attempt->account, address.text);
-    const auto entry = digest ? state.find(*digest) : std::nullopt;
-    if (entry && entry->kind == domain::PartyKind::user) attempt->user = entry->user;
-  }
+  attempt->user = whom.find(reads_, attempt->account);
   if (authenticator) {
     // One that can't be is as good as one that isn't the user's.
     attempt->authenticator =

@@ -31,6 +31,8 @@ class Verification {
   boost::asio::awaitable<Response> of_operator(Exchange& exchange, domain::OtpFlow flow);
   static std::optional<otp::Match> match(const domain::Authenticator& authenticator, std::string_view seed,
                                          const Attempt& attempt, domain::UnixMs now);
+  std::optional<otp::Match> match_challenge(const domain::Authenticator& authenticator, std::string_view seed,
+                                            const Attempt& attempt, domain::UnixMs now) const;
   boost::system::error_code compare(const Attempt& attempt, domain::UseOtp& command) const;
   void count(Exchange& exchange, domain::Reason reason, domain::UserId user);
 

@@ -42,6 +42,7 @@ def response(suite, key, counter, challenge, pin, session, now):
     return str(number % 10 ** int(digits)).zfill(int(digits))
 
 
-with open(sys.argv[1], encoding="ascii") as cases:
-    for line in cases:
-        print(response(*line.split()))
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="ascii") as cases:
+        for line in cases:
+            print(response(*line.split()))

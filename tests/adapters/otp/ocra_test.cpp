@@ -308,6 +308,35 @@ struct Drawn {
   }
 };
 
+TEST(OcraMatches, TheCountersOfItsWindowFromTheLowestOn) {
+  const auto suite = suite_of("OCRA-1:HOTP-SHA256-8:C-QN08");
+  const auto at = [&](std::uint64_t counter) {
+    return answer(seed64, suite, {.counter = counter, .question = "40071999"});
+  };
+  const auto match = [&](const std::string& response, std::string_view question = "40071999") {
+    const auto found = match_ocra(seed64, response, suite, question, 7, 0);
+    return found ? std::optional(found->counter) : std::nullopt;
+  };
+  EXPECT_EQ(match(at(7)), 7u);
+  EXPECT_EQ(match(at(17)), 17u);
+  EXPECT_FALSE(match(at(6)));
+  EXPECT_FALSE(match(at(18)));
+  EXPECT_FALSE(match(at(7), "40071998"));
+  EXPECT_FALSE(match(at(7).substr(1)));
+  EXPECT_FALSE(match(at(7), "no number"));
+}
+
+TEST(OcraMatches, TheStepsAroundAndWithoutACounterTheNext) {
+  const auto suite = suite_of("OCRA-1:HOTP-SHA1-6:QN08-T1M");
+  const auto at = [&](std::uint64_t now_s) { return answer(seed64, suite, {.question = "40071999", .now_s = now_s}); };
+  for (const auto off : {-60, 0, 60}) {
+    const auto found = match_ocra(seed64, at(6'000 + off), suite, "40071999", 3, 6'000);
+    ASSERT_TRUE(found) << off;
+    EXPECT_EQ(found->counter, 3u);
+  }
+  EXPECT_FALSE(match_ocra(seed64, at(6'120), suite, "40071999", 3, 6'000));
+}
+
 TEST(Ocra, IsWhatTheJudgeComputes) {
   constexpr int cases = 5'000;
   const keys::test::ScratchDirectory scratch;

@@ -28,6 +28,7 @@ const RenderedParty destination{PartyKind::siem_destination, "dst_01k7szc9b6e2q8
 const RenderedParty authenticator{PartyKind::authenticator, "aut_01k7szcbq3f9t6r2v8w1y5a0nd", "Ada's app"};
 const RenderedParty licence{PartyKind::licence, "lic_01k7szcd3c5h9m2q6s0v4x8b1f", "VDS0700123"};
 const RenderedParty operation{PartyKind::operation, "op_01k7szc82tfw3b8xhbpwfqpk0e", ""};
+const std::string challenge = "chl_01k7szce5k7p1r9t3v6x0z2b4d";
 const std::string expiry = "2026-11-30T08:00:00.000Z";
 
 struct Kind {
@@ -185,6 +186,22 @@ std::vector<Kind> kinds() {
       {licence_deleted, key, licence, licence},
       {licence_activation_reserved, key, ada, licence, "", licence_activation()},
       {licence_activation_released, system, ada, licence, "expired", licence_activation()},
+      {challenge_issued,
+       key,
+       ada,
+       authenticator,
+       "",
+       {{"challenge_id", challenge},
+        {"channel", nullptr},
+        {"question", "40071999"},
+        {"counter", 7},
+        {"expires_at", expiry}}},
+      {challenge_sending, system, ada, authenticator, "", {{"challenge_id", challenge}}},
+      {challenge_sent, system, ada, authenticator, "", {{"challenge_id", challenge}}},
+      {challenge_undelivered, system, ada, authenticator, "delivery_unknown", {{"challenge_id", challenge}}},
+      {challenge_delivered, source, ada, authenticator, "", {{"challenge_id", challenge}}},
+      {challenge_deferred, system, ada, authenticator, "", {{"challenge_id", challenge}}},
+      {challenge_refused, key, {}, {}, "too_many_challenges", counted},
   };
 }
 
@@ -216,11 +233,11 @@ std::vector<RenderedEvent> samples() {
   for (auto& kind : kinds()) {
     const bool connected = kind.target.kind == PartyKind::session || kind.target.kind == PartyKind::token ||
                            kind.target.kind == PartyKind::device;
-    const bool refused = kind.type == EventType::api_key_refused ||
-                         kind.type == EventType::registration_code_redemption_refused ||
-                         kind.type == EventType::authenticator_verification_failed ||
-                         kind.type == EventType::authenticator_registration_failed ||
-                         kind.type == EventType::authenticator_verification_refused;
+    const bool refused =
+        kind.type == EventType::api_key_refused || kind.type == EventType::registration_code_redemption_refused ||
+        kind.type == EventType::authenticator_verification_failed ||
+        kind.type == EventType::authenticator_registration_failed || kind.type == EventType::challenge_undelivered ||
+        kind.type == EventType::challenge_refused || kind.type == EventType::authenticator_verification_refused;
     const auto number = out.size() + 1;
     out.push_back({.type = kind.type,
                    .id = "evt_01k7szd00000000000000000" + std::to_string(10 + number),

@@ -39,6 +39,19 @@ TEST(Settings, AMistakeIsNamedBeforeAnythingIsOpened) {
   EXPECT_NE(mistake({"--nonsense"}), "");
 }
 
+TEST(Settings, OfTransportsAreReadByThem) {
+  const char* arguments[] = {"countersignd",  "--mail-host", "mail.example.com", "--mail-timeout-ms", "5",
+                             "--sms-gateway", "kannel"};
+  const auto settings = read_settings(static_cast<int>(std::size(arguments)), arguments);
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->mail, (messages::SettingValues{{"host", "mail.example.com"}, {"timeout_ms", "5"}}));
+  EXPECT_EQ(settings->sms, (messages::SettingValues{{"gateway", "kannel"}}));
+  EXPECT_EQ(mistake({"--mail-tls", "maybe"}), "mail.tls: starttls or tls or none is expected, not 'maybe'");
+  EXPECT_EQ(mistake({"--sms-timeout-ms", "0"}), "sms.timeout_ms: a whole number from 1 to 600000 is expected, not '0'");
+  EXPECT_EQ(mistake({"--limits-messages-per-hour", "21"}),
+            "--limits-messages-per-hour: a whole number from 0 to 20 is expected, not '21'");
+}
+
 TEST(Settings, ARootKeyThatCouldNotServeIsRefusedWithoutShowingIt) {
   for (const char* key : {"short", "with a blank in its middle", "cskey_something_that_is_an_api_key"}) {
     const auto told = mistake({"--root-key", key});
