@@ -4,6 +4,7 @@
 
 #include "domain/account.h"
 #include "domain/authenticator.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
 #include "domain/user.h"
 
@@ -53,6 +54,7 @@ fb::AuthenticatorSetT payload_of(const Authenticator& a) {
   payload.digits = a.digits;
   payload.period = a.period;
   payload.counter = a.next;
+  payload.drift = a.drift;
   payload.codes = a.codes;
   payload.expires_at = a.expires_at;
   payload.mfa_exempt = a.mfa_exempt;
@@ -256,6 +258,7 @@ void remove_authenticator(const User& user, const Authenticator& authenticator, 
                           std::vector<NewEvent>& events) {
   events.push_back(event_of(EventType::authenticator_deleted, user.id, authenticator.id, reason));
   release_activation(user, authenticator, reason, events);
+  return_hardware_token(user, authenticator, reason, events);
 }
 
 void disable_authenticator(const User& user, const Authenticator& authenticator, Reason reason,

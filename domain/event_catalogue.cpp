@@ -82,6 +82,11 @@ constexpr EventName catalogue[] = {
     {licence_deleted, "licence.deleted", "Licence", "Deleted", "medium"},
     {licence_activation_reserved, "licence.activation_reserved", "Licence", "Activation Reserved", "informational"},
     {licence_activation_released, "licence.activation_released", "Licence", "Activation Released", "informational"},
+    {hardware_token_imported, "hardware_token.imported", "Hardware Token", "Imported", "informational"},
+    {hardware_token_assigned, "hardware_token.assigned", "Hardware Token", "Assigned", "medium"},
+    {hardware_token_unassigned, "hardware_token.unassigned", "Hardware Token", "Unassigned", "medium"},
+    {hardware_token_retired, "hardware_token.retired", "Hardware Token", "Retired", "medium"},
+    {hardware_token_deleted, "hardware_token.deleted", "Hardware Token", "Deleted", "medium"},
 };
 
 constexpr std::pair<Role, std::string_view> role_names[] = {
@@ -146,6 +151,7 @@ std::string party_text(const Party& party) {
     case PartyKind::session: return SessionId{party.id}.text();
     case PartyKind::operation: return OperationId{party.id}.text();
     case PartyKind::siem_destination: return SiemDestinationId{party.id}.text();
+    case PartyKind::hardware_token: return HardwareTokenId{party.id}.text();
     case PartyKind::licence: return LicenceId{party.id}.text();
     case PartyKind::authenticator: return AuthenticatorId{party.id}.text();
   }

@@ -89,6 +89,11 @@ constexpr EventShape shapes[] = {
     {licence_deleted, Payload::NONE, PartyKind::licence, PartyKind::licence, ""},
     {licence_activation_reserved, Payload::LicenceActivation, PartyKind::user, PartyKind::licence, ""},
     {licence_activation_released, Payload::LicenceActivation, PartyKind::user, PartyKind::licence, ""},
+    {hardware_token_imported, Payload::HardwareTokenSet, PartyKind::hardware_token, PartyKind::hardware_token, ""},
+    {hardware_token_assigned, Payload::NONE, PartyKind::user, PartyKind::hardware_token, ""},
+    {hardware_token_unassigned, Payload::HardwareTokenReturned, PartyKind::user, PartyKind::hardware_token, ""},
+    {hardware_token_retired, Payload::NONE, PartyKind::hardware_token, PartyKind::hardware_token, ""},
+    {hardware_token_deleted, Payload::NONE, PartyKind::hardware_token, PartyKind::hardware_token, ""},
 };
 
 /// Visits words with blanks between, until `visit` returns false.

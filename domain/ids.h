@@ -75,6 +75,10 @@ struct AuthenticatorKind {
 struct RegistrationKind {
   static constexpr std::string_view prefix = "reg";
 };
+/// A hardware token and the authenticator that it becomes share their UUID.
+struct HardwareTokenKind {
+  static constexpr std::string_view prefix = "hwt";
+};
 struct LicenceKind {
   static constexpr std::string_view prefix = "lic";
 };
@@ -93,6 +97,7 @@ using EventId = Id<EventKind>;
 using OperationId = Id<OperationKind>;
 using AuthenticatorId = Id<AuthenticatorKind>;
 using RegistrationId = Id<RegistrationKind>;
+using HardwareTokenId = Id<HardwareTokenKind>;
 using LicenceId = Id<LicenceKind>;
 using SiemDestinationId = Id<SiemDestinationKind>;
 

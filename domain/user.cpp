@@ -5,6 +5,7 @@
 #include <set>
 
 #include "domain/account.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
 
 namespace countersign::domain {
@@ -329,8 +330,10 @@ Decision<UserWritten> decide(const State& state, const Context& context, const E
   std::vector<NewEvent> events;
   auto erased = user_event(EventType::user_erased, *user);
   erased.seal = SealScope::account;  // the user's own key is about to be destroyed
-  for (const auto& authenticator : user->authenticators)
+  for (const auto& authenticator : user->authenticators) {
     release_activation(*user, authenticator, Reason::user_was_erased, events);
+    return_hardware_token(*user, authenticator, Reason::user_was_erased, events);
+  }
   events.push_back(std::move(erased));
   return {UserWritten{user->id, user->version + 1}, std::move(events)};
 }

@@ -297,6 +297,26 @@ void reduce_licence(Overlay& overlay, const ViewState& state, const RecordedEven
     overlay.put(digest_key(licence.serial), encode(DigestEntry{account, PartyKind::licence, id.uuid, {}}));
 }
 
+void reduce_hardware_token(Overlay& overlay, const ViewState& state, const RecordedEvent& recorded) {
+  const auto account = recorded.event.account();
+  const HardwareTokenId id{recorded.event.target().id};
+  const auto key = hardware_token_key(account, id);
+  const auto type = recorded.event.type();
+  const auto current = state.hardware_token(account, id);
+  if (!current && type != EventType::hardware_token_imported)
+    throw std::runtime_error("view: an event is about a hardware token that doesn't exist: " + id.text());
+  if (type == EventType::hardware_token_deleted) {
+    overlay.erase(digest_key(current->settings.serial));
+    return overlay.erase(key);
+  }
+  HardwareToken token = current ? *current : HardwareToken{};
+  evolve(token, recorded);
+  overlay.put(key, encode(token));
+  if (type == EventType::hardware_token_imported)
+    overlay.put(digest_key(token.settings.serial),
+                encode(DigestEntry{account, PartyKind::hardware_token, id.uuid, {}}));
+}
+
 bool changes_user(const EventView& event) {
   return event.subject().kind == PartyKind::user && event.type() != EventType::registration_code_redemption_refused;
 }
@@ -333,6 +353,11 @@ void reduce(Overlay& overlay, const ViewState& state, const RecordedEvent& recor
     case EventType::licence_deleted:
     case EventType::licence_activation_reserved:
     case EventType::licence_activation_released: reduce_licence(overlay, state, recorded); break;
+    case EventType::hardware_token_imported:
+    case EventType::hardware_token_assigned:
+    case EventType::hardware_token_unassigned:
+    case EventType::hardware_token_retired:
+    case EventType::hardware_token_deleted: reduce_hardware_token(overlay, state, recorded); break;
     default:
       if (changes_user(event)) reduce_user_event(overlay, state, account, recorded);
   }

@@ -5,6 +5,7 @@
 #include "adapters/queries/position_text.h"
 #include "domain/account.h"
 #include "domain/event_catalogue.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
 #include "domain/siem_destination.h"
 #include "domain/user.h"
@@ -54,6 +55,10 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
     case PartyKind::licence: {
       const auto licence = state_.licence(account, domain::LicenceId{party.id});
       return licence ? licence->serial_number : "";
+    }
+    case PartyKind::hardware_token: {
+      const auto token = state_.hardware_token(account, domain::HardwareTokenId{party.id});
+      return token ? token->settings.serial_number : "";
     }
     case PartyKind::siem_destination: {
       const auto destination = state_.siem_destination(account, domain::SiemDestinationId{party.id});

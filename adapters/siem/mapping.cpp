@@ -238,6 +238,11 @@ constexpr Mapping table[] = {
      "Update",
      {"iam"},
      {"change"}},
+    {hardware_token_imported, "Hardware token imported", entity_management, 1, "Create", {"iam"}, {"creation"}},
+    {hardware_token_assigned, "Hardware token assigned", entity_management, 3, "Update", {"iam"}, {"change"}},
+    {hardware_token_unassigned, "Hardware token unassigned", entity_management, 3, "Update", {"iam"}, {"change"}},
+    {hardware_token_retired, "Hardware token retired", entity_management, 3, "Update", {"iam"}, {"change"}},
+    {hardware_token_deleted, "Hardware token deleted", entity_management, 4, "Delete", {"iam"}, {"deletion"}},
 };
 
 constexpr ClassName classes[] = {

@@ -51,6 +51,8 @@ void AccountFold::take(const EventView& event) {
     take_siem_destination_event(recorded);
   else if (event.target().kind == PartyKind::licence)
     take_licence_event(recorded);
+  else if (event.target().kind == PartyKind::hardware_token)
+    take_hardware_token_event(recorded);
   else if (changes_user(event))
     take_user_event(recorded);
 }
@@ -95,6 +97,20 @@ void AccountFold::take_licence_event(const RecordedEvent& recorded) {
   auto& licence = licences_[id];
   if (!licence) licence = std::make_shared<Licence>();
   evolve(*licence, recorded);
+}
+
+void AccountFold::take_hardware_token_event(const RecordedEvent& recorded) {
+  const auto& event = recorded.event;
+  const auto id = event.target().id;
+  if (event.type() != EventType::hardware_token_imported && !hardware_tokens_.contains(id))
+    throw std::runtime_error("an event is about a hardware token that doesn't exist: " + HardwareTokenId{id}.text());
+  if (event.type() == EventType::hardware_token_deleted) {
+    hardware_tokens_.erase(id);
+    return;
+  }
+  auto& token = hardware_tokens_[id];
+  if (!token) token = std::make_shared<HardwareToken>();
+  evolve(*token, recorded);
 }
 
 void AccountFold::take_user_event(const RecordedEvent& recorded) {
@@ -214,6 +230,10 @@ void AccountFold::each_licence(const std::function<void(const Licence&)>& visit)
   in_order(licences_, visit);
 }
 
+void AccountFold::each_hardware_token(const std::function<void(const HardwareToken&)>& visit) const {
+  in_order(hardware_tokens_, visit);
+}
+
 void AccountFold::each_siem_destination(const std::function<void(const SiemDestination&)>& visit) const {
   in_order(siem_destinations_, visit);
 }
@@ -272,6 +292,11 @@ std::shared_ptr<const SiemDestination> AccountFold::siem_destination(AccountId a
 std::shared_ptr<const Licence> AccountFold::licence(AccountId account, LicenceId id) const {
   const auto found = licences_.find(id.uuid);
   return account != id_ || found == licences_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const HardwareToken> AccountFold::hardware_token(AccountId account, HardwareTokenId id) const {
+  const auto found = hardware_tokens_.find(id.uuid);
+  return account != id_ || found == hardware_tokens_.end() ? nullptr : found->second;
 }
 
 std::optional<DigestEntry> AccountFold::find(const Digest&) const {
