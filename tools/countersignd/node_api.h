@@ -19,6 +19,7 @@ struct Node::Api {
   http::Authenticators authenticators;
   http::Verification verification;
   http::Licences licences;
+  http::HardwareTokens hardware_tokens;
   http::Registrations registrations;
   http::VisualCodes visual_codes;
   http::Events events;
@@ -45,6 +46,7 @@ struct Node::Api {
         authenticators(reads, writes, seeds_of(n)),
         verification(reads, writes, authenticators, seeds_of(n), n.refusals_),
         licences(reads, writes),
+        hardware_tokens(reads, writes, authenticators, *n.keys_, *n.operations_),
         registrations(reads, writes, authenticators, seeds_of(n)),
         events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
@@ -58,10 +60,27 @@ struct Node::Api {
   }
 
   std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
-    return http::routes({authentication,    reads,         accounts,      users,          codes,
-                         redemption,        connections,   introspection, authenticators, verification,
-                         licences,          registrations, visual_codes,  events,         log,
-                         siem_destinations, cluster,       status,        operations,     read_log});
+    return http::routes({authentication,
+                         reads,
+                         accounts,
+                         users,
+                         codes,
+                         redemption,
+                         connections,
+                         introspection,
+                         authenticators,
+                         verification,
+                         licences,
+                         hardware_tokens,
+                         registrations,
+                         visual_codes,
+                         events,
+                         log,
+                         siem_destinations,
+                         cluster,
+                         status,
+                         operations,
+                         read_log});
   }
 };
 

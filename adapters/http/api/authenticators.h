@@ -9,6 +9,8 @@
 
 namespace countersign::http {
 
+inline constexpr std::size_t longest_comment = 1'000;
+
 /// A keyed digest of name and comment, so that "unchanged" needs no key.
 domain::Digest content_of(const keys::Lookup& lookup, domain::AccountId account, const domain::Personal& texts);
 
@@ -37,7 +39,8 @@ class Authenticators {
   }
   boost::asio::awaitable<Response> unlock(Exchange& exchange);
 
-  /// What can't be destroyed now is destroyed later: no authenticator has it.
+  /// What can't be destroyed now is destroyed later: no authenticator has it. A hardware token that is in stock again
+  /// keeps its own.
   boost::asio::awaitable<void> destroy_seed(domain::AccountId account, domain::AuthenticatorId id);
 
   struct Found {
@@ -52,7 +55,7 @@ class Authenticators {
   struct Wanted;
   boost::asio::awaitable<Response> enrol(Exchange& exchange, std::shared_ptr<Wanted> wanted);
   boost::asio::awaitable<Response> change(Exchange& exchange, domain::AuthenticatorAction action);
-  boost::json::object render(const Found& found, domain::AccountId account) const;
+  boost::json::object render(const Found& found, domain::AccountId account, const domain::State& state) const;
 
   Reads& reads_;
   Writes& writes_;

@@ -10,6 +10,7 @@
 #include "adapters/http/api/cluster.h"
 #include "adapters/http/api/connections.h"
 #include "adapters/http/api/events.h"
+#include "adapters/http/api/hardware_tokens.h"
 #include "adapters/http/api/introspection.h"
 #include "adapters/http/api/licences.h"
 #include "adapters/http/api/redemption.h"
@@ -35,6 +36,7 @@ struct Endpoints {
   Authenticators& authenticators;
   Verification& verification;
   Licences& licences;
+  HardwareTokens& hardware_tokens;
   Registrations& registrations;
   VisualCodes& visual_codes;
   Events& events;
