@@ -39,6 +39,7 @@ void take_settings(Authenticator& authenticator, const RecordedEvent& recorded) 
   authenticator.digits = set->digits();
   authenticator.period = set->period();
   authenticator.next = set->counter();
+  authenticator.drift = set->drift();
   authenticator.codes = set->codes();
   authenticator.mfa_exempt = set->mfa_exempt();
   authenticator.replaces.uuid = EventView::to_uuid(set->replaces());
@@ -162,6 +163,7 @@ constexpr std::pair<AuthenticatorType, std::string_view> type_names[] = {
     {AuthenticatorType::email, "email"},
     {AuthenticatorType::virtual_, "virtual"},
     {AuthenticatorType::ocra, "ocra"},
+    {AuthenticatorType::hardware, "hardware"},
 };
 
 const Rule& rule_of(Action action) {
@@ -171,8 +173,9 @@ const Rule& rule_of(Action action) {
 }  // namespace
 
 bool may(AuthenticatorAction action, AuthenticatorType type, AuthenticatorStatus status) {
-  // A time step can't be lost count of.
-  if (action == Action::reset && type != AuthenticatorType::hotp) return false;
+  // Events may have been lost count of, and the clocks of tokens that lie in drawers are off; those of phones are set.
+  const bool may_be_out_of_step = type == AuthenticatorType::hotp || type == AuthenticatorType::hardware;
+  if (action == Action::reset && !may_be_out_of_step) return false;
   if (action == Action::challenge && !answers_challenges(type)) return false;
   return (rule_of(action).from & in(status)) != 0;
 }

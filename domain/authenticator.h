@@ -235,7 +235,7 @@ std::optional<Refusal> refuse_force(const State& state, const Context& context, 
 NewEvent enrolled(UserId user, const Authenticator& authenticator, const Personal& texts);
 /// It is exempt from "MFA configured" if the account's policy says so of its type.
 bool is_mfa_exempt(const Account& account, AuthenticatorType type);
-/// It is deleted; what it took of a licence is given back.
+/// It is deleted; what it took of a licence is given back, and a hardware token is in stock again.
 void remove_authenticator(const User& user, const Authenticator& authenticator, Reason reason,
                           std::vector<NewEvent>& events);
 /// It expires; one whose registration has lapsed is deleted.

@@ -4,27 +4,14 @@
 
 #include "domain/account.h"
 #include "domain/authenticator.h"
+#include "domain/found_authenticator.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
-#include "domain/user.h"
 
 namespace countersign::domain {
 namespace {
 
 constexpr RoleSet help_desk = roles(Role::admin, Role::operator_);
-
-struct Found {
-  std::shared_ptr<const User> user;
-  const Authenticator* authenticator = nullptr;
-};
-
-std::optional<Found> find(const State& state, AccountId account, AuthenticatorId id) {
-  const auto located = state.locate_authenticator(account, id);
-  if (!located) return std::nullopt;
-  Found found{state.user(account, located->user)};
-  if (found.user) found.authenticator = found.user->authenticator(id);
-  if (!found.authenticator) return std::nullopt;
-  return found;
-}
 
 Refusal not_found() {
   return {RefusalCode::not_found, "There is no such authenticator."};
@@ -53,6 +40,7 @@ fb::AuthenticatorSetT payload_of(const Authenticator& a) {
   payload.digits = a.digits;
   payload.period = a.period;
   payload.counter = a.next;
+  payload.drift = a.drift;
   payload.codes = a.codes;
   payload.expires_at = a.expires_at;
   payload.mfa_exempt = a.mfa_exempt;
@@ -180,7 +168,7 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
 
 Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const EditAuthenticator& command) {
   if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
-  const auto found = find(state, context.account, command.id);
+  const auto found = find_authenticator(state, context.account, command.id);
   if (!found) return not_found();
   const auto& authenticator = *found->authenticator;
   if (command.expected_version != authenticator.version)
@@ -201,7 +189,7 @@ Decision<AuthenticatorWritten> decide(const State& state, const Context& context
 Decision<AuthenticatorWritten> decide(const State& state, const Context& context, const ChangeAuthenticator& command) {
   if (auto refusal = refuse_unless(state, context, help_desk)) return *refusal;
   if (auto refusal = refuse_force(state, context, command.force)) return *refusal;
-  const auto found = find(state, context.account, command.id);
+  const auto found = find_authenticator(state, context.account, command.id);
   if (!found) return not_found();
   const auto& authenticator = *found->authenticator;
   const auto status = effective_status(authenticator, context.now);
@@ -269,6 +257,7 @@ void remove_authenticator(const User& user, const Authenticator& authenticator, 
                           std::vector<NewEvent>& events) {
   events.push_back(event_of(EventType::authenticator_deleted, user.id, authenticator.id, reason));
   release_activation(user, authenticator, reason, events);
+  return_hardware_token(user, authenticator, reason, events);
 }
 
 void disable_authenticator(const User& user, const Authenticator& authenticator, Reason reason,

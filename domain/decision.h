@@ -15,6 +15,7 @@ namespace countersign::domain {
 
 struct Account;
 struct ApiKey;
+struct HardwareToken;
 struct Licence;
 struct SiemDestination;
 struct User;
@@ -74,6 +75,7 @@ enum class RefusalCode {
   codes_at_large,
   licence_taken,
   licence_exhausted,
+  serial_number_taken,
 };
 
 /// "email-taken", "code-not-redeemable" ...: the stable code that clients see.
@@ -106,9 +108,9 @@ struct Decision {
 struct DigestEntry {
   AccountId account;
   PartyKind kind = PartyKind::none;  ///< registration_code, token, api_key, user (address), source (activation ticket),
-                                     ///< licence
+                                     ///< licence, hardware_token
   Uuid id;                           ///< of the object: code, activation, API key, user
-  UserId user;                       ///< whose it is; nil for API keys, licences
+  UserId user;                       ///< whose it is; nil for API keys, licences, hardware tokens
 };
 
 /// Where an object is: in its user's row while it lives, in its own last record afterwards.
@@ -127,6 +129,7 @@ class State {
   virtual std::shared_ptr<const ApiKey> api_key(AccountId account, ApiKeyId id) const = 0;
   virtual std::shared_ptr<const SiemDestination> siem_destination(AccountId account, SiemDestinationId id) const = 0;
   virtual std::shared_ptr<const Licence> licence(AccountId account, LicenceId id) const = 0;
+  virtual std::shared_ptr<const HardwareToken> hardware_token(AccountId account, HardwareTokenId id) const = 0;
   virtual std::optional<DigestEntry> find(const Digest& digest) const = 0;
   virtual std::optional<Located> locate_code(AccountId account, CodeId id) const = 0;
   virtual std::optional<Located> locate_activation(AccountId account, const Uuid& id) const = 0;

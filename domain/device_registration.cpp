@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "domain/user.h"
+#include "domain/found_authenticator.h"
 
 namespace countersign::domain {
 namespace {
@@ -26,23 +26,17 @@ bool has_lapsed(const Authenticator& authenticator, UnixMs now) {
   return effective_status(authenticator, now) == AuthenticatorStatus::expired;
 }
 
-struct Found {
-  std::shared_ptr<const User> user;
-  const Authenticator* authenticator = nullptr;
-};
+using Found = FoundAuthenticator;
 
 std::variant<Found, Refusal> find(const State& state, const Context& context, AuthenticatorId id) {
   const Refusal unknown{RefusalCode::not_found, "There is no such registration."};
-  const auto located = state.locate_authenticator(context.account, id);
-  if (!located) return unknown;
-  Found found{state.user(context.account, located->user)};
-  if (found.user) found.authenticator = found.user->authenticator(id);
-  if (!found.authenticator || !found.authenticator->licence) return unknown;
-  if (!found.authenticator->is_being_registered())
+  const auto found = find_authenticator(state, context.account, id);
+  if (!found || !found->authenticator->licence) return unknown;
+  if (!found->authenticator->is_being_registered())
     return Refusal{RefusalCode::state_conflict, "The registration has ended: its device is activated."};
-  if (has_lapsed(*found.authenticator, context.now))
+  if (has_lapsed(*found->authenticator, context.now))
     return Refusal{RefusalCode::state_conflict, "The registration has lapsed; begin another one."};
-  return found;
+  return *found;
 }
 
 /// One that goes on.

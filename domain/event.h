@@ -60,6 +60,9 @@ inline Party party(AuthenticatorId id) {
 inline Party party(LicenceId id) {
   return {PartyKind::licence, id.uuid};
 }
+inline Party party(HardwareTokenId id) {
+  return {PartyKind::hardware_token, id.uuid};
+}
 inline Party party(SiemDestinationId id) {
   return {PartyKind::siem_destination, id.uuid};
 }

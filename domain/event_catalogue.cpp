@@ -89,6 +89,11 @@ constexpr EventName catalogue[] = {
     {challenge_delivered, "challenge.delivered", "Challenge", "Delivered", "informational"},
     {challenge_deferred, "challenge.deferred", "Challenge", "Deferred", "low"},
     {challenge_refused, "challenge.refused", "Challenge", "Refused", "medium"},
+    {hardware_token_imported, "hardware_token.imported", "Hardware Token", "Imported", "informational"},
+    {hardware_token_assigned, "hardware_token.assigned", "Hardware Token", "Assigned", "medium"},
+    {hardware_token_unassigned, "hardware_token.unassigned", "Hardware Token", "Unassigned", "medium"},
+    {hardware_token_retired, "hardware_token.retired", "Hardware Token", "Retired", "medium"},
+    {hardware_token_deleted, "hardware_token.deleted", "Hardware Token", "Deleted", "medium"},
 };
 
 constexpr std::pair<Role, std::string_view> role_names[] = {
@@ -153,6 +158,7 @@ std::string party_text(const Party& party) {
     case PartyKind::session: return SessionId{party.id}.text();
     case PartyKind::operation: return OperationId{party.id}.text();
     case PartyKind::siem_destination: return SiemDestinationId{party.id}.text();
+    case PartyKind::hardware_token: return HardwareTokenId{party.id}.text();
     case PartyKind::licence: return LicenceId{party.id}.text();
     case PartyKind::authenticator: return AuthenticatorId{party.id}.text();
   }

@@ -98,6 +98,11 @@ constexpr EventShape shapes[] = {
     {challenge_delivered, Payload::ChallengeDelivery, PartyKind::user, PartyKind::authenticator, ""},
     {challenge_deferred, Payload::ChallengeDelivery, PartyKind::user, PartyKind::authenticator, ""},
     {challenge_refused, Payload::Refusals, PartyKind::none, PartyKind::none, ""},
+    {hardware_token_imported, Payload::HardwareTokenSet, PartyKind::hardware_token, PartyKind::hardware_token, ""},
+    {hardware_token_assigned, Payload::NONE, PartyKind::user, PartyKind::hardware_token, ""},
+    {hardware_token_unassigned, Payload::HardwareTokenReturned, PartyKind::user, PartyKind::hardware_token, ""},
+    {hardware_token_retired, Payload::NONE, PartyKind::hardware_token, PartyKind::hardware_token, ""},
+    {hardware_token_deleted, Payload::NONE, PartyKind::hardware_token, PartyKind::hardware_token, ""},
 };
 
 /// Visits words with blanks between, until `visit` returns false.

@@ -78,6 +78,10 @@ struct RegistrationKind {
 struct ChallengeKind {
   static constexpr std::string_view prefix = "chl";
 };
+/// A hardware token and the authenticator that it becomes share their UUID.
+struct HardwareTokenKind {
+  static constexpr std::string_view prefix = "hwt";
+};
 struct LicenceKind {
   static constexpr std::string_view prefix = "lic";
 };
@@ -97,6 +101,7 @@ using OperationId = Id<OperationKind>;
 using AuthenticatorId = Id<AuthenticatorKind>;
 using RegistrationId = Id<RegistrationKind>;
 using ChallengeId = Id<ChallengeKind>;
+using HardwareTokenId = Id<HardwareTokenKind>;
 using LicenceId = Id<LicenceKind>;
 using SiemDestinationId = Id<SiemDestinationKind>;
 

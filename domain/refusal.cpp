@@ -34,6 +34,7 @@ std::string_view text_of(RefusalCode code) {
     case RefusalCode::codes_at_large: return "codes-at-large";
     case RefusalCode::licence_taken: return "licence-taken";
     case RefusalCode::licence_exhausted: return "licence-exhausted";
+    case RefusalCode::serial_number_taken: return "serial-number-taken";
   }
   return "refused";
 }

@@ -21,6 +21,9 @@ class StateOver : public State {
   std::shared_ptr<const Licence> licence(AccountId account, LicenceId id) const override {
     return below_.licence(account, id);
   }
+  std::shared_ptr<const HardwareToken> hardware_token(AccountId account, HardwareTokenId id) const override {
+    return below_.hardware_token(account, id);
+  }
   std::optional<DigestEntry> find(const Digest& digest) const override { return below_.find(digest); }
   std::optional<Located> locate_code(AccountId account, CodeId id) const override {
     return below_.locate_code(account, id);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "domain/account.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
 
 namespace countersign::domain {
@@ -328,8 +329,10 @@ Decision<UserWritten> decide(const State& state, const Context& context, const E
   if (!user) return not_found();
   if (!user->disabled) return Refusal{RefusalCode::user_not_disabled, "Only a disabled user can be erased."};
   std::vector<NewEvent> events;
-  for (const auto& authenticator : user->authenticators)
+  for (const auto& authenticator : user->authenticators) {
     release_activation(*user, authenticator, Reason::user_was_erased, events);
+    return_hardware_token(*user, authenticator, Reason::user_was_erased, events);
+  }
   events.push_back(user_event(EventType::user_erased, *user));
   return {UserWritten{user->id, user->version + 1}, std::move(events)};
 }

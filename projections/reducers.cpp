@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "domain/mfa_count.h"
+
 namespace countersign::projections {
 namespace {
 
@@ -193,10 +195,7 @@ void reduce_authenticator(Overlay& overlay, Account& account, User& user, const 
   const auto* former = std::as_const(user).authenticator(id);
   const auto before = derived(account.id, user, former);
   const auto delivery_before = derived_delivery(account.id, user, former);
-  const bool had_mfa = user.has_mfa();
-  evolve(user, recorded);
-  account.mfa_users += user.has_mfa();
-  account.mfa_users -= had_mfa;
+  evolve_counting_mfa(account, user, recorded);
   const auto* now = std::as_const(user).authenticator(id);
   write_difference(overlay, before, derived(account.id, user, now));
   write_difference(overlay, delivery_before, derived_delivery(account.id, user, now));
@@ -210,12 +209,9 @@ void reduce_authenticator(Overlay& overlay, Account& account, User& user, const 
 void reduce_profile(Overlay& overlay, Account& account, User& user, const RecordedEvent& recorded) {
   const bool begins = recorded.event.type() == EventType::user_created;
   const auto before = begins ? Derived{} : derived(account.id, user);
-  const bool had_mfa = user.has_mfa();
-  evolve(user, recorded);
+  evolve_counting_mfa(account, user, recorded);
   write_difference(overlay, before, derived(account.id, user));
   account.users += begins;
-  account.mfa_users += user.has_mfa();
-  account.mfa_users -= had_mfa;
 }
 
 void reduce_user_event(Overlay& overlay, const ViewState& state, Account& account, const RecordedEvent& recorded) {
@@ -308,6 +304,26 @@ void reduce_licence(Overlay& overlay, const ViewState& state, const RecordedEven
     overlay.put(digest_key(licence.serial), encode(DigestEntry{account, PartyKind::licence, id.uuid, {}}));
 }
 
+void reduce_hardware_token(Overlay& overlay, const ViewState& state, const RecordedEvent& recorded) {
+  const auto account = recorded.event.account();
+  const HardwareTokenId id{recorded.event.target().id};
+  const auto key = hardware_token_key(account, id);
+  const auto type = recorded.event.type();
+  const auto current = state.hardware_token(account, id);
+  if (!current && type != EventType::hardware_token_imported)
+    throw std::runtime_error("view: an event is about a hardware token that doesn't exist: " + id.text());
+  if (type == EventType::hardware_token_deleted) {
+    overlay.erase(digest_key(current->settings.serial));
+    return overlay.erase(key);
+  }
+  HardwareToken token = current ? *current : HardwareToken{};
+  evolve(token, recorded);
+  overlay.put(key, encode(token));
+  if (type == EventType::hardware_token_imported)
+    overlay.put(digest_key(token.settings.serial),
+                encode(DigestEntry{account, PartyKind::hardware_token, id.uuid, {}}));
+}
+
 bool changes_user(const EventView& event) {
   return event.subject().kind == PartyKind::user && event.clear().payload_type() != fb::Payload::Refusals;
 }
@@ -344,6 +360,11 @@ void reduce(Overlay& overlay, const ViewState& state, const RecordedEvent& recor
     case EventType::licence_deleted:
     case EventType::licence_activation_reserved:
     case EventType::licence_activation_released: reduce_licence(overlay, state, recorded); break;
+    case EventType::hardware_token_imported:
+    case EventType::hardware_token_assigned:
+    case EventType::hardware_token_unassigned:
+    case EventType::hardware_token_retired:
+    case EventType::hardware_token_deleted: reduce_hardware_token(overlay, state, recorded); break;
     default:
       if (changes_user(event)) reduce_user_event(overlay, state, account, recorded);
   }

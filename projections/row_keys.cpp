@@ -57,6 +57,9 @@ DeliveryKey parse_delivery_key(std::string_view key) {
 std::string licence_key(AccountId account, LicenceId id) {
   return key(Table::licences, account, id.uuid);
 }
+std::string hardware_token_key(AccountId account, HardwareTokenId id) {
+  return key(Table::hardware_tokens, account, id.uuid);
+}
 std::string siem_destination_key(AccountId account, SiemDestinationId id) {
   return key(Table::siem_destinations, account, id.uuid);
 }

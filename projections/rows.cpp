@@ -284,38 +284,6 @@ ApiKey decode_api_key(std::string_view bytes) {
   return k;
 }
 
-std::string encode(const Licence& l) {
-  RowWriter out;
-  out.uuid(l.id.uuid).text(l.serial_number).digest(l.serial).number(static_cast<unsigned>(l.type));
-  out.number(static_cast<unsigned>(l.authenticator_type)).number(l.activations);
-  out.flag(l.max_reactivations.has_value()).number(l.max_reactivations.value_or(0));
-  out.number(l.used).number(l.given_back).number(l.last_instance);
-  out.number(l.version).time(l.created_at).time(l.updated_at);
-  return out.take();
-}
-
-Licence decode_licence(std::string_view bytes) {
-  const auto count = [](std::uint64_t number) { return static_cast<std::uint32_t>(number); };
-  RowReader in(bytes);
-  Licence l;
-  l.id.uuid = in.uuid();
-  l.serial_number = in.text();
-  l.serial = in.digest();
-  l.type = in.enumerator<LicenceType>();
-  l.authenticator_type = in.enumerator<AuthenticatorType>();
-  l.activations = count(in.number());
-  const bool limited = in.flag();
-  const auto reactivations = count(in.number());
-  if (limited) l.max_reactivations = reactivations;
-  l.used = count(in.number());
-  l.given_back = count(in.number());
-  l.last_instance = count(in.number());
-  l.version = in.number();
-  l.created_at = in.time();
-  l.updated_at = in.time();
-  return l;
-}
-
 std::string encode(const SiemDestination& d) {
   RowWriter out;
   out.uuid(d.id.uuid).number(d.version).time(d.created_at).time(d.updated_at).flag(d.paused);

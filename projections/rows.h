@@ -10,7 +10,7 @@
 //   I partition day scope           -> answer record      P partition                  -> position
 //   G account user                  -> empty: erased
 //   H account authenticator         -> Located
-//   L account licence               -> Licence
+//   L account licence               -> Licence            W account token              -> HardwareToken
 //   T account destination           -> SiemDestination    N partition                  -> number
 //   (how often a destination, or whether its account is suspended, has changed)
 //   O account authenticator         -> user (whose message is under way)
@@ -26,6 +26,7 @@
 
 #include "bus/position.h"
 #include "domain/account.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
 #include "domain/siem_destination.h"
 #include "domain/user.h"
@@ -47,6 +48,7 @@ enum class Table : char {
   erased = 'G',
   authenticators = 'H',
   licences = 'L',
+  hardware_tokens = 'W',
   siem_destinations = 'T',
   destination_changes = 'N',
   deliveries = 'O',
@@ -73,6 +75,7 @@ struct DeliveryKey {
 };
 DeliveryKey parse_delivery_key(std::string_view key);
 std::string licence_key(domain::AccountId account, domain::LicenceId id);
+std::string hardware_token_key(domain::AccountId account, domain::HardwareTokenId id);
 std::string siem_destination_key(domain::AccountId account, domain::SiemDestinationId id);
 std::string destination_changes_key(std::uint32_t partition);
 std::string code_key(domain::AccountId account, domain::CodeId code);
@@ -99,6 +102,7 @@ std::string encode(const domain::Account& account);
 std::string encode(const domain::User& user);
 std::string encode(const domain::ApiKey& key);
 std::string encode(const domain::Licence& licence);
+std::string encode(const domain::HardwareToken& token);
 std::string encode(const domain::SiemDestination& destination);
 std::string encode(const domain::Located& located);
 std::string encode_number(std::uint64_t number);
@@ -109,6 +113,7 @@ domain::Account decode_account(std::string_view bytes);
 domain::User decode_user(std::string_view bytes);
 domain::ApiKey decode_api_key(std::string_view bytes);
 domain::Licence decode_licence(std::string_view bytes);
+domain::HardwareToken decode_hardware_token(std::string_view bytes);
 domain::SiemDestination decode_siem_destination(std::string_view bytes);
 domain::Located decode_located(std::string_view bytes);
 std::uint64_t decode_number(std::string_view bytes);

@@ -69,6 +69,11 @@ std::shared_ptr<const domain::Licence> ViewState::licence(domain::AccountId acco
   return decoded<decode_licence>(licence_key(account, id));
 }
 
+std::shared_ptr<const domain::HardwareToken> ViewState::hardware_token(domain::AccountId account,
+                                                                       domain::HardwareTokenId id) const {
+  return decoded<decode_hardware_token>(hardware_token_key(account, id));
+}
+
 std::uint64_t ViewState::destination_changes(std::uint32_t partition) const {
   const auto row = bytes(destination_changes_key(partition));
   return row ? decode_number(*row) : 0;

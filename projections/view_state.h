@@ -39,6 +39,8 @@ class ViewState : public domain::State {
   std::shared_ptr<const domain::SiemDestination> siem_destination(domain::AccountId account,
                                                                   domain::SiemDestinationId id) const override;
   std::shared_ptr<const domain::Licence> licence(domain::AccountId account, domain::LicenceId id) const override;
+  std::shared_ptr<const domain::HardwareToken> hardware_token(domain::AccountId account,
+                                                              domain::HardwareTokenId id) const override;
   std::optional<domain::DigestEntry> find(const domain::Digest& digest) const override;
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override;
   std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override;

@@ -56,6 +56,11 @@ std::vector<domain::DrawnCode> draw_codes(const keys::Lookup& lookup, std::uint1
   return drawn;
 }
 
+domain::Digest digest_of_token_serial(const keys::Lookup& lookup, domain::AccountId account,
+                                      std::string_view serial_number) {
+  return lookup.digest(LookupKind::hardware_token_serial, account, serial_number);
+}
+
 domain::Digest digest_of_email(const keys::Lookup& lookup, domain::AccountId account, std::string_view email) {
   return lookup.digest(LookupKind::email, account, email);
 }

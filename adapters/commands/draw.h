@@ -28,6 +28,9 @@ DrawnSecret draw_secret(const keys::Lookup& lookup, domain::BearerKind kind, std
 /// The digest that a presented secret or typed code is looked up by.
 domain::Digest digest_of(const keys::Lookup& lookup, domain::BearerKind kind, std::string_view text);
 domain::Digest digest_of_code(const keys::Lookup& lookup, std::string_view canonical);
+/// Of a hardware token.
+domain::Digest digest_of_token_serial(const keys::Lookup& lookup, domain::AccountId account,
+                                      std::string_view serial_number);
 
 std::vector<domain::DrawnCode> draw_codes(const keys::Lookup& lookup, std::uint16_t slot, std::size_t count,
                                           domain::UnixMs now);

@@ -61,6 +61,10 @@ struct SecretName {
   domain::Uuid name;
   auto operator<=>(const SecretName&) const = default;
 };
+struct NamedSecret {
+  SecretName name;
+  std::string secret;
+};
 inline constexpr std::size_t most_secret_bytes = 64 * 1024;
 
 struct KeyStoreOptions {
@@ -124,6 +128,8 @@ class KeyStore : public SealKeys {
 
   /// Any bytes, most_secret_bytes at most, under a name that was never used before.
   boost::system::error_code keep_secret(const SecretName& name, std::string_view secret);
+  /// The same for several, in one durable write.
+  boost::system::error_code keep_secrets(std::span<const NamedSecret> secrets);
   /// Nothing when it was destroyed or never kept.
   boost::system::result<std::optional<std::string>> secret(const SecretName& name) const;
   /// As erase_subjects(): afterwards it is in no file of the store's directory.
@@ -168,6 +174,8 @@ class KeyStore : public SealKeys {
   /// To the topic first, where the rows are the cluster's.
   boost::system::error_code write(rocksdb::WriteBatch& batch);
   boost::system::error_code write_here(rocksdb::WriteBatch& batch, bool synced = true);
+  boost::system::error_code add_secret(const SecretName& name, std::string_view secret,
+                                       rocksdb::WriteBatch& batch) const;
   boost::system::error_code write_shared(const std::vector<bus::TableRow>& rows, rocksdb::WriteBatch& batch);
 
   void copy_topic(const std::vector<bus::TableRow>& cluster_rows);

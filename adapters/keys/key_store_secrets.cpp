@@ -11,13 +11,26 @@ namespace countersign::keys {
 
 using boost::system::error_code;
 
-error_code KeyStore::keep_secret(const SecretName& name, std::string_view secret) {
+error_code KeyStore::add_secret(const SecretName& name, std::string_view secret, rocksdb::WriteBatch& batch) const {
   const auto sealing = wrapping_key(name.account);
   if (!sealing) return errc::unknown_account;
   if (secret.size() > most_secret_bytes) return errc::store_failed;
   const auto row = secret_row(name);
-  rocksdb::WriteBatch batch;
   batch.Put(row, wrap_secret(secret, *sealing, row));
+  return {};
+}
+
+error_code KeyStore::keep_secret(const SecretName& name, std::string_view secret) {
+  rocksdb::WriteBatch batch;
+  if (const error_code error = add_secret(name, secret, batch)) return error;
+  return write(batch);
+}
+
+error_code KeyStore::keep_secrets(std::span<const NamedSecret> secrets) {
+  if (secrets.empty()) return {};
+  rocksdb::WriteBatch batch;
+  for (const auto& [name, secret] : secrets)
+    if (const error_code error = add_secret(name, secret, batch)) return error;
   return write(batch);
 }
 

@@ -35,6 +35,8 @@ enum class LookupKind : std::uint8_t {
   authenticator_content = 16,
   licence_serial = 17,
   device_code = 18,
+  hardware_token_serial = 25,
+  hardware_token_content = 26,
 };
 
 class Lookup {

@@ -18,7 +18,7 @@ namespace countersign::operations {
 namespace {
 
 namespace json = boost::json;
-constexpr std::string_view kinds[] = {"import_users", "generate_for_new_users", "erase_user"};
+constexpr std::string_view kinds[] = {"import_users", "generate_for_new_users", "erase_user", "import_hardware_tokens"};
 constexpr std::string_view statuses[] = {"pending", "running", "done", "failed"};
 
 json::object to_json(const Operation& op) {

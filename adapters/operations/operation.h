@@ -15,7 +15,7 @@
 
 namespace countersign::operations {
 
-enum class Kind { import_users, generate_for_new_users, erase_user };
+enum class Kind { import_users, generate_for_new_users, erase_user, import_hardware_tokens };
 enum class Status { pending, running, done, failed };
 std::string_view text_of(Kind kind);
 std::string_view text_of(Status status);

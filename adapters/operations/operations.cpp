@@ -263,6 +263,7 @@ Run::Ended Run::run() {
     case Kind::import_users: return import_users();
     case Kind::generate_for_new_users: return generate_for_new_users();
     case Kind::erase_user: return erase_user();
+    case Kind::import_hardware_tokens: return import_hardware_tokens();
   }
   throw std::runtime_error("unknown kind of operation");
 }

@@ -1,6 +1,6 @@
 #pragma once
 // One operation being run. Each kind has a file of its own: import_users.cpp, generate_for_new_users.cpp,
-// erase_user.cpp.
+// erase_user.cpp, import_hardware_tokens.cpp.
 
 #include <chrono>
 
@@ -92,9 +92,11 @@ class Run {
 
  private:
   friend class Import;
+  friend class TokenImport;
   Ended import_users();
   Ended generate_for_new_users();
   Ended erase_user();
+  Ended import_hardware_tokens();
 
   /// A call in the bulk lane as who began the operation, with the chunk's idempotency.
   commands::Call chunk_call(std::string_view chunk, std::string_view content) const;

@@ -84,7 +84,9 @@ std::optional<Match> match_totp(std::string_view seed, std::string_view password
   if (!counter) counter = drifted;
   if (!counter) return std::nullopt;
   const auto ahead = static_cast<std::int64_t>(*counter) - step;
-  const auto most = static_cast<std::int64_t>(window.most_drift);
+  // A clock that two passwords have shown to be off by more stays so.
+  const auto most =
+      static_cast<std::int64_t>(std::abs(drift) > window.most_drift ? window.resync_around : window.most_drift);
   // Who looks further than usual, at a confirmation, learns how far off the clock is.
   const bool prompt = std::abs(ahead) <= static_cast<std::int64_t>(Window{}.steps_around);
   return Match{*counter, prompt ? 0 : static_cast<std::int32_t>(std::clamp(ahead, -most, most))};
@@ -98,17 +100,41 @@ std::optional<Match> match_code(std::string_view seed, std::string_view password
   return free ? free : spent;
 }
 
-std::optional<Match> match_two(std::string_view seed, std::string_view first, std::string_view second,
-                               std::uint64_t next, const Shape& shape, const Window& window) {
-  std::optional<Match> found;
+namespace {
+
+/// The second counter of the first pair among `count` from `next` on.
+std::optional<std::uint64_t> find_pair(std::string_view seed, std::string_view first, std::string_view second,
+                                       std::uint64_t next, std::uint64_t count, const Shape& shape) {
+  std::optional<std::uint64_t> found;
   std::string before = hotp(seed, next, shape);
-  for (std::uint64_t i = 1; i <= window.resync_ahead; ++i) {
+  for (std::uint64_t i = 1; i <= count; ++i) {
     std::string now = hotp(seed, next + i, shape);
-    const bool is_first = same(first, before), is_second = same(second, now);  // both, whatever the first gives
-    if (is_first && is_second && !found) found = Match{next + i, 0};
+    const bool first_fits = same(first, before), second_fits = same(second, now);
+    if (first_fits && second_fits && !found) found = next + i;
     before = std::move(now);
   }
   return found;
+}
+
+}  // namespace
+
+std::optional<Match> match_two(std::string_view seed, std::string_view first, std::string_view second,
+                               std::uint64_t next, const Shape& shape, const Window& window) {
+  const auto counter = find_pair(seed, first, second, next, window.resync_ahead, shape);
+  if (!counter) return std::nullopt;
+  return Match{*counter, 0};
+}
+
+std::optional<Match> match_two_in_time(std::string_view seed, std::string_view first, std::string_view second,
+                                       std::uint64_t next, std::int64_t now_s, std::uint32_t period_s,
+                                       const Shape& shape, const Window& window) {
+  const std::int64_t step = now_s / period_s, around = window.resync_around;
+  const auto from = std::max<std::int64_t>(step - around - 1, static_cast<std::int64_t>(next));
+  if (from > step + around) return std::nullopt;
+  const auto count = static_cast<std::uint64_t>(step + around - from);
+  const auto counter = find_pair(seed, first, second, static_cast<std::uint64_t>(from), count, shape);
+  if (!counter) return std::nullopt;
+  return Match{*counter, static_cast<std::int32_t>(static_cast<std::int64_t>(*counter) - step)};
 }
 
 }  // namespace countersign::otp

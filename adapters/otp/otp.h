@@ -32,6 +32,7 @@ struct Window {
   std::uint64_t steps_around = 1;      ///< TOTP: on either side of the clock that the drift gives
   std::int32_t most_drift = 10;        ///< TOTP: steps, learned little by little
   std::uint64_t resync_ahead = 1'000;  ///< HOTP: of a reset by two passwords
+  std::int32_t resync_around = 120;    ///< TOTP: likewise, on either side of the right time; an hour at 30 s a step
 };
 
 struct Match {
@@ -54,5 +55,9 @@ std::optional<Match> match_code(std::string_view seed, std::string_view password
 /// Two passwords that belong to a counter and the one behind it; the latter's.
 std::optional<Match> match_two(std::string_view seed, std::string_view first, std::string_view second,
                                std::uint64_t next, const Shape& shape, const Window& window = {});
+/// The same by time: the lowest step from `next` on.
+std::optional<Match> match_two_in_time(std::string_view seed, std::string_view first, std::string_view second,
+                                       std::uint64_t next, std::int64_t now_s, std::uint32_t period_s,
+                                       const Shape& shape, const Window& window = {});
 
 }  // namespace countersign::otp

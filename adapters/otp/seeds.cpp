@@ -5,7 +5,17 @@
 
 namespace countersign::otp {
 
+SeedName seed_name(domain::AccountId account, domain::UserId user, const domain::Authenticator& authenticator) {
+  const bool outlives_user = authenticator.type == domain::AuthenticatorType::hardware;
+  return {account, outlives_user ? domain::UserId{} : user, authenticator.id};
+}
+
 boost::system::result<std::optional<keys::NamedKey>> Seeds::key_of(const SeedName& name) {
+  if (!name.user) {
+    const auto account = keys_.account_key(name.account);
+    if (!account) return std::optional<keys::NamedKey>();
+    return key_from(account->view(), name.authenticator);
+  }
   const auto subject = keys_.subject_key(name.account, name.user);
   if (subject.has_error()) return subject.error();
   if (!*subject) return std::optional<keys::NamedKey>();
@@ -22,6 +32,17 @@ boost::system::error_code Seeds::keep(const SeedName& name, std::string_view see
   if (!*key) return keys::errc::unknown_account;
   return keys_.keep_secret({name.account, name.authenticator.uuid},
                            keys::wrap_secret(seed, **key, name.authenticator.uuid.view()));
+}
+
+boost::system::error_code Seeds::keep(domain::AccountId account, std::span<const TokenSeed> seeds) {
+  std::vector<keys::NamedSecret> sealed;
+  for (const auto& [authenticator, seed] : seeds) {
+    const auto key = key_of({account, {}, authenticator});
+    if (key.has_error()) return key.error();
+    if (!*key) return keys::errc::unknown_account;
+    sealed.push_back({{account, authenticator.uuid}, keys::wrap_secret(seed, **key, authenticator.uuid.view())});
+  }
+  return keys_.keep_secrets(sealed);
 }
 
 boost::system::result<std::optional<std::string>> Seeds::open(const SeedName& name) {
@@ -41,9 +62,16 @@ void Seeds::pretend_to_open() const {
 }
 
 boost::system::error_code Seeds::destroy(domain::AccountId account, domain::AuthenticatorId authenticator) {
-  const keys::SecretName name{account, authenticator.uuid};
-  const auto error = keys_.destroy_secrets({&name, 1});
-  if (error && later_) later_(account, authenticator);
+  return destroy(account, std::span(&authenticator, 1));
+}
+
+boost::system::error_code Seeds::destroy(domain::AccountId account,
+                                         std::span<const domain::AuthenticatorId> authenticators) {
+  std::vector<keys::SecretName> names;
+  for (const auto id : authenticators) names.push_back({account, id.uuid});
+  const auto error = keys_.destroy_secrets(names);
+  if (error && later_)
+    for (const auto id : authenticators) later_(account, id);
   return error;
 }
 

@@ -4,6 +4,7 @@
 #include "adapters/queries/rfc3339.h"
 #include "domain/authenticator.h"
 #include "domain/event_catalogue.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
 #include "domain/siem_configuration.h"
 
@@ -89,6 +90,17 @@ void put_licence(json::object& out, const domain::fb::LicenceSet& set) {
   out["max_reactivations"] = set.limits_reactivations() ? json::value(set.max_reactivations()) : json::value(nullptr);
 }
 
+void put_hardware_token(json::object& out, const domain::fb::HardwareTokenSet& set) {
+  out["serial_number"] = text_of(set.serial_number());
+  out["manufacturer"] = text_or_null(text_of(set.manufacturer()));
+  out["type"] = set.period() == 0 ? "hotp" : "totp";
+  out["algorithm"] = domain::fb::EnumNameOtpAlgorithm(set.algorithm());
+  out["digits"] = set.digits();
+  out["period"] = set.period() == 0 ? json::value(nullptr) : json::value(set.period());
+  out["expires_at"] = time_or_null(set.expires_at());
+  out["operation_id"] = domain::OperationId{domain::EventView::to_uuid(set.operation())}.text();
+}
+
 void put_counted_reads(json::object& out, const domain::fb::EventsRead& read) {
   out["lists"] = read.lists();
   out["facets"] = read.facets();
@@ -170,6 +182,11 @@ json::object event_details(const domain::EventView& event, const domain::Persona
     out["authenticator_id"] = domain::AuthenticatorId{domain::EventView::to_uuid(activation->authenticator())}.text();
     out["instance"] = activation->instance();
     if (event.type() == EventType::licence_activation_released) out["was_activated"] = activation->activated();
+  }
+  if (const auto* set = clear.payload_as_HardwareTokenSet()) put_hardware_token(out, *set);
+  if (const auto* returned = clear.payload_as_HardwareTokenReturned()) {
+    out["counter"] = returned->counter();
+    out["drift"] = returned->drift();
   }
   if (const auto* failed = clear.payload_as_RegistrationFailed()) {
     out["step"] = failed->step() == domain::fb::RegistrationStep::add_device ? "add-device" : "activate";

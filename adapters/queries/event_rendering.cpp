@@ -5,6 +5,8 @@
 #include "adapters/queries/position_text.h"
 #include "domain/account.h"
 #include "domain/event_catalogue.h"
+#include "domain/found_authenticator.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
 #include "domain/siem_destination.h"
 #include "domain/user.h"
@@ -44,16 +46,17 @@ std::string EventRenderer::display(domain::AccountId account, const domain::Part
       return text ? text->device_name : "";
     }
     case PartyKind::authenticator: {
-      const domain::AuthenticatorId id{party.id};
-      const auto located = state_.locate_authenticator(account, id);
-      const auto user = located ? state_.user(account, located->user) : nullptr;
-      const auto* authenticator = user ? user->authenticator(id) : nullptr;
-      const auto text = authenticator ? opener_.of_user(account, user->id, authenticator->profile) : std::nullopt;
+      const auto found = domain::find_authenticator(state_, account, domain::AuthenticatorId{party.id});
+      const auto text = found ? opener_.of_user(account, found->user->id, found->authenticator->profile) : std::nullopt;
       return text ? text->name : "";
     }
     case PartyKind::licence: {
       const auto licence = state_.licence(account, domain::LicenceId{party.id});
       return licence ? licence->serial_number : "";
+    }
+    case PartyKind::hardware_token: {
+      const auto token = state_.hardware_token(account, domain::HardwareTokenId{party.id});
+      return token ? token->settings.serial_number : "";
     }
     case PartyKind::siem_destination: {
       const auto destination = state_.siem_destination(account, domain::SiemDestinationId{party.id});

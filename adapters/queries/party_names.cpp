@@ -34,7 +34,8 @@ bool renames(EventType type) {
          type == EventType::device_activated || type == EventType::device_renamed ||
          type == EventType::authenticator_enrolled || type == EventType::authenticator_updated ||
          type == EventType::authenticator_deleted || type == EventType::licence_deleted ||
-         type == EventType::siem_destination_updated || type == EventType::siem_destination_deleted;
+         type == EventType::hardware_token_deleted || type == EventType::siem_destination_updated ||
+         type == EventType::siem_destination_deleted;
 }
 
 }  // namespace

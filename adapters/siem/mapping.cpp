@@ -245,6 +245,11 @@ constexpr Mapping table[] = {
     {challenge_delivered, "Challenge delivered", authentication, 99, "Deliver", {"authentication"}, {"info"}},
     {challenge_deferred, "Challenge not delivered yet", authentication, 99, "Send", {"authentication"}, {"info"}},
     {challenge_refused, "Challenge refused", authentication, 99, "Challenge", {"authentication"}, {"info"}},
+    {hardware_token_imported, "Hardware token imported", entity_management, 1, "Create", {"iam"}, {"creation"}},
+    {hardware_token_assigned, "Hardware token assigned", entity_management, 3, "Update", {"iam"}, {"change"}},
+    {hardware_token_unassigned, "Hardware token unassigned", entity_management, 3, "Update", {"iam"}, {"change"}},
+    {hardware_token_retired, "Hardware token retired", entity_management, 3, "Update", {"iam"}, {"change"}},
+    {hardware_token_deleted, "Hardware token deleted", entity_management, 4, "Delete", {"iam"}, {"deletion"}},
 };
 
 constexpr ClassName classes[] = {

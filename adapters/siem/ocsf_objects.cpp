@@ -44,6 +44,7 @@ Kind entity_kind(const RenderedEvent& event) {
     case PartyKind::operation: return {other, "Operation"};
     case PartyKind::siem_destination: return {other, "SIEM Destination"};
     case PartyKind::authenticator: return {other, "Authenticator"};
+    case PartyKind::hardware_token: return {other, "Hardware Token"};
     case PartyKind::licence: return {other, "Licence"};
     default: return {other, domain::name_of(event.type).sub_type};
   }

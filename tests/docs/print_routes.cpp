@@ -32,17 +32,29 @@ boost::json::array roles_of(const http::Route& route) {
 }  // namespace
 
 int main() {
-  const auto table = http::routes({unborn<http::Authentication>(),    unborn<http::Reads>(),
-                                   unborn<http::Accounts>(),          unborn<http::Users>(),
-                                   unborn<http::RegistrationCodes>(), unborn<http::Redemption>(),
-                                   unborn<http::Connections>(),       unborn<http::Introspection>(),
-                                   unborn<http::Authenticators>(),    unborn<http::Verification>(),
-                                   unborn<http::Challenges>(),        unborn<http::DeliveryReports>(),
-                                   unborn<http::Licences>(),          unborn<http::Registrations>(),
-                                   unborn<http::VisualCodes>(),       unborn<http::Events>(),
-                                   unborn<http::AccountLog>(),        unborn<http::SiemDestinations>(),
-                                   unborn<http::Cluster>(),           unborn<http::Status>(),
-                                   unborn<operations::Operations>(),  unborn<commands::ReadLog>()});
+  const auto table = http::routes({unborn<http::Authentication>(),
+                                   unborn<http::Reads>(),
+                                   unborn<http::Accounts>(),
+                                   unborn<http::Users>(),
+                                   unborn<http::RegistrationCodes>(),
+                                   unborn<http::Redemption>(),
+                                   unborn<http::Connections>(),
+                                   unborn<http::Introspection>(),
+                                   unborn<http::Authenticators>(),
+                                   unborn<http::Verification>(),
+                                   unborn<http::Challenges>(),
+                                   unborn<http::DeliveryReports>(),
+                                   unborn<http::Licences>(),
+                                   unborn<http::HardwareTokens>(),
+                                   unborn<http::Registrations>(),
+                                   unborn<http::VisualCodes>(),
+                                   unborn<http::Events>(),
+                                   unborn<http::AccountLog>(),
+                                   unborn<http::SiemDestinations>(),
+                                   unborn<http::Cluster>(),
+                                   unborn<http::Status>(),
+                                   unborn<operations::Operations>(),
+                                   unborn<commands::ReadLog>()});
   for (const auto& route : table) {
     auto path = route.path;
     if (path.ends_with("*}")) path.erase(path.size() - 2, 1);  // OpenAPI has no parameter that spans slashes

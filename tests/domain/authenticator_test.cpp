@@ -12,7 +12,8 @@ using namespace countersign::testing;
 using enum AuthenticatorAction;
 constexpr auto totp = AuthenticatorType::totp, hotp = AuthenticatorType::hotp,
                recovery_codes = AuthenticatorType::recovery_codes, sms = AuthenticatorType::sms,
-               email = AuthenticatorType::email, virtual_ = AuthenticatorType::virtual_, ocra = AuthenticatorType::ocra;
+               email = AuthenticatorType::email, virtual_ = AuthenticatorType::virtual_, ocra = AuthenticatorType::ocra,
+               hardware = AuthenticatorType::hardware;
 using enum EventType;
 using Status = AuthenticatorStatus;
 
@@ -23,7 +24,11 @@ std::vector<Step> asked(const std::string& name) {
 
 /// An authenticator "A" of "ada" in this state, beside an active one, "other".
 std::vector<Step> in_state(Status status, AuthenticatorType type) {
-  auto past = an_authenticator("ada", "other") + std::vector<Step>{enrol("ada", "A", type)};
+  auto past = an_authenticator("ada", "other");
+  if (type == hardware)
+    past = past + std::vector{a_hardware_token("A"), assign("A", "ada", false)};
+  else
+    past.push_back(enrol("ada", "A", type));
   if (answers_challenges(type)) past = past + asked("first");
   if (status == Status::pending) return past;
   if (type != recovery_codes) past.push_back(use_otp("ada", "A", 0, OtpFlow::confirm));
@@ -97,6 +102,7 @@ struct Line {
   const char* of(AuthenticatorType type) const {
     switch (type) {
       case AuthenticatorType::totp: return totp;
+      case AuthenticatorType::hardware:  // whichever way it goes
       case AuthenticatorType::hotp: return hotp;
       case AuthenticatorType::recovery_codes: return recovery_codes;
       default: return challenged;
@@ -112,6 +118,12 @@ constexpr Line expected[] = {
     {Status::obsolete, ".......=xxx.", ".......=xxx.", ".......=xxx.", ".......=xxx."},
     {Status::compromised, "........=xx.", "........=xx.", "........=xx.", "........=xx."},
 };
+
+/// With those that say what becomes of a hardware token.
+std::size_t events_of(AuthenticatorAction action, AuthenticatorType type, Status status) {
+  if (action != remove || type != hardware) return 1;
+  return status == Status::compromised ? 3 : 2;
+}
 
 class EachStateOfEachType : public ::testing::TestWithParam<std::tuple<Line, AuthenticatorType>> {};
 
@@ -133,7 +145,7 @@ TEST_P(EachStateOfEachType, AllowsWhatTheTableSays) {
     const auto* after = user_after.authenticator(authenticator("A"));
     if (cells[i] == 'x') {
       EXPECT_FALSE(happened.refusal) << happened.refusal->detail;
-      ASSERT_EQ(happened.types.size(), 1u);
+      ASSERT_EQ(happened.types.size(), events_of(all_actions[i], type, line.state));
       EXPECT_EQ(happened.types.front() == authenticator_verification_failed, false);
     } else if (cells[i] == '=') {
       EXPECT_FALSE(happened.refusal);
@@ -149,7 +161,8 @@ TEST_P(EachStateOfEachType, AllowsWhatTheTableSays) {
 }
 INSTANTIATE_TEST_SUITE_P(Of, EachStateOfEachType,
                          ::testing::Combine(::testing::ValuesIn(expected),
-                                            ::testing::Values(totp, hotp, recovery_codes, sms, email, virtual_, ocra)));
+                                            ::testing::Values(totp, hotp, recovery_codes, sms, email, virtual_, ocra,
+                                                              hardware)));
 
 TEST(AnAuthenticator, NamesWhatItAllowsWhenItRefuses) {
   auto story = given(in_state(Status::compromised, hotp));

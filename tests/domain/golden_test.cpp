@@ -204,6 +204,22 @@ std::vector<Golden> goldens() {
                        })));
   all.push_back(golden(challenge_undelivered,
                        filled<fb::ChallengeDeliveryT>([](auto& p) { p.challenge = to_fb(uuid_of("challenge")); })));
+  all.push_back(golden(hardware_token_imported, filled<fb::HardwareTokenSetT>([](auto& p) {
+                         p.serial_number = "UBOM0100042";
+                         p.serial = digest("serial");
+                         p.content = digest("content");
+                         p.manufacturer = "Example Tokens";
+                         p.algorithm = fb::OtpAlgorithm::sha256;
+                         p.digits = 8;
+                         p.period = 60;
+                         p.counter = 7;
+                         p.expires_at = 1'790'000'900'000;
+                         p.operation = to_fb(uuid_of("operation"));
+                       })));
+  all.push_back(golden(hardware_token_unassigned, filled<fb::HardwareTokenReturnedT>([](auto& p) {
+                         p.counter = 59'000'000;
+                         p.drift = -2;
+                       })));
   all.push_back({user_disabled, {}});
   return all;
 }

@@ -268,12 +268,37 @@ class Walk {
       }
     }
   }
+  Command hardware_token_command() {
+    const auto name = "token" + std::to_string(below(4));
+    const auto located = ledger_.state().locate_authenticator(ledger_.account, authenticator(name));
+    const auto user = located ? ledger_.state().user(ledger_.account, located->user) : nullptr;
+    const auto* one = user ? user->authenticator(authenticator(name)) : nullptr;
+    switch (below(8)) {
+      case 0:
+      case 1: return {"import token", a_hardware_token(name, below(2))};
+      case 2: return {"delete token", delete_token(name)};
+      case 3: return {"retire token", retire_token(name)};
+      case 4: return {"unassign token", admin(UnassignHardwareToken{hardware_token(name), below(2) == 0})};
+      case 5:
+      case 6:
+        if (one) {
+          const UseOtp use{
+              user->id, OtpFlow::verify, one->id, {{one->id, one->version, true, one->next + below(3), 0}}};
+          return {"use token", by(Role::gateway, use), false};
+        }
+        [[fallthrough]];
+      default: {
+        const auto active = below(2) == 0, force = below(2) == 0;
+        return {"assign token", admin(AssignHardwareToken{hardware_token(name), person(), {}, {}, active, force})};
+      }
+    }
+  }
   std::optional<std::uint32_t> max_reactivations() {
     return below(2) ? std::nullopt : std::optional(static_cast<std::uint32_t>(below(3)));
   }
 
   Command any_command() {
-    switch (below(42)) {
+    switch (below(45)) {
       case 0: return {"create", create()};
       case 1: return {"update", update()};
       case 2: return import();
@@ -311,6 +336,9 @@ class Walk {
       case 35:
       case 36:
       case 37: return registration_command();
+      case 38:
+      case 39:
+      case 40: return hardware_token_command();
       case 29: return {"reads", system(RecordReads{1, 2, 3, 4, ledger_.now}), false};
       default: return {"redeem", redeem(recent(codes_), fresh(devices_, "device"))};
     }

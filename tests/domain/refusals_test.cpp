@@ -243,6 +243,14 @@ std::vector<Row> table() {
        {a_user("ada"), a_user("bob"), a_licence("L", 1), register_device("ada", "A", "L")},
        register_device("bob", "B", "L"),
        licence_exhausted},
+      // hardware tokens; the rest in hardware_token_test.cpp
+      {"a token that isn't there is not assigned", ada, assign("T", "ada"), not_found},
+      {"nor retired", nothing, retire_token("T"), not_found},
+      {"nor deleted", nothing, delete_token("T"), not_found},
+      {"nor unassigned", nothing, unassign("T"), not_found},
+      {"nobody gets no token", {a_hardware_token("T")}, assign("T", "ada"), not_found},
+      {"nor does a disabled user", ada + off("ada") + std::vector{a_hardware_token("T")}, assign("T", "ada"),
+       RefusalCode::user_disabled},
       // keys and roles, for all commands in roles_test.cpp
       {"a key that nobody knows", nothing,
        [](Ledger& l) {
@@ -278,8 +286,9 @@ TEST(Refusals, ChangeNothingButTheirOwnRecord) {
 }
 
 TEST(Refusals, NoneIsMissingFromTheTable) {
-  // What the adapters refuse before or after a decision.
-  std::set<RefusalCode> seen{too_many_attempts, idempotency_key_reused, answer_withdrawn, too_large};
+  // What the adapters refuse before or after a decision, and what only rows of an import are refused for.
+  std::set<RefusalCode> seen{too_many_attempts, idempotency_key_reused, answer_withdrawn, too_large,
+                             serial_number_taken};
   for (const auto& row : table()) seen.insert(row.code);
   std::set<std::string_view> texts;
   for (int i = 0;; ++i) {

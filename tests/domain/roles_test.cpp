@@ -58,6 +58,14 @@ std::vector<Permission> permissions() {
       permission("CreateLicence", admin_only, CreateLicence{licence("new"), "new", digest_of("new")}),
       permission("ChangeLicence", admin_only, ChangeLicence{licence("L"), {20, {}}, 1}),
       permission("DeleteLicence", admin_only, DeleteLicence{licence("unused")}),
+      permission("ImportHardwareTokens", admin_only, import_of("new")),
+      permission("AssignHardwareToken", help_desk,
+                 AssignHardwareToken{hardware_token("stock"), user("mei"), {}, {}, false, false}),
+      permission("AssignHardwareToken as active", admin_only,
+                 AssignHardwareToken{hardware_token("stock"), user("mei"), {}, {}, true, false}),
+      permission("UnassignHardwareToken", help_desk, UnassignHardwareToken{hardware_token("stock"), false}),
+      permission("RetireHardwareToken", help_desk, RetireHardwareToken{hardware_token("stock")}),
+      permission("DeleteHardwareToken", admin_only, DeleteHardwareToken{hardware_token("stock")}),
       permission("BeginRegistration", help_desk,
                  BeginRegistration{.user = user("mei"), .id = authenticator("M"), .serial = digest_of("serial L")}),
       permission("AddDevice", help_desk | role_bit(Role::gateway),
@@ -86,7 +94,7 @@ Scenario everything() {
                an_authenticator("eve", "A") + an_authenticator("may", "S", AuthenticatorType::sms) +
                std::vector{later(30'000)} +
                std::vector{a_licence("L"), a_licence("unused"), a_user("mei"), a_user("pat"),
-                           register_device("pat", "R", "L"), add_device("R")});
+                           register_device("pat", "R", "L"), add_device("R"), a_hardware_token("stock")});
 }
 
 TEST(Roles, AreCheckedForEveryCommand) {

@@ -3,6 +3,7 @@
 scans and what is typed into it."""
 import base64
 import concurrent.futures
+import json
 import os
 import pathlib
 import subprocess
@@ -209,6 +210,67 @@ class OfflineActivation(ServerTest):
         self.assertEqual(self.used(licence), 100)
         instances = {self.status(answer.json["registrationID"])["serialNumber"] for answer in answers if answer.status == 201}
         self.assertEqual(len(instances), 100)
+
+    def cli(self, *arguments):
+        keyed = self.server.scratch / "key"
+        keyed.write_text(self.admin.key)
+        return subprocess.run([PROGRAMS / "countersign", "--server", f"http://127.0.0.1:{self.server.port}", "--key-file", keyed, "--json",
+                               *arguments], text=True, capture_output=True, timeout=60)
+
+    def told(self, *arguments):
+        done = self.cli(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_the_command_line_of_licences(self):
+        made = self.told("licences", "create", "--serial-number", "CLI0700123", "--type", "MDL", "--authenticator-type", "totp", "--activations", "3")
+        self.assertEqual((made["free"], made["max_reactivations"]), (3, None))
+        self.assertEqual(self.told("licences", "update", made["id"], "--activations", "5", "--max-reactivations", "0")["free"], 5)
+        self.assertIsNone(self.told("licences", "update", made["id"], "--unlimited-reactivations")["max_reactivations"])
+        self.assertEqual(self.told("licences", "show", made["id"])["activations"], 5)
+        self.assertEqual(self.told("licences", "list", "--serial-number", "CLI0700123")["id"], made["id"])
+        self.assertEqual(self.cli("licences", "update", made["id"]).returncode, 2)
+        self.assertEqual(self.cli("licences", "delete", made["id"]).returncode, 0)
+        gone = self.cli("licences", "show", made["id"])
+        self.assertEqual((gone.returncode, gone.stdout), (1, ""))
+
+    def test_the_command_line_of_registrations(self):
+        user, licence = self.admin.user("cli@example.com"), self.licence()
+        device = Device(self.server.scratch)
+        first, second = device.folder / "first.png", device.folder / "second.png"
+        begun = self.told("registrations", "begin", "cli@example.com", licence["serial_number"], "--picture", first, "--name", "phone")
+        code = device.scan(first.read_bytes())
+        self.told("registrations", "add-device", begun["registrationID"], code, "--picture", second)
+        signature = device.scan(second.read_bytes(), begun["activationPassword"])
+        self.assertEqual(self.cli("registrations", "activate", begun["registrationID"], code, "AAAA").returncode, 1)
+        self.assertEqual(self.told("registrations", "activate", begun["registrationID"], code, signature)["status"], "activated")
+        self.assertTrue(self.verified(user, device.otp()))
+        self.assertEqual(self.told("registrations", "show", begun["registrationID"])["status"], "activated")
+        other = self.told("registrations", "begin", user["id"], licence["serial_number"])
+        self.assertEqual(self.cli("registrations", "cancel", other["registrationID"]).returncode, 0)
+        self.assertEqual(self.cli("registrations", "cancel", other["registrationID"]).returncode, 1)
+
+    def test_licences_from_a_file(self):
+        file = self.server.scratch / "licences.csv"
+        good = [f"FILE{number:05},{'SDL,1' if number % 3 == 0 else 'MDL,7'},{'hotp' if number % 2 else 'totp'}," for number in range(500)]
+        bad = ["FILE 1,MDL,7,hotp,", "X1,ABC,7,hotp,", "X2,MDL,0,hotp,", "X3,MDL,7,sms,", "X4,MDL,7,hotp,-1", "X5,SDL,2,hotp,", "X6,MDL",
+               "FILE00001,MDL,9,hotp,"]
+        file.write_text("serial_number,type,activations,authenticator_type,max_reactivations\n" + "\n".join(good + bad + [good[0]]) + "\n")
+        done = self.cli("licences", "import", file)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        imported = json.loads(done.stdout)
+        self.assertEqual((imported["created"], imported["unchanged"], imported["failed"]), (500, 1, len(bad)))
+        self.assertEqual([row["line"] for row in imported["rows"]], list(range(502, 502 + len(bad))))
+        self.assertEqual([row["code"] for row in imported["rows"]],
+                         ["serial-number-invalid", "type-invalid", "activations-invalid", "authenticator-type-invalid", "max-reactivations-invalid",
+                          "validity-out-of-range", "columns-missing", "licence-taken"])
+        file.write_text("serial_number,type,activations,authenticator_type\n" + "\n".join(row[:-1] for row in good) + "\n")
+        again = self.told("licences", "import", file)
+        self.assertEqual((again["created"], again["unchanged"], again["rows"]), (0, 500, []))
+        for text, code in (("", "header-missing"), ("type\n", "header-column-missing"), ("serial_number,colour\n", "header-column-unknown")):
+            self.admin.post("/v1/licences/import", text, type="text/csv").expect(422, code)
+        self.admin.post("/v1/licences/import", "{}").expect(415)
+        self.admin.api_key("operator").post("/v1/licences/import", "", type="text/csv").expect(403)
 
     def test_licences(self):
         licence = self.licence(2, max_reactivations=1)

@@ -81,6 +81,12 @@ void expect_digest_leads_home(const State& state, const std::string& key, const 
       EXPECT_TRUE(licence->serial == digest);
       break;
     }
+    case PartyKind::hardware_token: {
+      const auto token = state.hardware_token(entry.account, HardwareTokenId{entry.id});
+      ASSERT_TRUE(token);
+      EXPECT_TRUE(token->settings.serial == digest);
+      break;
+    }
     default: FAIL() << "a digest of an unexpected kind";
   }
 }
@@ -134,6 +140,9 @@ void expect_user_is_whole(const State& state, const Rows& rows, AccountId accoun
     if (is_by_message(authenticator.type) && challenge.id) {
       EXPECT_EQ(authenticator.next, challenge.counter + 1);
     }
+    if (authenticator.type == AuthenticatorType::hardware) {
+      EXPECT_EQ(state.hardware_token(account, HardwareTokenId{authenticator.id.uuid})->user, user.id);
+    }
   }
   EXPECT_LE(std::ranges::count_if(user.authenticators, &Authenticator::is_being_registered), 1);
   EXPECT_LE(user.authenticators.size(), most_authenticators);
@@ -147,6 +156,13 @@ void expect_user_is_whole(const State& state, const Rows& rows, AccountId accoun
   EXPECT_LE(user.ended_activations.size(), most_per_user);
   for (const auto& id : user.ended_codes) EXPECT_TRUE(rows.contains(projections::code_key(account, id)));
   for (const auto& id : user.ended_activations) EXPECT_TRUE(rows.contains(projections::activation_key(account, id)));
+}
+
+/// Assigned, its user has it as an authenticator; else nobody has.
+void expect_is_where_it_says(const State& state, AccountId account, const HardwareToken& token) {
+  const auto located = state.locate_authenticator(account, token.authenticator());
+  EXPECT_EQ(token.status == HardwareTokenStatus::assigned, static_cast<bool>(token.user));
+  EXPECT_EQ(located ? located->user : UserId{}, token.user);
 }
 
 void expect_expiry_is_of_something(const State& state, const std::string& key, const std::string& row) {
@@ -206,6 +222,13 @@ void expect_invariants(const Ledger& ledger) {
         EXPECT_EQ(encode(licences.back()), row);
         expect_found_by_its_digest(state, licences.back().serial, licences.back().id.uuid);
         break;
+      case Table::hardware_tokens: {
+        const auto token = projections::decode_hardware_token(row);
+        EXPECT_EQ(encode(token), row);
+        expect_found_by_its_digest(state, token.settings.serial, token.id.uuid);
+        expect_is_where_it_says(state, account_in(key), token);
+        break;
+      }
       case Table::siem_destinations: {
         const auto destination = projections::decode_siem_destination(row);
         EXPECT_EQ(encode(destination), row);

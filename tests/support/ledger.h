@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "domain/device_registration.h"
+#include "domain/hardware_token.h"
 #include "domain/record.h"
 #include "domain/slot.h"
 #include "domain/user.h"
@@ -44,6 +45,9 @@ inline domain::ChallengeId challenge(std::string_view name) {
 }
 inline domain::LicenceId licence(std::string_view name) {
   return {uuid_of("licence " + std::string(name))};
+}
+inline domain::HardwareTokenId hardware_token(std::string_view name) {
+  return {authenticator(name).uuid};
 }
 inline domain::SiemDestinationId destination(std::string_view name) {
   return {uuid_of("destination " + std::string(name))};
@@ -107,6 +111,9 @@ class Ledger {
     return *the_user(user_name).authenticator(authenticator(name));
   }
   domain::Licence the_licence(std::string_view name) const { return *state_.licence(account, licence(name)); }
+  domain::HardwareToken the_hardware_token(std::string_view name) const {
+    return *state_.hardware_token(account, hardware_token(name));
+  }
   domain::SiemDestination the_destination(std::string_view name) const {
     return *state_.siem_destination(account, destination(name));
   }

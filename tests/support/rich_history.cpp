@@ -51,6 +51,7 @@ class Chance {
     if (below(15) == 0) a_destinations_life();
     if (below(4) == 0) an_authenticators_life(who);
     if (below(6) == 0) a_registrations_life(who);
+    if (below(6) == 0) a_hardware_tokens_life(who);
   }
 
  private:
@@ -172,6 +173,19 @@ class Chance {
     if (below(4) > 0) add_device(begun)(ledger_);
     if (below(3) > 0) sign(begun, "device", below(4) > 0)(ledger_);
     if (below(3) == 0) change(begun, domain::AuthenticatorAction::remove, true)(ledger_);
+  }
+
+  void a_hardware_tokens_life(const std::string& who) {
+    const auto name = "token" + std::to_string(below(5));
+    switch (below(7)) {
+      case 0:
+      case 1: a_hardware_token(name)(ledger_); break;
+      case 2:
+      case 3: assign(name, who, below(2) == 0)(ledger_); break;
+      case 4: unassign(name)(ledger_); break;
+      case 5: retire_token(name)(ledger_); break;
+      default: delete_token(name)(ledger_); break;
+    }
   }
 
   void a_destinations_life() {

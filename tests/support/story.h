@@ -218,6 +218,31 @@ inline std::vector<Step> a_registered_device(const std::string& user_name, const
                                              const std::string& licence_name) {
   return {register_device(user_name, name, licence_name), add_device(name), sign(name)};
 }
+inline domain::ImportHardwareTokens import_of(const std::string& name, std::uint64_t counter = 0,
+                                              std::uint16_t period = 0) {
+  domain::ImportHardwareTokens::Row row{hardware_token(name), {}, 2};
+  row.settings.serial_number = name;
+  row.settings.serial = digest_of("token " + name);
+  row.settings.content = digest_of("token " + name + " " + std::to_string(counter) + " " + std::to_string(period));
+  row.settings.counter = counter;
+  row.settings.period = period;
+  return {{uuid_of("import")}, {row}};
+}
+inline Step a_hardware_token(const std::string& name, std::uint64_t counter = 0, std::uint16_t period = 0) {
+  return admin(import_of(name, counter, period));
+}
+inline Step assign(const std::string& name, const std::string& user_name, bool active = true) {
+  return admin(domain::AssignHardwareToken{hardware_token(name), user(user_name), {}, {}, active, true});
+}
+inline Step unassign(const std::string& name) {
+  return admin(domain::UnassignHardwareToken{hardware_token(name), true});
+}
+inline Step retire_token(const std::string& name) {
+  return admin(domain::RetireHardwareToken{hardware_token(name)});
+}
+inline Step delete_token(const std::string& name) {
+  return admin(domain::DeleteHardwareToken{hardware_token(name)});
+}
 inline domain::SiemDestinationSettings destination_settings(const std::string& name) {
   domain::SiemDestinationSettings settings;
   settings.traits.protocol = domain::fb::SiemProtocol::webhook;

@@ -151,8 +151,9 @@ std::string Api::post_for_bytes(std::string_view path, const json::value& body) 
 }
 
 json::object Api::post_file(std::string_view path, const Parameters& parameters, std::string_view media_type,
-                            const std::filesystem::path& file) {
+                            const std::filesystem::path& file, std::map<std::string, std::string> headers) {
   auto asked = request("POST", with_query(path, parameters));
+  asked.headers.merge(std::move(headers));
   asked.headers["Idempotency-Key"] = random_uuid();
   asked.headers["Content-Type"] = media_type;
   asked.body_file = file;

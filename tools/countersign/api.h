@@ -10,6 +10,7 @@
 #include <boost/json/value.hpp>
 #include <filesystem>
 #include <initializer_list>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -47,7 +48,7 @@ class Api {
   /// A POST that is answered with a picture or the like.
   std::string post_for_bytes(std::string_view path, const boost::json::value& body);
   boost::json::object post_file(std::string_view path, const Parameters& parameters, std::string_view media_type,
-                                const std::filesystem::path& file);
+                                const std::filesystem::path& file, std::map<std::string, std::string> headers = {});
   boost::json::object patch(std::string_view path, const boost::json::value& body, std::string_view version = {});
   boost::json::object remove(std::string_view path, const boost::json::value& body = {});
   /// Items of a list, page after page, `most` at most; 0: all. `more` tells whether there were more.

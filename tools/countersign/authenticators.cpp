@@ -90,7 +90,7 @@ void add_list_and_show(CLI::App& authenticators, Session& session) {
   auto wanted = std::make_shared<Wanted>();
   list->add_option("--user", wanted->user, "usr_... or e-mail address");
   list->add_option("--status", wanted->status, "pending, active, disabled, locked, expired, obsolete or compromised");
-  list->add_option("--type", wanted->type, "totp, hotp, recovery_codes, sms, email, virtual or ocra");
+  list->add_option("--type", wanted->type, "totp, hotp, recovery_codes, sms, email, virtual, ocra or hardware");
   Session::add_paging(*list, wanted->paging);
   list->callback([&session, wanted] {
     session.show_list(path,
@@ -162,7 +162,8 @@ void add_actions(CLI::App& authenticators, Session& session) {
                                  : session.api().post(one(*id, action.path)));
     });
   }
-  auto* remove = authenticators.add_subcommand("delete", "Delete one, and destroy its secret");
+  auto* remove =
+      authenticators.add_subcommand("delete", "Delete one, and destroy its secret; a hardware token is in stock again");
   auto id = std::make_shared<std::string>();
   auto force = std::make_shared<bool>(false);
   remove->add_option("authenticator", *id, "aut_...")->required();
@@ -191,7 +192,8 @@ void add_passwords(CLI::App& authenticators, Session& session) {
   };
   add("confirm", "Make a pending one active by its first password, read from standard input", {"otp"});
   add("test", "Use up a password, read from standard input; exit status 1 when it isn't accepted", {"otp"});
-  add("reset", "Find the counter of a hotp again by two passwords in a row, a line each on standard input",
+  add("reset",
+      "Find the counter of a hotp or a hardware token again by two passwords in a row, a line each on standard input",
       {"otp1", "otp2"});
 }
 

@@ -76,6 +76,20 @@ void add_licence_changes(CLI::App& licences, Session& session) {
   });
 }
 
+void add_licence_import(CLI::App& licences, Session& session) {
+  auto* import = licences.add_subcommand(
+      "import",
+      "Create licences from a CSV file: serial_number,type,activations,authenticator_type[,max_reactivations]; "
+      "exit status 1 when rows were refused");
+  auto file = std::make_shared<std::string>();
+  import->add_option("file", *file, "With a header line; 10,000 rows at most")->required()->check(CLI::ExistingFile);
+  import->callback([&session, file] {
+    const auto done = session.api().post_file(std::string(path).append("/import"), {}, "text/csv", *file);
+  session.show(done);
+  if (!done.at("rows").as_array().empty()) session.finish_with(1);
+});
+}  // namespace
+
 void add_licence_looks(CLI::App& licences, Session& session) {
   struct Wanted {
     std::string serial_number;
@@ -101,12 +115,13 @@ void add_licence_looks(CLI::App& licences, Session& session) {
   show->callback([&session, id] { session.show(session.api().get(one(*id))); });
 }
 
-}  // namespace
+}  // namespace countersign::cli
 
 void add_licences(CLI::App& app, Session& session) {
   auto* licences = app.add_subcommand("licences", "How many devices without a network there may be");
   licences->require_subcommand(1);
   add_licence_changes(*licences, session);
+  add_licence_import(*licences, session);
   add_licence_looks(*licences, session);
 }
 

@@ -47,9 +47,10 @@ int main(int argc, char** argv) {
   app.add_option("--ca-file", session.options.ca_file, "Certificates to trust (the system's)")
       ->check(CLI::ExistingFile);
   app.add_flag("--json", session.options.json, "One line of JSON an item, for programs");
-  for (auto* add : {add_accounts, add_keys, add_policy, add_users, add_codes, add_devices, add_authenticators,
-                    add_challenges, add_licences, add_registrations, add_tokens, add_sessions, add_events, add_cluster,
-                    add_siem_destinations, add_operations, add_login, add_backup, add_audit_key})
+  for (auto* add : {add_accounts,          add_keys,           add_policy,     add_users,    add_codes,
+                    add_devices,           add_authenticators, add_challenges, add_licences, add_hardware_tokens,
+                    add_registrations,     add_tokens,         add_sessions,   add_events,   add_cluster,
+                    add_siem_destinations, add_operations,     add_login,      add_backup,   add_audit_key})
     add(app, session);
   try {
     app.parse(argc, argv);

@@ -76,6 +76,7 @@ void add_devices(CLI::App& app, Session& session);
 void add_authenticators(CLI::App& app, Session& session);
 void add_challenges(CLI::App& app, Session& session);
 void add_licences(CLI::App& app, Session& session);
+void add_hardware_tokens(CLI::App& app, Session& session);
 void add_registrations(CLI::App& app, Session& session);
 void add_tokens(CLI::App& app, Session& session);
 void add_sessions(CLI::App& app, Session& session);

@@ -21,6 +21,7 @@ struct Node::Api {
   http::Challenges challenges;
   http::DeliveryReports delivery_reports;
   http::Licences licences;
+  http::HardwareTokens hardware_tokens;
   http::Registrations registrations;
   http::VisualCodes visual_codes;
   http::Events events;
@@ -54,6 +55,7 @@ struct Node::Api {
         challenges(reads, writes, ways_of(n), message_limits_of(n.settings_), *n.challenge_limits_, n.refusals_),
         delivery_reports(reads, writes, n.reports_),
         licences(reads, writes),
+        hardware_tokens(reads, writes, authenticators, *n.keys_, *n.operations_),
         registrations(reads, writes, authenticators, seeds_of(n)),
         events(reads, writes, *n.event_index_, n.names_, [&n](domain::AccountId a) { return n.checkpoint_of(a); }),
         log(reads, *n.notary_),
@@ -67,10 +69,10 @@ struct Node::Api {
   }
 
   std::vector<http::Route> routes(operations::Operations& operations, commands::ReadLog& read_log) {
-    return http::routes({authentication, reads,         accounts,       users,        codes,      redemption,
-                         connections,    introspection, authenticators, verification, challenges, delivery_reports,
-                         licences,       registrations, visual_codes,   events,       log,        siem_destinations,
-                         cluster,        status,        operations,     read_log});
+    return http::routes({authentication,    reads,           accounts,       users,        codes,      redemption,
+                         connections,       introspection,   authenticators, verification, challenges, delivery_reports,
+                         licences,          hardware_tokens, registrations,  visual_codes, events,     log,
+                         siem_destinations, cluster,         status,         operations,   read_log});
   }
 };
 

@@ -63,7 +63,8 @@ void erase_keys_again(const Recovered& parts) {
   destroy();
 }
 
-/// Of destinations and authenticators that were deleted, or never came to be: what a crash kept from being destroyed.
+/// Of destinations, authenticators and hardware tokens that were deleted, or never came to be: what a crash kept from
+/// being destroyed.
 void destroy_forgotten_secrets(const Recovered& parts) {
   std::set<keys::SecretName> needed;
   const std::string table(1, static_cast<char>(projections::Table::siem_destinations));
@@ -72,11 +73,13 @@ void destroy_forgotten_secrets(const Recovered& parts) {
         {domain::AccountId{domain::uuid_from(key.substr(1))}, projections::decode_siem_destination(row).traits.secret});
     return true;
   });
-  const std::string seeds(1, static_cast<char>(projections::Table::authenticators));
-  parts.views.scan(seeds, seeds, [&](std::string_view key, std::string_view) {
-    needed.insert({domain::AccountId{domain::uuid_from(key.substr(1))}, domain::uuid_from(key.substr(17))});
-    return true;
-  });
+  for (const auto table_of_seeds : {projections::Table::authenticators, projections::Table::hardware_tokens}) {
+    const std::string seeds(1, static_cast<char>(table_of_seeds));
+    parts.views.scan(seeds, seeds, [&](std::string_view key, std::string_view) {
+      needed.insert({domain::AccountId{domain::uuid_from(key.substr(1))}, domain::uuid_from(key.substr(17))});
+      return true;
+    });
+  }
   const auto kept = parts.keys.secrets();
   std::vector<keys::SecretName> forgotten;
   if (kept.has_value())
@@ -86,7 +89,8 @@ void destroy_forgotten_secrets(const Recovered& parts) {
   if (error)
     throw StartRefused(
         "the key store in " + parts.keys_directory.string() +
-        ": secrets that no SIEM destination or authenticator needs can't be destroyed: " + error.message());
+        ": secrets that no SIEM destination, authenticator or hardware token needs can't be destroyed: " +
+        error.message());
 }
 
 /// Keys are durable before the log speaks of whom they are for, so an older copy of the store lacks those of the newest

@@ -37,11 +37,28 @@ void Steward::deleted(domain::AccountId account, domain::AuthenticatorId authent
   deleted_.push_back({account, authenticator.uuid});
 }
 
+template <class Name>
+void Steward::destroy(std::vector<Name>& doomed,
+                      boost::system::error_code (keys::KeyStore::*erase)(std::span<const Name>),
+                      const char* complaint) {
+  std::vector<Name> taken;
+  {
+    const std::lock_guard lock(mutex_);
+    taken.swap(doomed);
+  }
+  if (taken.empty()) return;
+  if (const auto error = (keys_.*erase)(taken)) {
+    say(complaint, error);
+    const std::lock_guard lock(mutex_);
+    doomed.insert(doomed.end(), taken.begin(), taken.end());
+  }
+}
+
 void Steward::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     for (std::uint32_t n = 0; clustered_ && n < partitions_.count() && !stop.stop_requested(); ++n) look_after(n);
-    destroy_keys();
-    destroy_seeds();
+    destroy(erased_, &keys::KeyStore::erase_subjects, "keys of erased people can't be destroyed yet");
+    destroy(deleted_, &keys::KeyStore::destroy_secrets, "seeds of deleted authenticators can't be destroyed yet");
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, std::chrono::milliseconds(100), [] { return false; });
   }
@@ -75,34 +92,6 @@ void Steward::say(const char* what, const boost::system::error_code& error) {
   if (said && now - *said < std::chrono::minutes(1)) return;
   said = now;
   log_.write(LogLevel::error, what, {{"reason", error.message()}});
-}
-
-void Steward::destroy_keys() {
-  std::vector<keys::Subject> erased;
-  {
-    const std::lock_guard lock(mutex_);
-    erased.swap(erased_);
-  }
-  if (erased.empty()) return;
-  if (const auto error = keys_.erase_subjects(erased)) {
-    say("keys of erased people can't be destroyed yet", error);
-    const std::lock_guard lock(mutex_);
-    erased_.insert(erased_.end(), erased.begin(), erased.end());
-  }
-}
-
-void Steward::destroy_seeds() {
-  std::vector<keys::SecretName> deleted;
-  {
-    const std::lock_guard lock(mutex_);
-    deleted.swap(deleted_);
-  }
-  if (deleted.empty()) return;
-  if (const auto error = keys_.destroy_secrets(deleted)) {
-    say("seeds of deleted authenticators can't be destroyed yet", error);
-    const std::lock_guard lock(mutex_);
-    deleted_.insert(deleted_.end(), deleted.begin(), deleted.end());
-  }
 }
 
 }  // namespace countersign::server

@@ -35,9 +35,11 @@ class Steward {
  private:
   void run(const std::stop_token& stop);
   void look_after(std::uint32_t number);
-  void destroy_keys();
+  /// What can't be destroyed stays for the next time.
+  template <class Name>
+  void destroy(std::vector<Name>& doomed, boost::system::error_code (keys::KeyStore::*erase)(std::span<const Name>),
+               const char* complaint);
   void say(const char* what, const boost::system::error_code& error);
-  void destroy_seeds();
 
   const commands::Partitions& partitions_;
   commands::Submitter& submitter_;

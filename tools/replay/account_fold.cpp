@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bus/hash.h"
+#include "domain/mfa_count.h"
 
 namespace countersign::replay {
 
@@ -51,6 +52,8 @@ void AccountFold::take(const EventView& event) {
     take_siem_destination_event(recorded);
   else if (event.target().kind == PartyKind::licence)
     take_licence_event(recorded);
+  else if (event.target().kind == PartyKind::hardware_token)
+    take_hardware_token_event(recorded);
   else if (changes_user(event))
     take_user_event(recorded);
 }
@@ -97,6 +100,20 @@ void AccountFold::take_licence_event(const RecordedEvent& recorded) {
   evolve(*licence, recorded);
 }
 
+void AccountFold::take_hardware_token_event(const RecordedEvent& recorded) {
+  const auto& event = recorded.event;
+  const auto id = event.target().id;
+  if (event.type() != EventType::hardware_token_imported && !hardware_tokens_.contains(id))
+    throw std::runtime_error("an event is about a hardware token that doesn't exist: " + HardwareTokenId{id}.text());
+  if (event.type() == EventType::hardware_token_deleted) {
+    hardware_tokens_.erase(id);
+    return;
+  }
+  auto& token = hardware_tokens_[id];
+  if (!token) token = std::make_shared<HardwareToken>();
+  evolve(*token, recorded);
+}
+
 void AccountFold::take_user_event(const RecordedEvent& recorded) {
   const auto& event = recorded.event;
   const UserId id{event.subject().id};
@@ -134,19 +151,13 @@ void AccountFold::take_user_event(const RecordedEvent& recorded) {
 }
 
 void AccountFold::take_profile(User& user, const RecordedEvent& recorded) {
-  const bool had_mfa = user.has_mfa();
-  evolve(user, recorded);
+  evolve_counting_mfa(account_, user, recorded);
   account_.users += recorded.event.type() == EventType::user_created;
-  account_.mfa_users += user.has_mfa();
-  account_.mfa_users -= had_mfa;
 }
 
 void AccountFold::take_authenticator(User& user, const RecordedEvent& recorded) {
   const AuthenticatorId id{recorded.event.target().id};
-  const bool had_mfa = user.has_mfa();
-  evolve(user, recorded);
-  account_.mfa_users += user.has_mfa();
-  account_.mfa_users -= had_mfa;
+  evolve_counting_mfa(account_, user, recorded);
   const bool lives = std::as_const(user).authenticator(id) != nullptr;
   (lives ? authenticators_ : deleted_authenticators_)[id.uuid] = user.id;
   if (!lives) authenticators_.erase(id.uuid);
@@ -214,6 +225,10 @@ void AccountFold::each_licence(const std::function<void(const Licence&)>& visit)
   in_order(licences_, visit);
 }
 
+void AccountFold::each_hardware_token(const std::function<void(const HardwareToken&)>& visit) const {
+  in_order(hardware_tokens_, visit);
+}
+
 void AccountFold::each_siem_destination(const std::function<void(const SiemDestination&)>& visit) const {
   in_order(siem_destinations_, visit);
 }
@@ -272,6 +287,11 @@ std::shared_ptr<const SiemDestination> AccountFold::siem_destination(AccountId a
 std::shared_ptr<const Licence> AccountFold::licence(AccountId account, LicenceId id) const {
   const auto found = licences_.find(id.uuid);
   return account != id_ || found == licences_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const HardwareToken> AccountFold::hardware_token(AccountId account, HardwareTokenId id) const {
+  const auto found = hardware_tokens_.find(id.uuid);
+  return account != id_ || found == hardware_tokens_.end() ? nullptr : found->second;
 }
 
 std::optional<DigestEntry> AccountFold::find(const Digest&) const {

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "domain/account.h"
+#include "domain/hardware_token.h"
 #include "domain/licence.h"
 #include "domain/siem_destination.h"
 #include "domain/user.h"
@@ -35,6 +36,7 @@ class AccountFold : public domain::State {
   void each_user(const std::function<void(const domain::User&)>& visit) const;
   void each_api_key(const std::function<void(const domain::ApiKey&)>& visit) const;
   void each_licence(const std::function<void(const domain::Licence&)>& visit) const;
+  void each_hardware_token(const std::function<void(const domain::HardwareToken&)>& visit) const;
   void each_siem_destination(const std::function<void(const domain::SiemDestination&)>& visit) const;
   /// Wherever it stands now; null for what never was, or went with an erased person.
   const domain::Code* code(domain::CodeId id) const;
@@ -54,6 +56,8 @@ class AccountFold : public domain::State {
   std::shared_ptr<const domain::SiemDestination> siem_destination(domain::AccountId account,
                                                                   domain::SiemDestinationId id) const override;
   std::shared_ptr<const domain::Licence> licence(domain::AccountId account, domain::LicenceId id) const override;
+  std::shared_ptr<const domain::HardwareToken> hardware_token(domain::AccountId account,
+                                                              domain::HardwareTokenId id) const override;
   std::optional<domain::DigestEntry> find(const domain::Digest& digest) const override;
   std::optional<domain::Located> locate_code(domain::AccountId account, domain::CodeId id) const override;
   std::optional<domain::Located> locate_activation(domain::AccountId account, const domain::Uuid& id) const override;
@@ -73,6 +77,7 @@ class AccountFold : public domain::State {
   void take_user_event(const domain::RecordedEvent& recorded);
   void take_api_key_event(const domain::RecordedEvent& recorded);
   void take_licence_event(const domain::RecordedEvent& recorded);
+  void take_hardware_token_event(const domain::RecordedEvent& recorded);
   void take_siem_destination_event(const domain::RecordedEvent& recorded);
   void take_profile(domain::User& user, const domain::RecordedEvent& recorded);
   void take_code(domain::User& user, const domain::RecordedEvent& recorded);
@@ -86,6 +91,7 @@ class AccountFold : public domain::State {
   ById<std::shared_ptr<domain::User>> users_;
   ById<std::shared_ptr<domain::ApiKey>> api_keys_;
   ById<std::shared_ptr<domain::Licence>> licences_;
+  ById<std::shared_ptr<domain::HardwareToken>> hardware_tokens_;
   ById<std::shared_ptr<domain::SiemDestination>> siem_destinations_;
   ById<Owned<std::shared_ptr<const domain::Code>>> codes_;
   ById<Owned<std::shared_ptr<const domain::Activation>>> activations_;

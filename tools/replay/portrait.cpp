@@ -105,6 +105,23 @@ class Painter {
             {"updated_at", queries::rfc3339(licence.updated_at)}};
   }
 
+  static json::object hardware_token(const HardwareToken& token) {
+    const auto& settings = token.settings;
+    return {{"id", token.id.text()},
+            {"serial_number", settings.serial_number},
+            {"manufacturer", settings.manufacturer},
+            {"algorithm", fb::EnumNameOtpAlgorithm(settings.algorithm)},
+            {"digits", settings.digits},
+            {"period", settings.period == 0 ? json::value(nullptr) : json::value(settings.period)},
+            {"status", status_text(token.status)},
+            {"reason", reason_text(token.reason)},
+            {"user_id", token.user ? json::value(token.user.text()) : json::value(nullptr)},
+            {"next", token.next},
+            {"drift", token.drift},
+            {"imported_at", queries::rfc3339(token.imported_at)},
+            {"updated_at", queries::rfc3339(token.updated_at)}};
+  }
+
   json::object user(const User& user) const {
     json::object out{{"id", user.id.text()},
                      {"status", user.disabled ? "disabled" : "active"},
@@ -259,6 +276,9 @@ std::optional<json::object> portrait(const FoldedAccount& folded, const bus::Log
     json::array licences;
     state.each_licence([&](const Licence& each) { licences.push_back(Painter::licence(each)); });
     out["licences"] = std::move(licences);
+    json::array tokens;
+    state.each_hardware_token([&](const HardwareToken& each) { tokens.push_back(Painter::hardware_token(each)); });
+    out["hardware_tokens"] = std::move(tokens);
     state.each_user([&](const User& each) { users.push_back(painter.user(each)); });
   }
   out["users"] = std::move(users);

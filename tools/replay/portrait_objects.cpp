@@ -47,6 +47,8 @@ std::map<std::string, PortraitObject> objects_of(const json::object& portrait) {
     for (const auto& destination : destinations->get_array()) add("siem_destination", "", destination);
   if (const auto* licences = portrait.if_contains("licences"))
     for (const auto& licence : licences->get_array()) add("licence", "", licence);
+  if (const auto* tokens = portrait.if_contains("hardware_tokens"))
+    for (const auto& token : tokens->get_array()) add("hardware_token", "", token);
   for (const auto& user : portrait.at("users").get_array()) {
     const auto& id = user.at("id").get_string();
     add("user", id, user);

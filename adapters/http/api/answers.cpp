@@ -36,6 +36,7 @@ unsigned status_of(domain::RefusalCode code) {
     case codes_at_large:
     case licence_taken:
     case licence_exhausted:
+    case serial_number_taken:
     case state_conflict:
     case provisioning_method:
     case answer_withdrawn: return 409;

@@ -8,6 +8,7 @@
 #include "adapters/otp/otp.h"
 #include "adapters/otp/otpauth_uri.h"
 #include "adapters/otp/qr_code.h"
+#include "domain/hardware_token.h"
 
 namespace countersign::http {
 
@@ -22,7 +23,6 @@ constexpr std::string_view types[] = {"totp", "hotp", "recovery_codes", "sms", "
 constexpr std::string_view statuses[] = {"pending", "active",   "disabled",   "locked",
                                          "expired", "obsolete", "compromised"};
 constexpr std::string_view algorithms[] = {"sha1", "sha256", "sha512"};
-constexpr std::size_t longest_comment = 1'000;
 
 std::vector<std::uint8_t> drawn_seed(domain::OtpAlgorithm algorithm) {
   std::vector<std::uint8_t> seed(otp::seed_bytes(algorithm));
@@ -69,24 +69,16 @@ std::string_view shown_status(const domain::User& user, const Authenticator& aut
 
 // --- showing ---------------------------------------------------------------------------------------------------------
 
-std::optional<Authenticators::Found> Authenticators::find(const domain::State& state, domain::AccountId account,
-                                                          AuthenticatorId id) {
-  const auto located = state.locate_authenticator(account, id);
-  if (!located) return std::nullopt;
-  Found found{state.user(account, located->user)};
-  if (found.user) found.authenticator = found.user->authenticator(id);
-  if (!found.authenticator) return std::nullopt;
-  return found;
-}
-
-json::object Authenticators::render(const Found& found, domain::AccountId account) const {
+json::object Authenticators::render(const Found& found, domain::AccountId account, const domain::State& state) const {
   const auto& a = *found.authenticator;
   const auto texts = reads_.opener().of_user(account, found.user->id, a.profile).value_or(domain::Personal{});
   const auto text_or_null = [](const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
   };
   const auto now = reads_.now();
-  const auto of_account = reads_.state().account(account);
+  const auto of_account = state.account(account);
+  const bool is_token = a.type == AuthenticatorType::hardware;
+  const auto token = is_token ? state.hardware_token(account, domain::HardwareTokenId{a.id.uuid}) : nullptr;
   json::array allowed;
   for (const auto action : allowed_actions(a.type, effective_status(a, now))) allowed.emplace_back(action_text(action));
   json::object shown{
@@ -94,6 +86,7 @@ json::object Authenticators::render(const Found& found, domain::AccountId accoun
       {"user_id", found.user->id.text()},
       {"type", domain::type_text(a.type)},
       {"type_name", text_or_null(std::string(of_account->provisioning.name_of(domain::type_text(a.type))))},
+      {"serial_number", token ? json::value(token->settings.serial_number) : json::value(nullptr)},
       {"name", text_or_null(texts.name)},
       {"comment", text_or_null(texts.detail)},
       {"status", shown_status(*found.user, a, now)},
@@ -116,9 +109,9 @@ json::object Authenticators::render(const Found& found, domain::AccountId accoun
 
 commands::Answer Authenticators::answer(std::uint16_t status, domain::AccountId account, AuthenticatorId id,
                                         const domain::State& state) const {
-  const auto found = find(state, account, id);
+  const auto found = domain::find_authenticator(state, account, id);
   if (!found) return empty_answer(204);
-  auto made = json_answer(status, render(*found, account));
+  auto made = json_answer(status, render(*found, account, state));
   made.headers.emplace_back("ETag", etag_of(found->authenticator->version));
   return made;
 }
@@ -126,9 +119,10 @@ commands::Answer Authenticators::answer(std::uint16_t status, domain::AccountId 
 Response Authenticators::get(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   const auto id = AuthenticatorId::parse(exchange.parameter());
-  const auto found = id ? find(reads_.state(), account, *id) : std::nullopt;
+  const auto state = reads_.state();
+  const auto found = id ? domain::find_authenticator(state, account, *id) : std::nullopt;
   if (!found) return exchange.problem(no_such("authenticator"));
-  auto response = Response::json(200, json::serialize(render(*found, account)));
+  auto response = Response::json(200, json::serialize(render(*found, account, state)));
   response.header("ETag", etag_of(found->authenticator->version));
   return response;
 }
@@ -138,7 +132,7 @@ boost::asio::awaitable<Response> Authenticators::list(Exchange& exchange) {
     const auto state = reads_.state();
     const auto status = query.text("status"), type = query.text("type");
     if (type && !domain::parse_authenticator_type(*type))
-      throw bad_parameter("type", "totp, hotp, recovery_codes, sms, email, virtual or ocra is expected");
+      throw bad_parameter("type", "totp, hotp, recovery_codes, sms, email, virtual, ocra or hardware is expected");
     if (status && std::ranges::find(statuses, *status) == std::end(statuses))
       throw bad_parameter("status", "pending, active, disabled, locked, expired, obsolete or compromised is expected");
     /// False: the page is full.
@@ -149,7 +143,7 @@ boost::asio::awaitable<Response> Authenticators::list(Exchange& exchange) {
         page.has_more = true;
         return false;
       }
-      page.items.push_back(render(found, caller.account));
+      page.items.push_back(render(found, caller.account, state));
       page.last_key = found.authenticator->id.uuid.view();
       return true;
     };
@@ -168,7 +162,8 @@ boost::asio::awaitable<Response> Authenticators::list(Exchange& exchange) {
     auto from = prefix + query.after();
     if (!query.after().empty()) from += '\0';
     reads_.views().scan(prefix, from, [&](std::string_view key, std::string_view) {
-      const auto found = find(state, caller.account, AuthenticatorId{domain::uuid_from(key.substr(prefix.size()))});
+      const auto found = domain::find_authenticator(state, caller.account,
+                                                    AuthenticatorId{domain::uuid_from(key.substr(prefix.size()))});
       return !found || take(*found);
     });
   };
@@ -178,10 +173,11 @@ boost::asio::awaitable<Response> Authenticators::list(Exchange& exchange) {
 boost::asio::awaitable<Response> Authenticators::list_of_user(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   const auto id = domain::UserId::parse(exchange.parameter());
-  const auto user = id ? reads_.state().user(account, *id) : nullptr;
+  const auto state = reads_.state();
+  const auto user = id ? state.user(account, *id) : nullptr;
   if (!user) co_return exchange.problem(no_such("user"));
   json::array items;
-  for (const auto& each : user->authenticators) items.push_back(render({user, &each}, account));
+  for (const auto& each : user->authenticators) items.push_back(render({user, &each}, account, state));
   const json::object body{{"items", std::move(items)}, {"next", nullptr}, {"has_more", false}};
   auto response = Response::json(200, json::serialize(body));
   response.no_store();
@@ -236,7 +232,7 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange) {
 boost::asio::awaitable<Response> Authenticators::replace(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   const auto id = AuthenticatorId::parse(exchange.parameter());
-  const auto found = id ? find(reads_.state(), account, *id) : std::nullopt;
+  const auto found = id ? domain::find_authenticator(reads_.state(), account, *id) : std::nullopt;
   Body body(exchange);
   Wanted wanted;
   wanted.read(body.fields(), reads_.now(), ways_);
@@ -280,9 +276,9 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
   auto rendered = [this, account, id = name.authenticator, seed, enrolment, &replaced](
                       const domain::AuthenticatorWritten& written, const domain::State& state) {
     replaced = written.replaced;
-    const auto found = find(state, account, id);
+    const auto found = domain::find_authenticator(state, account, id);
     if (!found) return empty_answer(204);
-    auto object = render(*found, account);
+    auto object = render(*found, account, state);
     if (found->authenticator->codes > 0) {
       object["codes"] = card_of(*found->authenticator, bytes_of(*seed));
     } else if (enrolment.type == AuthenticatorType::ocra) {
@@ -315,6 +311,7 @@ boost::asio::awaitable<Response> Authenticators::enrol(Exchange& exchange, std::
 }
 
 boost::asio::awaitable<void> Authenticators::destroy_seed(domain::AccountId account, AuthenticatorId id) {
+  if (reads_.state().hardware_token(account, domain::HardwareTokenId{id.uuid})) co_return;
   const Writes::DiskWork work = [this, account, id] { return seeds_.destroy(account, id); };
   co_await writes_.on_disk(work);
 }
@@ -325,7 +322,7 @@ boost::asio::awaitable<Response> Authenticators::update(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   const auto id = AuthenticatorId::parse(exchange.parameter());
   for (int tries = 0;; ++tries) {
-    const auto found = id ? find(reads_.state(), account, *id) : std::nullopt;
+    const auto found = id ? domain::find_authenticator(reads_.state(), account, *id) : std::nullopt;
     if (!found) co_return exchange.problem(no_such("authenticator"));
     const auto expected = expected_version(exchange, found->authenticator->version);
     if (!expected) co_return exchange.problem(version_mismatch());
@@ -381,7 +378,7 @@ boost::asio::awaitable<Response> Authenticators::remove(Exchange& exchange) {
 boost::asio::awaitable<Response> Authenticators::unlock(Exchange& exchange) {
   const auto account = exchange.caller<Caller>()->account;
   const auto id = AuthenticatorId::parse(exchange.parameter());
-  const auto found = id ? find(reads_.state(), account, *id) : std::nullopt;
+  const auto found = id ? domain::find_authenticator(reads_.state(), account, *id) : std::nullopt;
   if (!found) co_return exchange.problem(no_such("authenticator"));
   auto rendered = [this, account, id](const domain::AuthenticatorWritten&, const domain::State& state) {
     return answer(200, account, *id, state);

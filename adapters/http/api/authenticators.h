@@ -7,8 +7,11 @@
 #include "adapters/http/api/reads.h"
 #include "adapters/http/api/writes.h"
 #include "adapters/otp/seeds.h"
+#include "domain/found_authenticator.h"
 
 namespace countersign::http {
+
+inline constexpr std::size_t longest_comment = 1'000;
 
 /// A keyed digest of name, comment, number and address, so that "unchanged" needs no key.
 domain::Digest content_of(const keys::Lookup& lookup, domain::AccountId account, const domain::Personal& texts);
@@ -39,14 +42,11 @@ class Authenticators {
   }
   boost::asio::awaitable<Response> unlock(Exchange& exchange);
 
-  /// What can't be destroyed now is destroyed later: no authenticator has it.
+  /// What can't be destroyed now is destroyed later: no authenticator has it. A hardware token that is in stock again
+  /// keeps its own.
   boost::asio::awaitable<void> destroy_seed(domain::AccountId account, domain::AuthenticatorId id);
 
-  struct Found {
-    std::shared_ptr<const domain::User> user;
-    const domain::Authenticator* authenticator = nullptr;
-  };
-  static std::optional<Found> find(const domain::State& state, domain::AccountId account, domain::AuthenticatorId id);
+  using Found = domain::FoundAuthenticator;
   commands::Answer answer(std::uint16_t status, domain::AccountId account, domain::AuthenticatorId id,
                           const domain::State& state) const;
 
@@ -54,7 +54,7 @@ class Authenticators {
   struct Wanted;
   boost::asio::awaitable<Response> enrol(Exchange& exchange, std::shared_ptr<Wanted> wanted);
   boost::asio::awaitable<Response> change(Exchange& exchange, domain::AuthenticatorAction action);
-  boost::json::object render(const Found& found, domain::AccountId account) const;
+  boost::json::object render(const Found& found, domain::AccountId account, const domain::State& state) const;
 
   Reads& reads_;
   Writes& writes_;

@@ -1,6 +1,7 @@
 #include "adapters/http/api/licences.h"
 
 #include "adapters/http/api/fields.h"
+#include "adapters/http/api/licence_import.h"
 #include "adapters/http/api/rendering.h"
 #include "adapters/keys/random.h"
 
@@ -55,10 +56,14 @@ domain::Digest serial_digest(const keys::Lookup& lookup, domain::AccountId accou
   return lookup.digest(keys::LookupKind::licence_serial, account, serial_number);
 }
 
+bool may_be_serial_number(std::string_view text) {
+  return !text.empty() && text.size() <= domain::longest_serial_number &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
 std::string serial_number_in(Fields& fields, std::string_view name) {
   auto serial = fields.text(name, {.most = domain::longest_serial_number});
-  const bool visible = std::ranges::all_of(serial, [](char c) { return c > ' ' && c <= '~'; });
-  if (!visible) fields.invalid(name, "visible ASCII characters are expected");
+  if (!serial.empty() && !may_be_serial_number(serial)) fields.invalid(name, "visible ASCII characters are expected");
   return serial;
 }
 
@@ -89,6 +94,31 @@ boost::asio::awaitable<Response> Licences::create(Exchange& exchange) {
     return answer(201, account, written.id, state);
   };
   co_return co_await writes_.run<domain::CreateLicence>(exchange, std::move(command), std::move(rendered));
+}
+
+boost::asio::awaitable<Response> Licences::import(Exchange& exchange) {
+  auto read = read_licences(exchange.body());
+  if (const auto* wrong = std::get_if<directory::RecordError>(&read))
+    co_return exchange.problem(
+        {.status = 422, .code = wrong->code, .detail = "Nothing was imported: " + wrong->detail + "."});
+  const auto context = writes_.context_of(exchange);
+  ImportedLicences imported;
+  const std::function<projections::ViewState()> state = [this] { return reads_.state(); };
+  const Writes::DiskWork work = [&]() -> boost::system::error_code {
+    imported = import_licences(writes_.submitter(), reads_.lookup(), context,
+                               std::move(std::get<std::vector<LicenceRow>>(read)), reads_.now(), state);
+    return imported.error;
+  };
+  const auto error = co_await writes_.on_disk(work);
+  if (error) co_return exchange.problem(problem_of_settlement(error));
+  const auto failed = imported.refused.size();
+  const json::object body{{"created", imported.created},
+                          {"unchanged", imported.unchanged},
+                          {"failed", failed},
+                          {"rows", std::move(imported.refused)}};
+  auto response = Response::json(200, json::serialize(body));
+  response.header("Countersign-Position", queries::text_of(reads_.position(context.account)));
+  co_return response;
 }
 
 boost::asio::awaitable<Response> Licences::list(Exchange& exchange) {

@@ -178,10 +178,10 @@ boost::asio::awaitable<Response> Registrations::begin(Exchange& exchange, std::s
 
 // --- look ------------------------------------------------------------------------------------------------------------
 
-std::optional<Authenticators::Found> Registrations::find(const Exchange& exchange) const {
+std::optional<domain::FoundAuthenticator> Registrations::find(const Exchange& exchange) const {
   const auto id = RegistrationId::parse(exchange.parameter());
   if (!id) return std::nullopt;
-  auto found = Authenticators::find(reads_.state(), exchange.caller<Caller>()->account, authenticator_of(*id));
+  auto found = domain::find_authenticator(reads_.state(), exchange.caller<Caller>()->account, authenticator_of(*id));
   if (found && !found->authenticator->licence) return std::nullopt;
   return found;
 }

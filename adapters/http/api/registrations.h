@@ -24,7 +24,7 @@ class Registrations {
  private:
   struct Wanted;
   struct Step;
-  using Found = Authenticators::Found;
+  using Found = domain::FoundAuthenticator;
   std::optional<Found> find(const Exchange& exchange) const;
   std::shared_ptr<const domain::Licence> licence_of(domain::AccountId account, const Found& found) const;
   boost::asio::awaitable<Response> begin(Exchange& exchange, std::shared_ptr<Wanted> wanted);

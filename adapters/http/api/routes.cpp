@@ -158,8 +158,8 @@ Route refusing_unknown_parameters(Route route) {
 std::vector<Route> routes(Endpoints e) {
   using enum Verb;
   auto& [authentication, reads, accounts, users, codes, redemption, connections, introspection, authenticators,
-         verification, challenges, delivery_reports, licences, registrations, visual_codes, events, log, siem, cluster,
-         status, operations, read_log] = e;
+         verification, challenges, delivery_reports, licences, hardware_tokens, registrations, visual_codes, events,
+         log, siem, cluster, status, operations, read_log] = e;
   const AnswerLater operation = [&r = reads, &ops = operations](Exchange& exchange) {
     return get_operation(exchange, r, ops);
   };
@@ -281,11 +281,30 @@ std::vector<Route> routes(Endpoints e) {
   add(report(get, "report_delivery_by_get"));
 
   add(row(post, "/v1/licences", "create_licence", admin, later(licences, &Licences::create)));
+  add(accepting(row(post, "/v1/licences/import", "import_licences", admin, later(licences, &Licences::import)),
+                {"text/csv"}));
   add(read(row(get, "/v1/licences", "list_licences", readers, later(licences, &Licences::list)),
            pages({"serial_number"})));
   add(look(row(get, "/v1/licences/{id}", "get_licence", readers, now(licences, &Licences::get))));
   add(row(patch, "/v1/licences/{id}", "update_licence", admin, later(licences, &Licences::update)));
   add(row(delete_, "/v1/licences/{id}", "delete_licence", admin, later(licences, &Licences::remove)));
+  add(streaming_request(accepting(row(post, "/v1/hardware-tokens/import", "import_hardware_tokens", admin,
+                                      later(hardware_tokens, &HardwareTokens::import)),
+                                  {"text/csv", "application/pskc+xml"}),
+                        import_bytes));
+  add(read(
+      row(get, "/v1/hardware-tokens", "list_hardware_tokens", readers, later(hardware_tokens, &HardwareTokens::list)),
+      pages({"serial", "status", "user_id"})));
+  add(look(
+      row(get, "/v1/hardware-tokens/{id}", "get_hardware_token", readers, now(hardware_tokens, &HardwareTokens::get))));
+  add(bodiless(row(post, "/v1/hardware-tokens/{id}/retire", "retire_hardware_token", help_desk,
+                   later(hardware_tokens, &HardwareTokens::retire))));
+  add(row(delete_, "/v1/hardware-tokens/{id}", "delete_hardware_token", admin,
+          later(hardware_tokens, &HardwareTokens::remove)));
+  add(row(post, "/v1/authenticators/{serial}/assign", "assign_hardware_token", help_desk,
+          later(hardware_tokens, &HardwareTokens::assign)));
+  add(row(post, "/v1/authenticators/{serial}/unassign", "unassign_hardware_token", help_desk,
+          later(hardware_tokens, &HardwareTokens::unassign)));
   add(row(post, "/v1/users/register", "register_device", help_desk, later(registrations, &Registrations::begin)));
   add(row(post, "/v1/authenticators/{serial}/generate-activation-message", "generate_activation_message", help_desk,
           later(registrations, &Registrations::begin_with_serial)));

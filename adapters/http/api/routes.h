@@ -12,6 +12,7 @@
 #include "adapters/http/api/connections.h"
 #include "adapters/http/api/delivery_reports.h"
 #include "adapters/http/api/events.h"
+#include "adapters/http/api/hardware_tokens.h"
 #include "adapters/http/api/introspection.h"
 #include "adapters/http/api/licences.h"
 #include "adapters/http/api/redemption.h"
@@ -39,6 +40,7 @@ struct Endpoints {
   Challenges& challenges;
   DeliveryReports& delivery_reports;
   Licences& licences;
+  HardwareTokens& hardware_tokens;
   Registrations& registrations;
   VisualCodes& visual_codes;
   Events& events;

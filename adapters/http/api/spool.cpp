@@ -36,8 +36,9 @@ json::object render(const operations::Operation& operation) {
                    {"created_at", time_or_null(operation.created_at)},
                    {"finished_at", time_or_null(operation.finished_at)}};
   if (operation.total) out["total"] = *operation.total;
-  if (operation.kind == operations::Kind::import_users) {
-    out["dry_run"] = operation.dry_run;
+  const bool of_users = operation.kind == operations::Kind::import_users;
+  if (of_users) out["dry_run"] = operation.dry_run;
+  if (of_users || operation.kind == operations::Kind::import_hardware_tokens) {
     out["created"] = operation.created;
     out["updated"] = operation.updated;
     out["unchanged"] = operation.unchanged;
@@ -46,6 +47,13 @@ json::object render(const operations::Operation& operation) {
   if (operation.user) out["user_id"] = operation.user.text();
   out["detail"] = operation.failure.empty() ? json::value(nullptr) : json::value(operation.failure);
   return out;
+}
+
+Problem too_many_uploads() {
+  return {.status = 503,
+          .code = "overloaded",
+          .detail = "As many uploads are under way as may be at once: nothing was changed.",
+          .retry_after_s = 5};
 }
 
 commands::Answer operation_answer(const operations::Operation& operation) {
@@ -113,8 +121,10 @@ class BodySpool {
 
 boost::asio::awaitable<std::optional<Problem>> spool_body(Exchange& exchange, Writes& writes,
                                                           operations::Operations& operations, domain::OperationId id,
-                                                          keys::Key key, std::string& digest) {
+                                                          keys::Key key, std::string& digest,
+                                                          const std::string& in_front) {
   BodySpool spool(operations, id, key);
+  spool.add(in_front);
   const Writes::DiskWork open = [&, bytes = exchange.request().content_length.value_or(0)] {
     return spool.open(bytes);
   };

@@ -234,33 +234,6 @@ boost::asio::awaitable<Response> Users::list(Exchange& exchange) {
 
 // --- operations ------------------------------------------------------------------------------------------------------
 
-namespace {
-
-Problem too_many_uploads() {
-  return {.status = 503,
-          .code = "overloaded",
-          .detail = "As many uploads are under way as may be at once: nothing was changed.",
-          .retry_after_s = 5};
-}
-
-/// One of the places for uploads: each holds a connection, a file and a chunk in memory for as long as its client
-/// likes.
-class UploadPlace {
- public:
-  explicit UploadPlace(std::atomic<int>& taken) : taken_(taken), mine_(++taken <= most_uploads) {}
-  ~UploadPlace() { --taken_; }
-  UploadPlace(const UploadPlace&) = delete;
-  UploadPlace& operator=(const UploadPlace&) = delete;
-  explicit operator bool() const { return mine_; }
-
- private:
-  static constexpr int most_uploads = 8;
-  std::atomic<int>& taken_;
-  const bool mine_;
-};
-
-}  // namespace
-
 boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
   auto parsed = reads_.query(exchange);
   if (const auto* problem = std::get_if<Problem>(&parsed)) co_return exchange.problem(*problem);
@@ -276,10 +249,11 @@ boost::asio::awaitable<Response> Users::import(Exchange& exchange) {
   const auto key = keys_.account_key(operation.account);
   if (!key) co_return exchange.problem(internal_error());
   std::string digest;
+  const std::string in_front;
   const UploadPlace place(uploads_);
   if (!place) co_return exchange.problem(too_many_uploads());
   SpoolGuard spool(operations_, operation.id);
-  auto problem = co_await spool_body(exchange, writes_, operations_, operation.id, *key, digest);
+  auto problem = co_await spool_body(exchange, writes_, operations_, operation.id, *key, digest, in_front);
   if (problem) co_return exchange.problem(*problem);
   spool.keep();
   co_return co_await begin_operation(exchange, writes_, operations_, operation, std::move(digest));

@@ -84,7 +84,10 @@ std::optional<otp::Match> Verification::match_challenge(const Authenticator& a, 
 std::optional<otp::Match> Verification::match(const Authenticator& a, std::string_view seed, const Attempt& attempt,
                                               domain::UnixMs now) {
   const otp::Shape shape{a.algorithm, a.digits};
-  if (attempt.flow == OtpFlow::reset) return otp::match_two(seed, attempt.password, attempt.second, a.next, shape);
+  if (attempt.flow == OtpFlow::reset)
+    return a.period == 0
+               ? otp::match_two(seed, attempt.password, attempt.second, a.next, shape)
+               : otp::match_two_in_time(seed, attempt.password, attempt.second, a.next, now / 1'000, a.period, shape);
   if (a.codes > 0) return otp::match_code(seed, attempt.password, a.codes, a.used, shape);
   if (a.period == 0) return otp::match_hotp(seed, attempt.password, a.next, shape);
   otp::Window window;
@@ -108,11 +111,11 @@ boost::system::error_code Verification::compare(const Attempt& attempt, domain::
   static const std::vector<Authenticator> none;
   for (const auto& each : user ? user->authenticators : none) {
     if (!wanted(each)) continue;
-    const auto seed = seeds_.open({attempt.account, attempt.user, each.id});
+    const auto seed = seeds_.open(otp::seed_name(attempt.account, attempt.user, each));
     if (seed.has_error()) return seed.error();
     if (!*seed) {
       // Deleted meanwhile, or an older copy of the key store was put back: that isn't the user's mistake.
-      if (Authenticators::find(reads_.state(), attempt.account, each.id)) return keys::errc::damaged;
+      if (domain::find_authenticator(reads_.state(), attempt.account, each.id)) return keys::errc::damaged;
       continue;
     }
     domain::OtpProof proof{each.id, each.version};
@@ -211,7 +214,7 @@ boost::asio::awaitable<Response> Verification::of_operator(Exchange& exchange, O
   if (flow == OtpFlow::reset) attempt->second = password_in(body.fields(), "otp2");
   if (auto problem = body.finish()) co_return exchange.problem(*problem);
   const auto id = AuthenticatorId::parse(exchange.parameter());
-  const auto found = id ? Authenticators::find(reads_.state(), attempt->account, *id) : std::nullopt;
+  const auto found = id ? domain::find_authenticator(reads_.state(), attempt->account, *id) : std::nullopt;
   if (!found) co_return exchange.problem(no_such("authenticator"));
   const auto& authenticator = *found->authenticator;
   const auto status = effective_status(authenticator, reads_.now());

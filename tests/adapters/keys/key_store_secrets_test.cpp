@@ -56,6 +56,18 @@ TEST_F(KeyStoreSecrets, NeedAnAccountAndHaveALimit) {
   EXPECT_FALSE(store->keep_secret({account, random_uuid(6)}, ""));
 }
 
+TEST_F(KeyStoreSecrets, SeveralAreKeptAllOrNone) {
+  const auto store = open();
+  std::vector<NamedSecret> several;
+  for (int i = 0; i < 300; ++i) several.push_back({{account, random_uuid(10 + i)}, std::to_string(i)});
+  ASSERT_FALSE(store->keep_secrets(several));
+  for (const auto& [each, text] : several) EXPECT_EQ(store->secret(each).value(), text);
+  const std::vector<NamedSecret> flawed{{{account, random_uuid(7)}, "x"}, {{random_id<domain::AccountId>(9), {}}, "y"}};
+  EXPECT_EQ(store->keep_secrets(flawed), errc::unknown_account);
+  EXPECT_FALSE(store->secret(flawed.front().name).value());
+  EXPECT_FALSE(store->keep_secrets({}));
+}
+
 TEST_F(KeyStoreSecrets, DontLieInClear) {
   EXPECT_EQ(files_that_hold(directory, secret.substr(0, 100)), 0);
 }

@@ -107,11 +107,14 @@ TEST_F(KeyTopicTest, WhatOneNodeMakesTheOthersHaveAtOnce) {
   ASSERT_FALSE(a->create_account_key(other));
   ASSERT_FALSE(b->create_subject_keys(other, {&user, 1}));
   ASSERT_FALSE(c->keep_secret({other, secret.name}, "a receiver's secret"));
+  const std::vector<NamedSecret> seeds{{{other, random_uuid(5)}, "one"}, {{other, random_uuid(6)}, "two"}};
+  ASSERT_FALSE(a->keep_secrets(seeds));
   for (const auto* node : {&a, &b, &c}) {
     EXPECT_EQ((*node)->account_key(other)->view(), a->account_key(other)->view());
     EXPECT_EQ((*node)->named_account_key(other)->id.view(), a->named_account_key(other)->id.view());
     EXPECT_EQ((**(*node)->subject_key(other, user)).view(), (**b->subject_key(other, user)).view());
     EXPECT_EQ(**(*node)->secret({other, secret.name}), "a receiver's secret");
+    for (const auto& [name, seed] : seeds) EXPECT_EQ(**(*node)->secret(name), seed);
     EXPECT_EQ((*node)->cluster().log.key.view(), a->cluster().log.key.view());
   }
 }

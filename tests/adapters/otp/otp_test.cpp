@@ -163,6 +163,29 @@ TEST(Hotp, IsFoundAgainByTwoInOrder) {
   EXPECT_FALSE(match_two(rfc_seed, at(1'003), at(1'004), 3, {})) << "too far";
 }
 
+TEST(Totp, IsFoundAgainByTwoInOrderAndStaysFound) {
+  constexpr std::int64_t now = 1'790'000'000, step = now / 30;
+  const auto at = [](std::int64_t ahead) { return hotp(rfc_seed, static_cast<std::uint64_t>(step + ahead), {}); };
+  const auto match = [&](std::int64_t first, std::int64_t second, std::uint64_t next = 0) {
+    return match_two_in_time(rfc_seed, at(first), at(second), next, now, 30, {});
+  };
+  for (const int ahead : {-120, -40, 0, 120}) {
+    const auto found = match(ahead - 1, ahead);
+    ASSERT_TRUE(found) << ahead;
+    EXPECT_EQ(found->counter, static_cast<std::uint64_t>(step + ahead));
+    EXPECT_EQ(found->drift, ahead);
+  }
+  EXPECT_FALSE(match(-40, -41)) << "in the other order";
+  EXPECT_FALSE(match(-40, -38));
+  EXPECT_FALSE(match(-122, -121)) << "too far";
+  EXPECT_FALSE(match(120, 121)) << "too far";
+  EXPECT_FALSE(match(-5, -4, step - 4)) << "used up";
+  EXPECT_FALSE(match(-5, -4, step + 500));
+  const auto later = match_totp(rfc_seed, at(-39), now, 30, -40, {});
+  ASSERT_TRUE(later);
+  EXPECT_EQ(later->drift, -39) << "it isn't forgotten with the next password";
+}
+
 TEST(RecoveryCode, OneThatIsFreeIsFoundBeforeOneThatIsNot) {
   const Shape shape{OtpAlgorithm::sha1, 8};
   for (unsigned i = 0; i < 10; ++i) {

@@ -74,6 +74,27 @@ TEST_F(SeedsTest, OfSomebodyWhoWasErasedNoneOpens) {
             keys::errc::unknown_account);
 }
 
+TEST_F(SeedsTest, OfAHardwareTokenOutlivesItsUsers) {
+  domain::Authenticator token{.id = random_id<domain::AuthenticatorId>(4), .type = domain::AuthenticatorType::hardware};
+  const auto another = random_id<domain::AuthenticatorId>(5);
+  const std::vector<Seeds::TokenSeed> both{{token.id, seed}, {another, "another"}};
+  ASSERT_FALSE(seeds.keep(name.account, both));
+  const auto owned = seed_name(name.account, name.user, token);
+  EXPECT_FALSE(owned.user);
+  EXPECT_EQ(**seeds.open(owned), seed);
+  EXPECT_EQ(seeds.open({name.account, name.user, token.id}).error(), keys::errc::damaged) << "it isn't the user's";
+  ASSERT_FALSE(store->erase_subject(name.account, name.user));
+  EXPECT_EQ(**seeds.open(owned), seed);
+  ASSERT_FALSE(seeds.destroy(name.account, std::vector{token.id, another}));
+  EXPECT_FALSE(seeds.open(owned)->has_value());
+  EXPECT_EQ(store->secrets()->size(), 1u);
+}
+
+TEST_F(SeedsTest, ASeedOfAnAccountThatIsNotThereIsNotKept) {
+  const std::vector<Seeds::TokenSeed> one{{name.authenticator, seed}};
+  EXPECT_EQ(seeds.keep(random_id<domain::AccountId>(9), one), keys::errc::unknown_account);
+}
+
 TEST_F(SeedsTest, WhatCannotBeDestroyedIsLeftToWhoDoesItLater) {
   store = {};
   store = keys::KeyStore::open(scratch / "keys", keys::load_master_key(scratch / "master-key"),

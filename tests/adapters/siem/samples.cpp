@@ -27,6 +27,7 @@ const RenderedParty session{PartyKind::session, "ses_01k7szc4m5eqkvt4cx1kv1a8qd"
 const RenderedParty destination{PartyKind::siem_destination, "dst_01k7szc9b6e2q8mzj4m3x0nt5w", "Our SIEM"};
 const RenderedParty authenticator{PartyKind::authenticator, "aut_01k7szcbq3f9t6r2v8w1y5a0nd", "Ada's app"};
 const RenderedParty licence{PartyKind::licence, "lic_01k7szcd3c5h9m2q6s0v4x8b1f", "VDS0700123"};
+const RenderedParty hardware_token{PartyKind::hardware_token, "hwt_01k7szcf7g1d5k9p3r6t0w4y8a", "UBOM0100042"};
 const RenderedParty operation{PartyKind::operation, "op_01k7szc82tfw3b8xhbpwfqpk0e", ""};
 const std::string challenge = "chl_01k7szce5k7p1r9t3v6x0z2b4d";
 const std::string expiry = "2026-11-30T08:00:00.000Z";
@@ -65,6 +66,17 @@ json::object licence_details() {
 
 json::object licence_activation() {
   return {{"authenticator_id", authenticator.id}, {"instance", 7}};
+}
+
+json::object hardware_token_details() {
+  return {{"serial_number", "UBOM0100042"},
+          {"manufacturer", "Example Tokens"},
+          {"type", "totp"},
+          {"algorithm", "sha1"},
+          {"digits", 6},
+          {"period", 30},
+          {"expires_at", nullptr},
+          {"operation_id", operation.id}};
 }
 
 json::object otp_accepted(std::string_view flow) {
@@ -202,6 +214,16 @@ std::vector<Kind> kinds() {
       {challenge_delivered, source, ada, authenticator, "", {{"challenge_id", challenge}}},
       {challenge_deferred, system, ada, authenticator, "", {{"challenge_id", challenge}}},
       {challenge_refused, key, {}, {}, "too_many_challenges", counted},
+      {hardware_token_imported, key, hardware_token, hardware_token, "", hardware_token_details()},
+      {hardware_token_assigned, key, ada, hardware_token},
+      {hardware_token_unassigned,
+       key,
+       ada,
+       hardware_token,
+       "by_administrator",
+       {{"counter", 59'666'666}, {"drift", 1}}},
+      {hardware_token_retired, key, hardware_token, hardware_token, "hardware_token_lost"},
+      {hardware_token_deleted, key, hardware_token, hardware_token, "by_administrator"},
   };
 }
 

@@ -48,6 +48,7 @@ void expect_same(const ViewState& views, const AccountFold& fold) {
   EXPECT_EQ(*account, fold.the_account());
   fold.each_api_key([&](const ApiKey& key) { EXPECT_EQ(*views.api_key(id, key.id), key); });
   fold.each_licence([&](const Licence& licence) { EXPECT_EQ(*views.licence(id, licence.id), licence); });
+  fold.each_hardware_token([&](const HardwareToken& token) { EXPECT_EQ(*views.hardware_token(id, token.id), token); });
   std::uint32_t destinations = 0;
   fold.each_siem_destination([&](const SiemDestination& destination) {
     ++destinations;
@@ -136,7 +137,12 @@ TEST(AccountFold, IsWhatTheReducersMake) {
                           licence_updated,
                           licence_deleted,
                           licence_activation_reserved,
-                          licence_activation_released})
+                          licence_activation_released,
+                          hardware_token_imported,
+                          hardware_token_assigned,
+                          hardware_token_unassigned,
+                          hardware_token_retired,
+                          hardware_token_deleted})
     EXPECT_TRUE(seen.contains(type)) << fb::EnumNameEventType(type);
 }
 
