@@ -159,13 +159,13 @@ void Outbox::work(Lane& lane) {
       wake_.wait_until(lock, due);
       continue;
     }
-    auto job = std::move(lane.waiting.extract(lane.waiting.begin()).mapped());
+    auto job = lane.waiting.extract(lane.waiting.begin()).mapped();
     ++under_way_;
     lock.unlock();
     const auto pause = attempt(lane, job);
     if (!pause) release(job.reference);
     lock.lock();
-    if (pause) lane.waiting.emplace(Clock::now() + *pause, std::move(job));
+    if (pause) lane.waiting.emplace(Clock::now() + *pause, job);
     --under_way_;
     wake_.notify_all();
   }

@@ -6,9 +6,11 @@ import base64
 import collections
 import email
 import email.policy
+import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import unittest
 import urllib.parse
@@ -18,7 +20,7 @@ sys.path += [str(TESTS / "adapters/messages"), str(TESTS / "adapters/otp")]
 from http_sink import HANG, Sink, answer  # noqa: E402
 from mail_server import KEEP_AND_HANG, MailServer  # noqa: E402
 from ocra_judge import response as ocra_response  # noqa: E402
-from support import Server, key, main, until, verify  # noqa: E402
+from support import PROGRAMS, Server, key, main, until, verify  # noqa: E402
 
 PATH, CHALLENGES, REPORTS = "/v1/authenticators", "/v1/challenges", "/v1/delivery-reports"
 ACCEPTED = [answer(202, "0: Accepted for delivery")]
@@ -307,6 +309,23 @@ class Messages(unittest.TestCase):
         self.challenge({"id": "usr_01k7szc1xme7yrm7mx2x17s1yd"}, self.admin).expect(404)
         self.challenge(disabled, self.admin).expect(409, "user-disabled")
         self.admin.api_key("auditor").post(CHALLENGES, {"user_id": pending["id"]}).expect(403)
+
+    def test_the_command_line(self):
+        self.start()
+        user = self.admin.user()
+
+        def cli(*arguments, **options):
+            ran = subprocess.run([PROGRAMS / "countersign", "--server", f"http://127.0.0.1:{self.server.port}", "--key-file",
+                                  self.secret("admin", self.admin.key), "--json", *arguments], text=True, capture_output=True, timeout=60, **options)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            return json.loads(ran.stdout)
+        one = cli("authenticators", "enrol", user["id"], "--type", "virtual", "--phone", "0151 1234567")
+        self.assertEqual(one["phone"], "+49******67")
+        issued = cli("challenges", "issue", user["id"], "--authenticator", one["id"], "--channel", "email")
+        self.assertEqual(issued["channel"], "email")
+        self.delivery(one, "sent")
+        self.assertEqual(cli("authenticators", "confirm", one["id"], input=self.mailed()[-1] + "\n")["status"], "active")
+        self.assertEqual(cli("authenticators", "update", one["id"], "--phone", "+491517654389")["phone"], "+49******89")
 
     def test_without_a_transport(self):
         self.start(SMS_GATEWAY="")

@@ -377,6 +377,7 @@ void Node::note_stop() {
 void Node::stop() {
   if (std::exchange(stopped_, true)) return;
   key_audit_.request_stop();
+  if (outbox_) outbox_->stop();  // while what becomes of messages can be written here
   if (kafka_ && partitions_) hand_over();
   if (server_) server_->stop(drain_grace);
   if (cluster_server_) cluster_server_->stop(drain_grace);
@@ -384,7 +385,6 @@ void Node::stop() {
   if (snapshots_) snapshots_->stop();
   if (api_) api_->stop();  // its jobs post to the connections' threads, which go first
   if (operations_) operations_->stop();
-  if (outbox_) outbox_->stop();
   if (exporter_) exporter_->stop();
   if (publisher_) publisher_->stop();
   if (upkeep_) upkeep_->stop();

@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::string_view usual_suite = "OCRA-1:HOTP-SHA1-6:QN08";
 
-json::value masked_or_null(std::string masked, const std::string& address) {
-  return address.empty() ? json::value(nullptr) : json::value(std::move(masked));
+json::value masked_or_null(const std::string& masked, const std::string& address) {
+  return address.empty() ? json::value(nullptr) : json::value(masked);
 }
 
 json::value text_or_null(std::string_view text) {
