@@ -14,6 +14,19 @@ Projector::Projector(Views& views, std::uint32_t partition, std::size_t batch_by
       land_(land ? std::move(land) : [&views](const auto& overlay) { views.land(*overlay); }),
       overlay_(partition) {}
 
+namespace {
+
+/// Whose seed nobody needs after the event. A hardware token that is no authenticator any more keeps its own.
+std::optional<domain::AuthenticatorId> without_seed(const ViewState& after, const domain::EventView& event) {
+  const auto id = event.target().id;
+  const bool token_gone = event.type() == domain::EventType::hardware_token_deleted;
+  const bool gone = token_gone || (event.type() == domain::EventType::authenticator_deleted &&
+                                   !after.hardware_token(event.account(), domain::HardwareTokenId{id}));
+  return gone ? std::optional(domain::AuthenticatorId{id}) : std::nullopt;
+}
+
+}  // namespace
+
 void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after) {
   overlay_.begin_frame(frame.number, frame.time);
   const ViewState state(views_, landing_ ? Overlays{landing_} : Overlays{}, &overlay_);
@@ -28,8 +41,8 @@ void Projector::apply(const bus::Frame& frame, const bus::AcceptanceState& after
     reduce(overlay_, state, recorded, bytes);
     if (on_erased_ && event->type() == domain::EventType::user_erased)
       on_erased_(event->account(), domain::UserId{event->subject().id});
-    if (on_deleted_ && event->type() == domain::EventType::authenticator_deleted)
-      on_deleted_(event->account(), domain::AuthenticatorId{event->target().id});
+    if (const auto deleted = on_deleted_ ? without_seed(state, *event) : std::nullopt)
+      on_deleted_(event->account(), *deleted);
     ++events_;
   }
   for (const auto record : frame.answers) reduce_answer(overlay_, record, bus::value(frame.time));

@@ -40,7 +40,7 @@ class Projector {
   /// Is told of each `user.erased` that is folded, before it lands.
   using OnErased = std::function<void(domain::AccountId, domain::UserId)>;
   void on_erased(OnErased call) { on_erased_ = std::move(call); }
-  /// And of each `authenticator.deleted`.
+  /// And of each authenticator or hardware token that is gone, so that nobody needs its seed any more.
   using OnDeleted = std::function<void(domain::AccountId, domain::AuthenticatorId)>;
   void on_deleted(OnDeleted call) { on_deleted_ = std::move(call); }
 

@@ -11,7 +11,7 @@ import time
 import unittest
 import urllib.parse
 
-from support import NO_LIMITS, PROGRAMS, Server, ServerTest, key, main, until, verify, views_from_the_log_alone, views_of
+from support import NO_LIMITS, PROGRAMS, Server, ServerTest, main, until, verify, views_from_the_log_alone, views_of
 
 TOKENS, AUTHENTICATORS = "/v1/hardware-tokens", "/v1/authenticators"
 PSKC_WRITER = pathlib.Path(__file__).resolve().parent.parent / "adapters" / "seed_files" / "pskc_writer.py"
@@ -252,14 +252,32 @@ class HardwareTokens(ServerTest):
         self.assertEqual(run("delete", token.serial).returncode, 0)
         self.assertEqual(run("show", token.serial).returncode, 1)
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-        try:
-            assert_nowhere(cls("test_lists"), cls.server.scratch)
-            verify(cls.server.data)
-        finally:
-            super().tearDownClass()
+
+class Remains(unittest.TestCase):
+    """What is left of seeds that were imported, used, given back and deleted."""
+
+    def test_no_seed_in_plain_and_a_log_that_tells_it_all(self):
+        with Server(NO_LIMITS | {"LOG_LEVEL": "debug"}) as server:
+            admin = server.account()
+            gateway, users = admin.api_key("gateway"), [admin.user() for _ in range(3)]
+            tokens = [Token(f"REST-{number}", seed_of(number)) for number in range(3)]
+            imported(admin, csv_of(*tokens))
+            imported(admin, "serial,seed_base32\nB32," + base64.b32encode(seed_of(9)).decode() + "\n")
+            for token, user in zip(tokens, users):
+                admin.post(f"{AUTHENTICATORS}/{token.serial}/assign", {"user_id": user["id"], "active": True}).expect(200)
+                self.assertTrue(gateway.post("/v1/verify", {"user_id": user["id"], "otp": token.next()}).expect(200).json["verified"])
+            admin.post(f"{AUTHENTICATORS}/{tokens[0].serial}/unassign", {"force": True}).expect(200)
+            admin.delete(f"{TOKENS}/{tokens[0].serial}").expect(204)
+            admin.post(f"/v1/users/{users[1]['id']}/disable").expect(200)
+            admin.operation(admin.delete("/v1/users/" + users[1]["id"]).expect(202).json["operation_id"])
+            server.kill()
+            server.start()
+            self.assertFalse(gateway.post("/v1/verify", {"user_id": users[2]["id"], "otp": tokens[2].at(0)}).expect(200).json["verified"])
+            self.assertTrue(gateway.post("/v1/verify", {"user_id": users[2]["id"], "otp": tokens[2].next()}).expect(200).json["verified"])
+            self.assertEqual(server.stop(), 0)
+            assert_nowhere(self, server.scratch)
+            verify(server.data)
+            self.assertEqual(views_of(server.data), views_from_the_log_alone(server.data, server.scratch / "again"))
 
 
 class AHundredThousand(unittest.TestCase):

@@ -9,6 +9,7 @@ import test_directory
 import test_discovery
 import test_documented
 import test_formats
+import test_hardware_tokens
 import test_offline_activation
 import test_operations
 import test_roles
@@ -18,7 +19,7 @@ from cluster import AnyNode, Cluster
 from support import ServerTest, main
 
 MODULES = (test_tour, test_contract, test_roles, test_operations, test_discovery, test_formats, test_documented, test_bad_input, test_directory,
-           test_siem_destinations, test_authenticators, test_offline_activation)
+           test_siem_destinations, test_authenticators, test_offline_activation, test_hardware_tokens)
 # What is shown of one server there, and isn't so, or not to be seen that way, where each request goes to another node.
 OF_ONE_SERVER = {
     "test_rescue": "the event is in the system account of the account's own partition",

@@ -335,6 +335,25 @@ TEST(Projector, GoesOnFromWhatItsOwnNodeLandedMeanwhile) {
   EXPECT_EQ(fingerprint(views), fingerprint(always));
 }
 
+TEST(Projector, TellsOfSeedsThatNobodyNeedsAnyMore) {
+  Ledger ledger;
+  for (const auto& step : {a_user("ada"), enrol("ada", "app"), a_hardware_token("T"), assign("T", "ada"), unassign("T"),
+                           change("app", AuthenticatorAction::remove)})
+    EXPECT_FALSE(step(ledger).refusal);
+  KeptFrame before{1, ledger.now, ledger.events(), {}};
+  EXPECT_FALSE(delete_token("T")(ledger).refusal);
+  KeptFrame after{2, ledger.now, {ledger.events().back()}, {}};
+  ScratchDirectory scratch;
+  Views views(in(scratch / "views"));
+  Projector projector(views);
+  std::vector<AuthenticatorId> told;
+  projector.on_deleted([&](AccountId, AuthenticatorId id) { told.push_back(id); });
+  projector.apply(before.frame(), at_frame(1, ledger.now));
+  EXPECT_EQ(told, std::vector{authenticator("app")}) << "the token is in stock again";
+  projector.apply(after.frame(), at_frame(2, ledger.now));
+  EXPECT_EQ(told, (std::vector{authenticator("app"), authenticator("T")}));
+}
+
 TEST(Projector, StopsAtAGapInAnAccountsSequence) {
   auto frames = a_history();
   frames[2].events.clear();
