@@ -31,8 +31,8 @@ struct Script {
     const std::lock_guard lock(mutex);
     answers.push_back(std::move(answer));
   }
-  void then(Result result) {
-    then([result](const Message&, std::stop_token) { return result; });
+  void then(const Result& result) {
+    then([result](const Message&, const std::stop_token&) { return result; });
   }
   std::vector<Message> sent() const {
     const std::lock_guard lock(mutex);
@@ -250,6 +250,7 @@ TEST_F(Messages, OfOneChannelDoNotWaitForTheOther) {
   for (int i = 0; i < 4; ++i) email->then(hanging(go_on));
   const auto outbox = an_outbox();
   std::vector<Asked> hang;
+  hang.reserve(4);
   for (int i = 0; i < 4; ++i) hang.push_back(ask("hangs" + std::to_string(i), Channel::email));
   for (const auto& asked : hang) queue(*outbox, asked);
   ASSERT_TRUE(office.soon([&] { return email->sent().size() == 4; }));
