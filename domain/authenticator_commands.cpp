@@ -7,6 +7,7 @@
 #include "domain/found_authenticator.h"
 #include "domain/hardware_token.h"
 #include "domain/licence.h"
+#include "domain/message_under_way.h"
 
 namespace countersign::domain {
 namespace {
@@ -255,6 +256,7 @@ bool is_mfa_exempt(const Account& account, AuthenticatorType type) {
 
 void remove_authenticator(const User& user, const Authenticator& authenticator, Reason reason,
                           std::vector<NewEvent>& events) {
+  give_up_message(user, authenticator, Reason::challenge_not_open, events);
   events.push_back(event_of(EventType::authenticator_deleted, user.id, authenticator.id, reason));
   release_activation(user, authenticator, reason, events);
   return_hardware_token(user, authenticator, reason, events);

@@ -4,6 +4,7 @@
 
 #include "domain/account.h"
 #include "domain/authenticator.h"
+#include "domain/message_under_way.h"
 #include "domain/user.h"
 
 namespace countersign::domain {
@@ -150,12 +151,18 @@ std::optional<Reason> reason_against(const User& user, const Authenticator& auth
   return std::nullopt;
 }
 
-bool may_become(Delivery now, Delivery outcome) {
+/// Whoever took over and found a message of which nothing is known may have looked before the former owner's last word
+/// was in. Whoever carries messages knows better than we do.
+bool may_become(const Challenge& challenge, Delivery outcome, Reason reason) {
+  const auto now = challenge.delivery;
   switch (outcome) {
     case Delivery::queued:
     case Delivery::sent: return now == Delivery::sending;
-    case Delivery::delivered: return now == Delivery::sending || now == Delivery::sent;
-    case Delivery::undelivered: return now == Delivery::queued || now == Delivery::sending || now == Delivery::sent;
+    case Delivery::delivered:
+      return challenge.is_under_way() || now == Delivery::sent ||
+             (now == Delivery::undelivered && challenge.reason == Reason::delivery_unknown);
+    case Delivery::undelivered:
+      return now == Delivery::sending || (now == Delivery::sent && reason == Reason::delivery_failed);
     default: return false;
   }
 }
@@ -173,6 +180,14 @@ Asked find(const State& state, AccountId account, UserId user, AuthenticatorId i
 }
 
 }  // namespace
+
+void give_up_message(const User& user, const Authenticator& authenticator, Reason reason,
+                     std::vector<NewEvent>& events) {
+  if (!authenticator.challenge.is_under_way()) return;
+  const bool is_sending = authenticator.challenge.delivery == Delivery::sending;
+  events.push_back(delivery_event(EventType::challenge_undelivered, user, authenticator,
+                                  is_sending ? Reason::delivery_unknown : reason));
+}
 
 Decision<ChallengeIssued> decide(const State& state, const Context& context, const IssueChallenge& command) {
   if (auto refusal = refuse_unless(state, context, roles(Role::gateway, Role::admin, Role::operator_))) return *refusal;
@@ -200,10 +215,7 @@ Decision<ChallengeIssued> decide(const State& state, const Context& context, con
                      Reason::too_many_challenges, next);
   }
   std::vector<NewEvent> events;
-  if (former.is_under_way())
-    events.push_back(
-        delivery_event(EventType::challenge_undelivered, *user, *authenticator,
-                       former.delivery == Delivery::sending ? Reason::delivery_unknown : Reason::challenge_replaced));
+  give_up_message(*user, *authenticator, Reason::challenge_replaced, events);
   events.push_back(issued(*user, *authenticator, command, context.now));
   return {ChallengeIssued{command.id, authenticator->id, type, command.channel, context.now + command.life_ms},
           std::move(events)};
@@ -223,7 +235,7 @@ Decision<DeliveryBegun> decide(const State& state, const Context& context, const
 
 Decision<DeliveryEnded> decide(const State& state, const Context& context, const EndDelivery& command) {
   const auto asked = find(state, context.account, command.user, command.authenticator, command.challenge);
-  if (!asked.authenticator || !may_become(asked.authenticator->challenge.delivery, command.outcome))
+  if (!asked.authenticator || !may_become(asked.authenticator->challenge, command.outcome, command.reason))
     return DeliveryEnded{};
   std::vector<NewEvent> events;
   events.push_back(delivery_event(event_type_of(command.outcome), *asked.user, *asked.authenticator, command.reason));

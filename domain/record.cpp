@@ -1,5 +1,6 @@
 #include "domain/record.h"
 
+#include "domain/message_under_way.h"
 #include "domain/user.h"
 
 namespace countersign::domain {
@@ -114,6 +115,9 @@ Decision<EpochBegun> decide(const State& state, const Context& context, const Be
       revoke_code(*user, code, Reason::restored_log, events);
       ++result.codes_revoked;
     }
+    // It may have been sent since.
+    for (const auto& authenticator : user->authenticators)
+      give_up_message(*user, authenticator, Reason::restored_log, events);
     if (command.keep_tokens) continue;
     for (const auto& activation : user->activations) {
       const auto before = events.size();

@@ -11,6 +11,8 @@ using domain::Reason;
 namespace {
 
 constexpr auto write_again_after = std::chrono::milliseconds(500);
+constexpr auto failed_pause = std::chrono::milliseconds(5'000);  ///< after what nobody foresaw
+constexpr std::size_t most_found = 10'000;                       ///< at a look
 constexpr auto warn_every = std::chrono::minutes(1);
 
 commands::Call system_call(domain::AccountId account) {
@@ -82,33 +84,27 @@ ChannelCounts Outbox::counts(Channel channel) const {
 // --- what there is to send -------------------------------------------------------------------------------------------
 
 /// Who has claimed a challenge's message is the only one of this process who speaks of it.
-bool Outbox::claim(const DeliveryReference& reference) {
+bool Outbox::claim(Lane& lane, const DeliveryReference& reference) {
   const std::lock_guard lock(mutex_);
-  const auto found = known_.find(reference.authenticator);
-  if (found == known_.end()) {
-    if (known_.size() >= options_.most_known) return false;
-    known_.emplace(reference.authenticator, reference.challenge);
-    return true;
-  }
-  if (found->second == reference.challenge) return false;
-  found->second = reference.challenge;  // the former challenge is over: nothing of it is ever looked for again
-  return true;
+  if (lane.claimed.size() >= options_.most_known) return false;
+  return lane.claimed.emplace(reference.authenticator, reference.challenge).second;
 }
 
-void Outbox::release(const DeliveryReference& reference) {
+void Outbox::release(Lane& lane, const DeliveryReference& reference) {
   const std::lock_guard lock(mutex_);
-  const auto found = known_.find(reference.authenticator);
-  if (found != known_.end() && found->second == reference.challenge) known_.erase(found);
+  lane.claimed.erase({reference.authenticator, reference.challenge});
 }
 
-void Outbox::add(const DeliveryReference& reference, domain::UserId user, Channel channel) {
+void Outbox::add(Lane& lane, const DeliveryReference& reference, domain::UserId user) {
   const std::lock_guard lock(mutex_);
-  lane_of(channel).waiting.emplace(Clock::now(), Job{reference, user, exports::BackOff(options_.back_off)});
+  lane.waiting.emplace(Clock::now(), Job{reference, user, exports::BackOff(options_.back_off)});
   wake_.notify_all();
 }
 
 void Outbox::queue(const DeliveryReference& reference, domain::UserId user, Channel channel) {
-  if (channel != Channel::none && claim(reference)) add(reference, user, channel);
+  if (channel == Channel::none) return;
+  auto& lane = lane_of(channel);
+  if (claim(lane, reference)) add(lane, reference, user);
 }
 
 void Outbox::look() {
@@ -116,33 +112,37 @@ void Outbox::look() {
   std::vector<std::pair<DeliveryReference, domain::UserId>> found;
   ports_.views.scan(table, table, [&](std::string_view key, std::string_view user) {
     const auto entry = projections::parse_delivery_key(key);
-    const std::lock_guard lock(mutex_);
-    if (!known_.contains(entry.authenticator))
+    if (ports_.submitter.takes(entry.account))  // or another node sends
       found.push_back({{entry.account, entry.authenticator, {}}, domain::UserId{domain::uuid_from(user)}});
-    return found.size() < options_.most_known;
+    return found.size() < most_found;
   });
   for (auto& [reference, user] : found) {
     if (stopping()) return;
-    if (!ports_.submitter.takes(reference.account)) continue;  // another node sends
     const auto row = ports_.sources.state.reader().user(reference.account, user);
     const auto* authenticator = row ? row->authenticator(reference.authenticator) : nullptr;
     if (!authenticator || !authenticator->challenge.is_under_way()) continue;
     reference.challenge = authenticator->challenge.id;
-    if (claim(reference)) take_over(reference, user);
+    auto& lane = lane_of(authenticator->challenge.channel);
+    if (!claim(lane, reference)) continue;
+    try {
+      take_over(lane, reference, user);
+    } catch (...) {
+      release(lane, reference);  // it is looked at again
+      throw;
+    }
   }
 }
 
 /// It is claimed: what is read now nobody here is changing.
-void Outbox::take_over(const DeliveryReference& found, domain::UserId user) {
+void Outbox::take_over(Lane& lane, const DeliveryReference& found, domain::UserId user) {
   const auto row = ports_.sources.state.reader().user(found.account, user);
   const auto* authenticator = row ? row->authenticator(found.authenticator) : nullptr;
   const bool current = authenticator && authenticator->challenge.id == found.challenge;
   const auto delivery = current ? authenticator->challenge.delivery : Delivery::none;
-  if (delivery == Delivery::queued) return add(found, user, authenticator->challenge.channel);
+  if (delivery == Delivery::queued) return add(lane, found, user);
   if (delivery == Delivery::sending)
-    end(lane_of(authenticator->challenge.channel), Job{found, user, exports::BackOff(options_.back_off)},
-        Delivery::undelivered, Reason::delivery_unknown);
-  release(found);
+    end(lane, Job{found, user, exports::BackOff(options_.back_off)}, Delivery::undelivered, Reason::delivery_unknown);
+  release(lane, found);
 }
 
 // --- sending ---------------------------------------------------------------------------------------------------------
@@ -162,8 +162,13 @@ void Outbox::work(Lane& lane) {
     auto job = lane.waiting.extract(lane.waiting.begin()).mapped();
     ++under_way_;
     lock.unlock();
-    const auto pause = attempt(lane, job);
-    if (!pause) release(job.reference);
+    auto pause = std::optional(failed_pause);
+    try {
+      pause = attempt(lane, job);
+    } catch (const std::exception& error) {
+      say(lane, "is tried again", error.what());
+    }
+    if (!pause) release(lane, job.reference);
     lock.lock();
     if (pause) lane.waiting.emplace(Clock::now() + *pause, job);
     --under_way_;
@@ -204,13 +209,18 @@ std::optional<std::chrono::milliseconds> Outbox::attempt(Lane& lane, Job& job) {
 
 messages::Result Outbox::sent(Lane& lane, const Job& job) {
   if (!lane.transport) return messages::Refused{"no way to send it is configured"};
-  auto made = otp_message(ports_.sources, job.reference, job.user);
-  if (auto* refused = std::get_if<messages::Refused>(&made)) return std::move(*refused);
-  if (auto* later = std::get_if<messages::Later>(&made)) return std::move(*later);
+  bool handed_over = false;
   try {
+    auto made = otp_message(ports_.sources, job.reference, job.user);
+    if (auto* refused = std::get_if<messages::Refused>(&made)) return std::move(*refused);
+    if (auto* later = std::get_if<messages::Later>(&made)) return std::move(*later);
+    handed_over = true;
     return lane.transport->send(std::get<messages::Message>(made), cut_off_.get_token());
   } catch (const std::system_error& error) {
-    return messages::Later{error.what(), {}};  // nothing has been sent
+    return messages::Later{error.what(), {}};  // a key that can't be read, a socket that can't be had: nothing was sent
+  } catch (const std::exception& error) {
+    if (handed_over) return messages::Unknown{error.what()};
+    return messages::Later{error.what(), {}};
   }
 }
 

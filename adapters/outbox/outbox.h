@@ -11,9 +11,9 @@
 
 #include <array>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -38,8 +38,10 @@ struct Transports {
 
 struct OutboxOptions {
   std::size_t threads = 4;          ///< of each channel
-  std::size_t most_known = 10'000;  ///< messages in memory; others wait in the views
-  exports::BackOffLimits back_off{.longest = std::chrono::milliseconds(60'000)};
+  std::size_t most_known = 10'000;  ///< messages of a channel in memory; others wait in the views
+  /// A challenge lives for minutes: whoever asks for more patience than that isn't heard.
+  exports::BackOffLimits back_off{.longest = std::chrono::milliseconds(60'000),
+                                  .longest_asked = std::chrono::milliseconds(60'000)};
   std::chrono::milliseconds look_every{1'000};
   std::chrono::milliseconds stop_patience{5'000};  ///< for what is just being sent
 };
@@ -72,7 +74,8 @@ class Outbox {
   struct Lane {
     domain::Channel channel = domain::Channel::none;
     std::unique_ptr<messages::Transport> transport;
-    std::multimap<Clock::time_point, Job> waiting;  ///< by when they are due
+    std::multimap<Clock::time_point, Job> waiting;                              ///< by when they are due
+    std::set<std::pair<domain::AuthenticatorId, domain::ChallengeId>> claimed;  ///< waiting, or being sent
     ChannelCounts counts;
     std::optional<Clock::time_point> warned;
   };
@@ -85,10 +88,10 @@ class Outbox {
   messages::Result sent(Lane& lane, const Job& job);
   void end(Lane& lane, const Job& job, domain::Delivery outcome, domain::Reason reason);
   void look();
-  void take_over(const DeliveryReference& found, domain::UserId user);
-  bool claim(const DeliveryReference& reference);
-  void release(const DeliveryReference& reference);
-  void add(const DeliveryReference& reference, domain::UserId user, domain::Channel channel);
+  void take_over(Lane& lane, const DeliveryReference& found, domain::UserId user);
+  bool claim(Lane& lane, const DeliveryReference& reference);
+  void release(Lane& lane, const DeliveryReference& reference);
+  void add(Lane& lane, const DeliveryReference& reference, domain::UserId user);
   void say(Lane& lane, std::string_view what, const std::string& reason);
   bool stopping() const;
 
@@ -99,7 +102,6 @@ class Outbox {
   std::condition_variable wake_;
   bool stopping_ = false;
   std::size_t under_way_ = 0;
-  std::map<domain::AuthenticatorId, domain::ChallengeId> known_;  ///< whose message is waiting or being sent here
   std::minstd_rand random_{std::random_device{}()};
   std::stop_source cut_off_;
   std::vector<std::thread> threads_;

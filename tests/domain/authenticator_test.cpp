@@ -19,7 +19,8 @@ using Status = AuthenticatorStatus;
 
 /// A challenge whose message, if it has one, is over.
 std::vector<Step> asked(const std::string& name) {
-  return {ask("ada", "A", name), end_delivery("ada", "A", name, Delivery::undelivered)};
+  return {ask("ada", "A", name), begin_delivery("ada", "A", name),
+          end_delivery("ada", "A", name, Delivery::undelivered)};
 }
 
 /// An authenticator "A" of "ada" in this state, beside an active one, "other".

@@ -238,9 +238,9 @@ TEST(AMessage, BecomesOnlyWhatCanFollow) {
     std::vector<Step> past;
     std::set<Delivery> possible;
   };
-  for (const auto& [past, possible] : {Row{{}, {undelivered}}, Row{{begin()}, {queued, sent, delivered, undelivered}},
-                                       Row{{begin(), end(sent)}, {delivered, undelivered}},
-                                       Row{{begin(), end(delivered)}, {}}, Row{{begin(), end(undelivered)}, {}}})
+  for (const auto& [past, possible] : {Row{{}, {delivered}}, Row{{begin()}, {queued, sent, delivered, undelivered}},
+                                       Row{{begin(), end(sent)}, {delivered}}, Row{{begin(), end(delivered)}, {}},
+                                       Row{{begin(), end(undelivered)}, {}}})
     for (const auto outcome : {queued, sent, delivered, undelivered}) {
       auto story = given(a_queued_message() + past);
       SCOPED_TRACE(std::string(delivery_text(challenge_of(story).delivery)) + " to " +
@@ -251,6 +251,28 @@ TEST(AMessage, BecomesOnlyWhatCanFollow) {
         EXPECT_EQ(challenge_of(story).delivery, outcome);
       }
     }
+}
+
+TEST(AMessage, IsWhatItsCarrierReportsInTheEnd) {
+  auto failed = given(a_queued_message() + std::vector<Step>{begin(), end(Delivery::sent)});
+  failed.when(end(Delivery::undelivered, Reason::delivery_unknown)).then_nothing();  // looked before it was sent
+  failed.when(end(Delivery::undelivered, Reason::delivery_failed)).then({challenge_undelivered});
+  failed.when(end(Delivery::delivered)).then_nothing();
+  auto unknown = given(a_queued_message() + std::vector<Step>{begin()});
+  unknown.when(end(Delivery::undelivered, Reason::delivery_unknown)).then({challenge_undelivered});
+  unknown.when(end(Delivery::delivered)).then({challenge_delivered});
+}
+
+TEST(AMessage, OfWhatIsRestoredIsNotSentAgain) {
+  auto story = given(a_queued_message());
+  story.when(system(BeginEpoch{{user("ada")}, true})).then({challenge_undelivered});
+  EXPECT_EQ(reason_of(story), Reason::restored_log);
+  story.when(begin()).then_nothing();
+}
+
+TEST(AMessage, OfAnAuthenticatorThatGoesIsUndelivered) {
+  auto story = given(a_queued_message());
+  story.when(change("A", AuthenticatorAction::remove, true)).then({challenge_undelivered, authenticator_deleted});
 }
 
 TEST(AMessage, OfAFormerChallengeIsOver) {

@@ -195,7 +195,7 @@ void Node::begin_epoch() {
     const domain::AccountId account{domain::uuid_from(key.substr(1))};
     if (user.codes.empty() && user.activations.empty() && user.authenticators.empty()) return true;
     // An event for a code, two for a connection, one for an authenticator.
-    const auto events = user.codes.size() + 2 * user.activations.size() + user.authenticators.size();
+    const auto events = user.codes.size() + 2 * (user.activations.size() + user.authenticators.size());
     auto& [chunk, chunk_events] = users[account];
     if (chunk_events + events > events_a_chunk && !chunk.empty()) {
       submit(account, chunk);

@@ -45,8 +45,10 @@ Problem bad_field(std::string pointer, std::string detail) {
   return problem;
 }
 
-domain::Refusal refusal_of(RefusalCode code, std::string detail, Reason reason) {
-  return {code, std::move(detail), reason};
+domain::Refusal refusal_of(RefusalCode code, std::string detail, Reason reason, domain::UnixMs retry_at = 0) {
+  domain::Refusal refusal{code, std::move(detail), reason};
+  refusal.retry_at = retry_at;
+  return refusal;
 }
 
 /// As long as the suite has it.
@@ -84,6 +86,13 @@ Challenges::Chosen Challenges::choose(const Caller& caller, const Wanted& wanted
     chosen.refusal = refusal_of(RefusalCode::not_found, "There is no such user.", Reason::user_unknown);
     return chosen;
   }
+  // What else is wrong is nobody's business then, a gateway's least of all.
+  if (chosen.user->disabled)
+    chosen.refusal = refusal_of(RefusalCode::user_disabled, "The user is disabled.", Reason::user_disabled);
+  else if (chosen.user->lockout.blocked(reads_.now()))
+    chosen.refusal = refusal_of(RefusalCode::too_many_attempts, "Too many failed attempts: the user is blocked.",
+                                Reason::blocked_after_failures, chosen.user->lockout.blocked_until);
+  if (chosen.refusal) return chosen;
   const auto fits = [&](const Authenticator& each) {
     if (wanted.authenticator) return each.id.text() == *wanted.authenticator;
     const auto status = effective_status(each, reads_.now());

@@ -82,7 +82,8 @@ boost::asio::awaitable<Response> DeliveryReports::take(Exchange& exchange) {
   };
   const auto outcome = co_await await_callback<Outcome>(start);
   if (const auto& error = outcome.settlement.error) {
-    const bool elsewhere = error == bus::errc::not_owner && reads_.partitions().shared();
+    const bool leaves = error == bus::errc::not_owner || error == bus::errc::stopping;
+    const bool elsewhere = leaves && reads_.partitions().shared();
     co_return elsewhere ? moved(exchange, error) : exchange.problem(problem_of_settlement(error));
   }
   co_return Response(204);
