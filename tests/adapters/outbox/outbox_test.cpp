@@ -194,6 +194,24 @@ TEST_F(Messages, ThatMayHaveArrivedOrAreRefusedAreNotSentAgain) {
   EXPECT_EQ(outbox->counts(Channel::sms).undelivered, 2u);
 }
 
+TEST_F(Messages, WhoseTransportThrowsAreEitherTriedAgainOrUnknown) {
+  const auto outbox = an_outbox();
+  sms->then([](const Message&, const std::stop_token&) -> Result {
+    throw std::system_error(std::make_error_code(std::errc::too_many_files_open));  // of a socket
+  });
+  const auto again = ask("ada");
+  queue(*outbox, again);
+  EXPECT_TRUE(becomes(again, Delivery::sent));
+  sms->then([](const Message&, const std::stop_token&) -> Result { throw std::logic_error("nobody knows"); });
+  const auto unknown = ask("bob");
+  queue(*outbox, unknown);
+  EXPECT_TRUE(becomes(unknown, Delivery::undelivered));
+  EXPECT_EQ(challenge(unknown).reason, Reason::delivery_unknown);
+  const auto next = ask("eve");
+  queue(*outbox, next);
+  EXPECT_TRUE(becomes(next, Delivery::sent));
+}
+
 TEST_F(Messages, AreReportedOnceTheirTimeIsOver) {
   for (int i = 0; i < 1'000; ++i) sms->then(Later{"down", {}});
   const auto outbox = an_outbox();
