@@ -53,7 +53,8 @@ const Setting<SmsSettings> sms_table[] = {
     {"user", &SmsSettings::user, "of twilio the account's SID, of kannel the username"},
     {"password_file", &SmsSettings::password_file, "file with the token or password, for its owner only"},
     {"report_url", &SmsSettings::report_url,
-     "of twilio and kannel: where deliveries are reported to, with {{reference}} in it"},
+     "of twilio and kannel: where deliveries are reported to, with {{reference}} in it, and {{secret}} for what is in "
+     "report_secret_file"},
     {"method", &SmsSettings::method, "of kannel: GET or POST (GET); of json: POST or PUT (POST)"},
     {"report_mask", &SmsSettings::report_mask, "of kannel: the sum of the reports wanted (dlr-mask)", 1, 31},
     {"body", &SmsSettings::body,
@@ -256,6 +257,15 @@ SmtpServer smtp_server(const SmtpSettings& settings) {
   return server;
 }
 
+namespace {
+
+std::string read_report_secret(const SmsSettings& settings) {
+  if (settings.report_secret_file.empty()) return {};
+  return read_line("report_secret_file", "the secret", settings.report_secret_file);
+}
+
+}  // namespace
+
 SmsGateway sms_gateway(const SmsSettings& settings) {
   SmsGateway gateway;
   gateway.shape = shape_of(settings.gateway);
@@ -266,6 +276,7 @@ SmsGateway sms_gateway(const SmsSettings& settings) {
   gateway.user = settings.user;
   gateway.password = read_password(settings.password_file);
   gateway.report_url = settings.report_url;
+  gateway.report_secret = read_report_secret(settings);
   gateway.post = settings.method == "POST";
   gateway.report_mask = static_cast<unsigned>(settings.report_mask);
   if (!settings.method.empty()) gateway.method = settings.method;
@@ -292,7 +303,7 @@ ReportSettings report_settings(const SmsSettings& settings) {
   ReportSettings reports;
   if (settings.gateway.empty() || settings.report_secret_file.empty()) return reports;
   reports.shape = shape_of(settings.gateway);
-  reports.secret = read_line("report_secret_file", "the secret", settings.report_secret_file);
+  reports.secret = read_report_secret(settings);
   if (reports.shape != SmsShape::json) return reports;
   reports.json.reference_at = settings.report_reference_at;
   reports.json.status_at = settings.report_status_at;

@@ -39,6 +39,7 @@ struct SmsGateway {
   /// Where the gateway is to report deliveries, with {{reference}} in it for the message's id. Empty: nowhere. Kannel
   /// puts the report's type where %d is. Of twilio and kannel; a json template has its own.
   std::string report_url;
+  std::string report_secret;    ///< what gateways show when they report: {{secret}} in report_url
   bool post = false;            ///< of Kannel: fields of the header instead of the query
   unsigned report_mask = 3;     ///< of Kannel: the sum of the reports wanted, 1 delivered, 2 not, 4, 8 and 16 underway
   std::string method = "POST";  ///< of json: or PUT

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t most_text = 256, most_secret = 1024, most_url = 2048, most_fields = 20, most_body = 16 * 1024;
 constexpr std::array<std::string_view, 5> of_body{"to", "to_digits", "from", "text", "reference"};
-constexpr std::array<std::string_view, 1> of_report{"reference"};
+constexpr std::array<std::string_view, 1> needed_of_report{"reference"};
+constexpr std::array<std::string_view, 2> of_report{"reference", "secret"};
 
 bool is_one_line(std::string_view text, std::size_t most) {
   return text.size() <= most && directory::is_utf8(text) && !directory::has_control_character(text);
@@ -116,7 +117,12 @@ SmsFlaw flaw_in(const SmsGateway& gateway) {
   if (report.size() > most_url || !is_printable(report) || report.find(' ') != report.npos ||
       (!report.starts_with("https://") && !report.starts_with("http://")))
     return {"report_url", "an https:// address is expected"};
-  if (auto flaw = placeholder_flaw(report, {of_report, of_report}); !flaw.empty()) return {"report_url", flaw};
+  if (auto flaw = placeholder_flaw(report, {of_report, needed_of_report}); !flaw.empty()) return {"report_url", flaw};
+  const bool has_secret = report.find("{{secret}}") != report.npos;
+  if (has_secret && gateway.report_secret.empty()) return {"report_url", "{{secret}} needs a report_secret_file"};
+  const auto authority = report.substr(0, report.find('/', report.find("://") + 3));
+  if (!has_secret && authority.find('@') != authority.npos)
+    return {"report_url", "a password doesn't belong into a setting: write {{secret}} for it"};
   return {};
 }
 

@@ -61,7 +61,9 @@ std::string form_of(const std::vector<std::pair<std::string_view, std::string>>&
 }
 
 std::string report_url_for(const SmsGateway& gateway, const Message& message) {
-  return filled_in(gateway.report_url, [&](std::string_view) { return message.id; });
+  return filled_in(gateway.report_url, [&](std::string_view name) {
+    return name == "secret" ? escaped(gateway.report_secret) : message.id;
+  });
 }
 
 std::string target_of(const SmsGateway& gateway) {

@@ -1,16 +1,18 @@
 // Import of hardware tokens: the spooled file is read once to count its rows, and once more row after row. Seeds of
 // rows that are new are in the key store before their chunk is decided. A chunk's content decides its boundaries, so
 // that going on after a crash finds the same chunks: what was done is answered from its record, and no seed is written
-// for a row whose token is there.
+// for a row whose token is there. A row's id is derived from the operation and the line: a run that goes on names the
+// seeds that a former one kept, and keeps or destroys just those.
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <map>
 #include <set>
 #include <stdexcept>
 
 #include "adapters/commands/draw.h"
-#include "adapters/keys/random.h"
+#include "adapters/keys/error.h"
 #include "adapters/operations/run.h"
 #include "adapters/operations/spooled_seeds.h"
 #include "adapters/otp/seeds.h"
@@ -24,6 +26,7 @@ using seed_files::SeedRow;
 using seed_files::TokenSeed;
 
 constexpr std::size_t rows_a_chunk = 256, bad_rows_a_chunk = 1024;
+constexpr unsigned ids_a_row = 16;
 
 commands::Answer to_answer(const domain::ImportedHardwareTokens& result) {
   json::array refused;
@@ -72,13 +75,13 @@ class TokenImport {
       : run_(run),
         ports_(run.ports_),
         operation_(run.operation_),
-        seeds_(ports_.keys),
+        seeds_(ports_.keys, ports_.destroy_later),
         chunks_(
             ports_.submitter, run.stop_,
             [](const domain::ImportedHardwareTokens& result, const domain::State&) { return to_answer(result); },
             [this](Chunks<Command>::Outcome& outcome, std::uint64_t chunk) { settled(outcome, chunk); }) {}
 
-  /// False: the server is stopping, or a chunk was refused.
+  /// False: the server is stopping, a chunk was refused, or its seeds can't be kept.
   bool take(SeedRow& row) {
     if (const auto* error = std::get_if<seed_files::RecordError>(&row.outcome))
       return take_bad({row.line, "", error->code, error->detail});
@@ -93,10 +96,14 @@ class TokenImport {
     return filling_.good.size() < rows_a_chunk || flush();
   }
   bool settle_all() { return flush() && chunks_.settle_all() && going(); }
+  /// Before it ends in whatever way: what becomes of seeds that are kept is known only then.
+  void settle_in_flight() { chunks_.settle_all(); }
   const std::optional<domain::Refusal>& refused() const { return refused_; }
+  /// Why seeds can't be kept now.
+  const boost::system::error_code& unkept() const { return unkept_; }
 
  private:
-  bool going() const { return !refused_ && !interrupted_ && !run_.rows_->error(); }
+  bool going() const { return !refused_ && !unkept_ && !run_.stop_.stop_requested() && !run_.rows_->error(); }
 
   bool take_bad(RowReport report) {
     filling_.bad.push_back(std::move(report));
@@ -108,6 +115,7 @@ class TokenImport {
     if (chunk_of_rows.good.empty()) return chunk_of_rows.bad.empty() ? going() : only_report(chunk_of_rows.bad);
     const auto chunk = number_++;
     auto command = kept(chunk_of_rows.good);
+    if (unkept_) return false;
     std::string content;
     for (const auto& taken : chunk_of_rows.good)
       content.append(std::to_string(taken.row.line)).append(" ").append(domain::view(taken.row.settings.content));
@@ -119,7 +127,6 @@ class TokenImport {
   bool only_report(std::vector<RowReport>& bad) {
     if (!chunks_.settle_all()) return false;
     report(bad);
-    if (run_.stop_.stop_requested()) interrupted_ = true;
     return going();
   }
 
@@ -129,21 +136,37 @@ class TokenImport {
     run_.note_progress();
   }
 
-  /// The rows, with ids for those that are new, whose seeds are kept.
+  /// The nth id that the row's token may have: the first, unless the key store asks for another one because brokers
+  /// didn't say whether a former run's seed was written under it.
+  domain::HardwareTokenId id_of(std::uint64_t line, unsigned nth) const {
+    const auto digest =
+        ports_.lookup.digest(keys::LookupKind::hardware_token_content,
+                             {operation_.id.text(), "/", std::to_string(line), "/", std::to_string(nth)});
+    std::array<std::uint8_t, 10> rest;
+    std::copy_n(digest.begin(), rest.size(), rest.begin());
+    return {domain::make_uuid7(operation_.created_at, rest)};
+  }
+
+  /// The rows, with ids for those that are new, whose seeds are kept unless unkept_ says why not.
   Command kept(std::vector<Taken>& rows) {
     const auto state = ports_.state.reader();
-    Command command{operation_.id, {}};
-    std::vector<otp::Seeds::TokenSeed> fresh;
-    for (auto& [row, seed] : rows) {
-      if (!state.find(row.settings.serial)) {
-        row.id = keys::random_id<domain::HardwareTokenId>(ports_.clock());
-        fresh.push_back({domain::AuthenticatorId{row.id.uuid}, seed.view()});
+    std::vector<Taken*> fresh;
+    for (auto& taken : rows)
+      if (!state.find(taken.row.settings.serial)) fresh.push_back(&taken);
+    unkept_ = keys::errc::in_doubt;
+    for (unsigned nth = 0; nth < ids_a_row && unkept_ == keys::errc::in_doubt; ++nth) {
+      std::vector<otp::Seeds::TokenSeed> seeds;
+      for (auto* taken : fresh) {
+        taken->row.id = id_of(taken->row.line, nth);
+        seeds.push_back({domain::AuthenticatorId{taken->row.id.uuid}, taken->seed.view()});
       }
-      command.rows.push_back(row);
+      unkept_ = seeds_.keep(operation_.account, seeds);
     }
-    if (const auto error = seeds_.keep(operation_.account, fresh))
-      throw std::runtime_error("the tokens' seeds can't be stored: " + error.message());
-    for (auto& taken : rows) taken.seed = {};
+    Command command{operation_.id, {}};
+    for (auto& taken : rows) {
+      command.rows.push_back(taken.row);
+      taken.seed = {};
+    }
     return command;
   }
 
@@ -169,15 +192,18 @@ class TokenImport {
                      std::string(row.at(2).as_string())});
   }
 
-  /// Somebody else's import came first. What can't be destroyed now is by the next start: no token has it.
+  /// Seeds of rows that came to nothing, here or in a former run: somebody else's import came first, or the chunk was
+  /// refused.
   void destroy_unused(const std::vector<Taken>& rows) {
     const auto state = ports_.state.reader();
+    const unsigned ids = run_.resumed_ ? ids_a_row : 1;  // a first run needs no other
     std::vector<domain::AuthenticatorId> unused;
     for (const auto& taken : rows)
-      if (taken.row.id && !state.hardware_token(operation_.account, taken.row.id))
-        unused.push_back({taken.row.id.uuid});
+      for (unsigned nth = 0; nth < ids; ++nth)
+        if (const auto id = id_of(taken.row.line, nth); !state.hardware_token(operation_.account, id))
+          unused.push_back({id.uuid});
     if (const auto error = seeds_.destroy(operation_.account, unused))
-      ports_.warn("seeds that no token has can't be destroyed: " + error.message());
+      ports_.warn("seeds that no token has can't be destroyed yet: " + error.message());
   }
 
   Run& run_;
@@ -190,7 +216,7 @@ class TokenImport {
   std::set<domain::Digest> unsettled_;  ///< serial numbers in filling_ and on_their_way_
   std::uint64_t number_ = 0;
   std::optional<domain::Refusal> refused_;
-  bool interrupted_ = false;
+  boost::system::error_code unkept_;
 };
 
 Run::Ended Run::import_hardware_tokens() {
@@ -210,9 +236,16 @@ Run::Ended Run::import_hardware_tokens() {
   begin_rows();
 
   TokenImport import(*this);
-  const bool read = spooled.each([&](SeedRow& row) { return import.take(row); });
-  const bool settled = read && import.settle_all();
+  bool settled = false;
+  try {
+    settled = spooled.each([&](SeedRow& row) { return import.take(row); }) && import.settle_all();
+  } catch (const std::exception&) {  // the rest of the file can't be read
+    import.settle_in_flight();
+    throw;
+  }
+  import.settle_in_flight();
   if (import.refused()) throw std::runtime_error(import.refused()->detail);
+  if (import.unkept()) return failed_for_now("the tokens' seeds can't be stored: " + import.unkept().message());
   if (!settled && !rows_->error()) return interrupted();
   operation_.ignored_columns = spooled.ignored();
   return finished();

@@ -149,7 +149,7 @@ class Import {
   static std::string content_of(std::uint64_t line, const Person& person) {
     return std::to_string(line) + ' ' + person.email + '\n' + person.first_name + '\n' + person.last_name + '\n';
   }
-  bool going() const { return !refused_ && !interrupted_ && !run_.rows_->error(); }
+  bool going() const { return !refused_ && !interrupted_ && !run_.stop_.stop_requested() && !run_.rows_->error(); }
 
   bool flush() {
     auto chunk_of_rows = std::exchange(filling_, {});
@@ -166,7 +166,6 @@ class Import {
   bool only_report(std::vector<RowReport>& bad) {
     if (!chunks_.settle_all()) return false;
     report(bad);
-    if (run_.stop_.stop_requested()) interrupted_ = true;
     return going();
   }
 
@@ -187,7 +186,6 @@ class Import {
       count(operation_, to_answer(decision.result()).body, false, chunk.bad);
     for (const auto& row : chunk.good) unsettled_.erase(row.email);
     report(chunk.bad);
-    if (run_.stop_.stop_requested()) interrupted_ = true;
     return going();
   }
 

@@ -42,6 +42,8 @@ struct OperationPorts {
   std::function<bool(std::size_t bytes)> has_space;
   /// Drops what else in memory was opened of a person whose key has been destroyed; empty when there is nothing.
   std::function<void(domain::AccountId account, domain::UserId user)> forget;
+  /// Sees to it that a seed goes which couldn't be destroyed at once; empty: the next start does.
+  std::function<void(domain::AccountId account, domain::AuthenticatorId authenticator)> destroy_later;
   /// What can't be done now is tried again after this, then after twice as long, and so on.
   std::chrono::milliseconds first_retry{1'000}, longest_retry{60'000};
 };

@@ -54,11 +54,15 @@ class Chunks {
     for (;;) {
       auto outcome = chunk.outcome.get();
       if (!outcome.settlement.error) {
-        settled_(outcome, chunk.number);
+        const auto number = chunk.number;
         in_flight_.pop_front();
+        settled_(outcome, number);
         return true;
       }
-      if (stop_.stop_requested() || outcome.settlement.error == bus::errc::stopping) return false;
+      if (stop_.stop_requested() || outcome.settlement.error == bus::errc::stopping) {
+        in_flight_.clear();  // the next start submits them again
+        return false;
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       begin(chunk);
     }

@@ -219,6 +219,7 @@ void Node::serve() {
       commands::AttemptLimitSettings{static_cast<std::uint32_t>(settings_.redeem_failures_per_source),
                                      static_cast<std::uint32_t>(settings_.redeem_failures_per_account)});
   const auto warn = [this](std::string_view text) { log_.write(LogLevel::warning, text); };
+  const auto deleted = [this](auto account, auto authenticator) { steward_->deleted(account, authenticator); };
   const auto wait_landed = [this](domain::AccountId account) {
     std::promise<void> landed;
     auto& partition = partitions_->of(account);
@@ -229,12 +230,11 @@ void Node::serve() {
       operations::OperationPorts{*submitter_, *published_, *views_, *keys_, *lookup_, *opener_,
                                  [this] { return now(); }, warn, wait_landed,
                                  [this](std::size_t bytes) { return has_space(bytes); },
-                                 [this](auto account, auto user) { names_.forget(account, user); }},
+                                 [this](auto account, auto user) { names_.forget(account, user); }, deleted},
       directory_.operations());
   open_outlets();
   upkeep_ = std::make_unique<commands::Upkeep>(
-      *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn,
-      [this](auto account, auto authenticator) { steward_->deleted(account, authenticator); });
+      *submitter_, *views_, refusals_, read_log_, activity_, [this] { return now(); }, warn, deleted);
 
   http::StatusPorts ports{
       .not_ready = [this] { return not_ready(); },

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
+#include <chrono>
 #include <deque>
+#include <thread>
 
 #include "adapters/directory/csv_checks.h"
 #include "adapters/directory/text_checks.h"
 #include "adapters/http/api/licences.h"
 #include "adapters/keys/random.h"
+#include "bus/errc.h"
 
 namespace countersign::http {
 namespace {
@@ -126,10 +130,7 @@ class Import {
   void submit(std::uint64_t line, CreateLicence row) {
     if (on_their_way_.size() == most_at_once) settle_first();
     if (done.error) return;
-    commands::Call call;
-    call.context = context_;
-    call.lane = bus::Lane::bulk;
-    auto outcome = submitter_.begin<CreateLicence>(std::move(call), row);
+    auto outcome = begin(row);
     on_their_way_.push_back({line, std::move(row), std::move(outcome)});
   }
   void settle_all() {
@@ -138,17 +139,31 @@ class Import {
   ImportedLicences done;
 
  private:
-  static constexpr std::size_t most_at_once = 64;
+  static constexpr std::size_t most_at_once = 8;  // a part of the bulk lane, which is everybody's
+  static constexpr int most_tries = 100;
+  static constexpr std::chrono::milliseconds between_tries{50};
+  using Outcome = commands::Outcome<domain::LicenceWritten>;
   struct Row {
     std::uint64_t line;
     CreateLicence row;
-    std::future<commands::Outcome<domain::LicenceWritten>> outcome;
+    std::future<Outcome> outcome;
   };
 
+  std::future<Outcome> begin(const CreateLicence& row) {
+    commands::Call call;
+    call.context = context_;
+    call.lane = bus::Lane::bulk;
+    return submitter_.begin<CreateLicence>(std::move(call), row);
+  }
   void settle_first() {
     auto [line, row, pending] = std::move(on_their_way_.front());
     on_their_way_.pop_front();
-    const auto outcome = pending.get();
+    auto outcome = pending.get();
+    for (int tries = 1; outcome.settlement.error == bus::errc::queue_full && !done.error && tries < most_tries;
+         ++tries) {
+      std::this_thread::sleep_for(between_tries);
+      outcome = begin(row).get();
+    }
     if (outcome.settlement.error) {
       if (!done.error) done.error = outcome.settlement.error;
     } else if (!outcome.refusal) {
@@ -172,11 +187,29 @@ class Import {
   std::deque<Row> on_their_way_;
 };
 
+/// One of the places for imports at a time in this process: each holds one of the threads that wait for disks, and a
+/// part of the bulk lane. All of them leave half of both to others.
+class ImportPlace {
+ public:
+  ImportPlace() : mine_(++taken_ <= most_imports) {}
+  ~ImportPlace() { --taken_; }
+  ImportPlace(const ImportPlace&) = delete;
+  ImportPlace& operator=(const ImportPlace&) = delete;
+  explicit operator bool() const { return mine_; }
+
+ private:
+  static constexpr int most_imports = 4;
+  static inline std::atomic<int> taken_ = 0;
+  const bool mine_;
+};
+
 }  // namespace
 
 ImportedLicences import_licences(commands::Submitter& submitter, const keys::Lookup& lookup,
                                  const domain::Context& context, std::vector<LicenceRow> rows, domain::UnixMs now,
                                  const std::function<projections::ViewState()>& state) {
+  const ImportPlace place;
+  if (!place) return {.error = bus::errc::queue_full};
   Import import(submitter, context, state);
   for (auto& [line, outcome] : rows) {
     if (auto* row = std::get_if<CreateLicence>(&outcome)) {

@@ -3,7 +3,7 @@
 // a time. A row that is there already and says the same is unchanged, so that a file can be sent again after whatever
 // happened. Nothing is kept of the file.
 //
-// Limits: 10,000 rows.
+// Limits: 10,000 rows; four imports at a time.
 
 #include <boost/json/array.hpp>
 #include <functional>
@@ -33,7 +33,8 @@ struct ImportedLicences {
   boost::json::array refused;       ///< {line, code, detail}
   boost::system::error_code error;  ///< the rest wasn't tried
 };
-/// Blocks until all rows are settled. `state`: gives what stands in the views at the moment.
+/// Blocks until all rows are settled; bus::errc::queue_full when too many imports are under way, or the queue stays
+/// full for seconds. `state`: gives what stands in the views at the moment.
 ImportedLicences import_licences(commands::Submitter& submitter, const keys::Lookup& lookup,
                                  const domain::Context& context, std::vector<LicenceRow> rows, domain::UnixMs now,
                                  const std::function<projections::ViewState()>& state);

@@ -55,7 +55,8 @@ class Sms(Sending):
 
     def test_twilio(self):
         sink = self.serve(CREATED)
-        result = self.send(self.twilio(sink, report_url="https://otp.example.com/reports?reference={{reference}}"))
+        result = self.send(self.twilio(sink, report_url="https://otp:{{secret}}@otp.example.com/reports?reference={{reference}}",
+                                       report_secret_file=self.secret("report", "s/cr t")))
         self.assertEqual(result, {"result": "accepted", "gateway_id": "SM0123"})
         request, = sink.requests
         self.assertEqual((request.method, request.target), ("POST", f"/2010-04-01/Accounts/{SID}/Messages.json"))
@@ -63,7 +64,7 @@ class Sms(Sending):
         self.assertEqual(base64.b64decode(request.fields["authorization"].removeprefix("Basic ")).decode(), f"{SID}:{TOKEN}")
         self.assertEqual(parse_qs(request.body.decode(), strict_parsing=True),
                          {"To": [NUMBER], "From": ["+15550100"], "Body": [MESSAGE["text"]],
-                          "StatusCallback": [f"https://otp.example.com/reports?reference={MESSAGE['id']}"]})
+                          "StatusCallback": [f"https://otp:s%2Fcr%20t@otp.example.com/reports?reference={MESSAGE['id']}"]})
 
     def test_twilio_by_a_messaging_service(self):
         sink = self.serve(CREATED)
@@ -217,6 +218,8 @@ class Sms(Sending):
             (self.twilio, {"user": "a:b"}, "user", "colon"), (self.twilio, {"password_file": None}, "password", "password"),
             (self.twilio, {"report_url": "https://example.com/"}, "report_url", "{{reference}} is missing"),
             (self.twilio, {"report_url": "https://example.com/{{x}}"}, "report_url", "character 21: there is no {{x}}"),
+            (self.twilio, {"report_url": "https://a:b@example.com/{{reference}}"}, "report_url", "write {{secret}} for it"),
+            (self.twilio, {"report_url": "https://a:{{secret}}@example.com/{{reference}}"}, "report_url", "needs a report_secret_file"),
             (self.twilio, {"body": {"a": 1}}, "body", "for json"), (self.kannel, {"method": "PUT"}, "method", "GET or POST"),
             (self.kannel, {"report_mask": 32}, "report_mask", "1 to 31"), (self.kannel, {"nonsense": 1}, "nonsense", "no such setting"),
             (self.kannel, {"timeout_ms": 0}, "timeout_ms", "1 to 600000"), (self.kannel, {"calling_code": "049"}, "calling_code", "calling code"),

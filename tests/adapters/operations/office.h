@@ -112,6 +112,7 @@ class Office {
               return bytes <= space;
             },
             [this](domain::AccountId, domain::UserId user) { forgotten.push_back(user); },
+            {},
             std::chrono::milliseconds(5),
             std::chrono::milliseconds(20)};
   }

@@ -1,6 +1,9 @@
 // Imports of hardware tokens: what becomes of good and bad rows, and of seeds whose rows come to nothing.
 
+#include <algorithm>
+
 #include "adapters/operations/row_reports.h"
+#include "adapters/operations/run.h"
 #include "adapters/operations/spooled_seeds.h"
 #include "adapters/otp/seeds.h"
 #include "tests/adapters/operations/office.h"
@@ -10,6 +13,8 @@ namespace {
 
 class TokenImportTest : public ::testing::Test {
  protected:
+  using Ended = operations::Run::Ended;
+
   static std::string row(int number, std::string_view seed = "00112233445566778899aabbccddeeff00112233") {
     return "T" + std::to_string(number) + "," + std::string(seed) + ",hotp\n";
   }
@@ -34,6 +39,21 @@ class TokenImportTest : public ::testing::Test {
     const auto operation = waiting(text, office.an_operation(Kind::import_hardware_tokens));
     office.reopen();
     return office.ended(operation.id);
+  }
+  /// A run on this thread, which goes on from what a former one may have done.
+  Ended run(Operation operation, const std::stop_source& stop = {}) {
+    auto ports = office.ports();
+    return operations::Run(*office.operations, ports, operation, stop.get_token(), true).run();
+  }
+  /// A run that ends between keeping its seeds and learning what became of them; nothing is decided.
+  Operation broken_off(const std::string& text) {
+    const auto operation = waiting(text, office.an_operation(Kind::import_hardware_tokens));
+    std::stop_source stop;
+    stop.request_stop();
+    office.log.doubt_next(DoubtfulLog::Truth::lost);
+    EXPECT_EQ(run(operation, stop), Ended::interrupted);
+    office.log.settle_doubt();
+    return operation;
   }
   std::string rows_of(const Operation& operation) {
     std::string text;
@@ -92,6 +112,71 @@ TEST_F(TokenImportTest, OneThatGoesOnAfterACrashRepeatsNothing) {
   EXPECT_EQ(again.failed, 1u);
   EXPECT_EQ(tokens(), 600u);
   EXPECT_EQ(office.keys->secrets()->size(), 600u);
+}
+
+TEST_F(TokenImportTest, OneThatGoesOnNamesTheSeedsThatAFormerRunKept) {
+  const auto operation = broken_off(rows(0, 300));
+  const auto kept = *office.keys->secrets();
+  ASSERT_EQ(kept.size(), 256u) << "the first chunk's";
+  EXPECT_EQ(run(operation), Ended::finished);
+  EXPECT_EQ(tokens(), 300u);
+  const auto secrets = *office.keys->secrets();
+  EXPECT_EQ(secrets.size(), 300u);
+  for (const auto& name : kept) EXPECT_NE(std::ranges::find(secrets, name), secrets.end());
+}
+
+TEST_F(TokenImportTest, SeedsThatAFormerRunKeptGoWhenAnotherImportCameFirst) {
+  const auto operation = broken_off(rows(0, 300));
+  EXPECT_EQ(run(waiting(rows(0, 300), office.an_operation(Kind::import_hardware_tokens))), Ended::finished);
+  ASSERT_EQ(office.keys->secrets()->size(), 556u);
+  EXPECT_EQ(run(operation), Ended::finished);
+  EXPECT_EQ(tokens(), 300u);
+  EXPECT_EQ(office.keys->secrets()->size(), 300u);
+}
+
+TEST_F(TokenImportTest, NoSeedIsLeftOfChunksThatAreRefused) {
+  const auto another = commands::draw_secret(office.lookup, domain::BearerKind::api_key, 0);
+  const domain::DrawnKey key{domain::ApiKeyId{keys::random_uuid(Office::now())}, another.digest};
+  const domain::CreateApiKey create{key, "another", domain::Role::admin};
+  ASSERT_TRUE(office.submitter.wait(office.as_admin(), create).ok());
+  bool revoked = false;
+  // The clock is looked at when a chunk is settled.
+  office.on_clock = [&] {
+    if (std::exchange(revoked, true)) return;
+    const auto done = office.submitter.wait(office.as_admin(), domain::RevokeApiKey{office.admin_key});
+    EXPECT_TRUE(done.ok());
+  };
+  EXPECT_THROW(run(waiting(rows(0, 3'000), office.an_operation(Kind::import_hardware_tokens))), std::runtime_error);
+  office.on_clock = {};
+  EXPECT_GE(tokens(), 256u);
+  EXPECT_LT(tokens(), 3'000u);
+  EXPECT_EQ(office.keys->secrets()->size(), tokens());
+}
+
+TEST_F(TokenImportTest, AKeyStoreThatFailsForAWhileMakesItWait) {
+  const auto operation = waiting(rows(0, 600), office.an_operation(Kind::import_hardware_tokens));
+  office.disk->set_full(true);
+  office.reopen();
+  ASSERT_TRUE(office.soon([&] { return !office.operations->find(office.account, operation.id)->failure.empty(); }));
+  EXPECT_EQ(office.operations->find(office.account, operation.id)->status, Status::running);
+  EXPECT_TRUE(office.has_file(operation.id.text() + ".spool"));
+  office.disk->set_full(false);
+  const auto ended = office.ended(operation.id);
+  EXPECT_EQ(ended.status, Status::done) << ended.failure;
+  EXPECT_EQ(ended.created, 600u);
+  EXPECT_EQ(office.keys->secrets()->size(), 600u);
+}
+
+TEST_F(TokenImportTest, AStopEndsItAfterTheChunksThatAreOnTheirWay) {
+  const auto operation = waiting(rows(0, 3'000), office.an_operation(Kind::import_hardware_tokens));
+  std::stop_source stop;
+  office.on_clock = [&] { stop.request_stop(); };
+  EXPECT_EQ(run(operation, stop), Ended::interrupted);
+  office.on_clock = {};
+  EXPECT_LE(tokens(), 5 * 256u);
+  EXPECT_EQ(run(operation), Ended::finished);
+  EXPECT_EQ(tokens(), 3'000u);
+  EXPECT_EQ(office.keys->secrets()->size(), 3'000u);
 }
 
 TEST_F(TokenImportTest, AFileThatIsNoneFailsAsAWhole) {
