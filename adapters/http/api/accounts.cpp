@@ -174,9 +174,9 @@ void read_policy(Fields& fields, domain::ProvisioningChange& policy) {
   fields.optional_object("authenticator_type_names", [&](Fields& names) {
     policy.authenticator_type_names.emplace();
     for (const auto type : domain::fb::EnumValuesAuthenticatorType()) {
-      const std::string text(domain::type_text(type));
+      const auto text = domain::type_text(type);
       auto name = text.empty() ? std::nullopt : names.optional_text(text, {.most = 64});
-      if (name) policy.authenticator_type_names->push_back({text, std::move(*name)});
+      if (name) policy.authenticator_type_names->push_back({std::string(text), std::move(*name)});
     }
   });
   if (const auto seconds = nullable_number(fields, "access_token_validity", 60, longest))
