@@ -1,7 +1,7 @@
 // Import of hardware tokens: the spooled file is read once to count its rows, and once more row after row. Seeds of
 // rows that are new are in the key store before their chunk is decided. A chunk's content decides its boundaries, so
 // that going on after a crash finds the same chunks: what was done is answered from its record, and no seed is written
-// for a row whose token is there. A row's id is derived from the operation and the line: a run that goes on names the
+// for a row whose token is there. A row's id is derived from the operation and its number: a run that goes on names the
 // seeds that a former one kept, and keeps or destroys just those.
 
 #include <algorithm>
@@ -59,6 +59,7 @@ HardwareTokenSettings settings_of(const keys::Lookup& lookup, domain::AccountId 
 struct Taken {
   domain::ImportHardwareTokens::Row row;
   keys::SecretBytes seed;
+  std::uint64_t number;  ///< of the row among these; several may stand on one line
 };
 
 struct Chunk {
@@ -88,7 +89,7 @@ class TokenImport {
     auto& token = std::get<TokenSeed>(row.outcome);
     if (token.type == seed_files::TokenType::ocra)
       return take_bad({row.line, "", "type-unsupported", "tokens of type ocra aren't kept in stock"});
-    Taken taken{{{}, settings_of(ports_.lookup, operation_.account, token), row.line}, std::move(token.seed)};
+    Taken taken{{{}, settings_of(ports_.lookup, operation_.account, token), row.line}, std::move(token.seed), rows_++};
     // One that stands twice in the file: the second row is held against what the first one made.
     if (unsettled_.contains(taken.row.settings.serial) && !settle_all()) return false;
     unsettled_.insert(taken.row.settings.serial);
@@ -138,10 +139,10 @@ class TokenImport {
 
   /// The nth id that the row's token may have: the first, unless the key store asks for another one because brokers
   /// didn't say whether a former run's seed was written under it.
-  domain::HardwareTokenId id_of(std::uint64_t line, unsigned nth) const {
+  domain::HardwareTokenId id_of(std::uint64_t row, unsigned nth) const {
     const auto digest =
         ports_.lookup.digest(keys::LookupKind::hardware_token_content,
-                             {operation_.id.text(), "/", std::to_string(line), "/", std::to_string(nth)});
+                             {operation_.id.text(), "/", std::to_string(row), "/", std::to_string(nth)});
     std::array<std::uint8_t, 10> rest;
     std::copy_n(digest.begin(), rest.size(), rest.begin());
     return {domain::make_uuid7(operation_.created_at, rest)};
@@ -157,7 +158,7 @@ class TokenImport {
     for (unsigned nth = 0; nth < ids_a_row && unkept_ == keys::errc::in_doubt; ++nth) {
       std::vector<otp::Seeds::TokenSeed> seeds;
       for (auto* taken : fresh) {
-        taken->row.id = id_of(taken->row.line, nth);
+        taken->row.id = id_of(taken->number, nth);
         seeds.push_back({domain::AuthenticatorId{taken->row.id.uuid}, taken->seed.view()});
       }
       unkept_ = seeds_.keep(operation_.account, seeds);
@@ -200,7 +201,7 @@ class TokenImport {
     std::vector<domain::AuthenticatorId> unused;
     for (const auto& taken : rows)
       for (unsigned nth = 0; nth < ids; ++nth)
-        if (const auto id = id_of(taken.row.line, nth); !state.hardware_token(operation_.account, id))
+        if (const auto id = id_of(taken.number, nth); !state.hardware_token(operation_.account, id))
           unused.push_back({id.uuid});
     if (const auto error = seeds_.destroy(operation_.account, unused))
       ports_.warn("seeds that no token has can't be destroyed yet: " + error.message());
@@ -213,8 +214,8 @@ class TokenImport {
   Chunks<Command> chunks_;
   Chunk filling_;
   std::map<std::uint64_t, Chunk> on_their_way_;
-  std::set<domain::Digest> unsettled_;  ///< serial numbers in filling_ and on_their_way_
-  std::uint64_t number_ = 0;
+  std::set<domain::Digest> unsettled_;   ///< serial numbers in filling_ and on_their_way_
+  std::uint64_t number_ = 0, rows_ = 0;  ///< chunks, rows that passed
   std::optional<domain::Refusal> refused_;
   boost::system::error_code unkept_;
 };
