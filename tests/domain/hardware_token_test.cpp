@@ -46,7 +46,8 @@ TEST(AnImportOfTokens, SeesItsOwnRows) {
   equal.id = hardware_token("equal");
   other.id = hardware_token("other");
   import.rows.insert(import.rows.end(), {equal, other});
-  const auto& result = story->run(import, story->as(Role::admin)).result();
+  const auto decision = story->run(import, story->as(Role::admin));
+  const auto& result = decision.result();
   EXPECT_EQ(result.created, 1u);
   EXPECT_EQ(result.unchanged, 1u);
   EXPECT_EQ(result.refused.size(), 1u);
