@@ -53,7 +53,9 @@ TEST_F(OperationRequests, AnImportInDoubtIsBegunByItsRetry) {
   office.log.settle_doubt();
   const auto retried = served.taken([&] { return served.import(people, "text/csv", "k"); });
   EXPECT_EQ(retried.header("Idempotency-Replayed"), "true");
-  EXPECT_EQ(office.ended(served.operation_in(retried)).created, 1u);
+  const auto ended = office.ended(served.operation_in(retried));
+  EXPECT_EQ(ended.created, 1u) << text_of(ended.status) << ", " << ended.failed << " failed, " << ended.unchanged
+                               << " unchanged: " << ended.failure;
   EXPECT_EQ(served.operation_in(served.import(people, "text/csv", "k")), served.operation_in(retried));
   std::size_t left = 0;
   for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(office.files)) ++left;
