@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "adapters/http/api/counted_refusals.h"
 #include "adapters/http/api/fields.h"
 #include "adapters/http/api/user_name.h"
 #include "adapters/keys/random.h"
@@ -11,7 +12,6 @@
 #include "adapters/outbox/address_of.h"
 #include "adapters/queries/rfc3339.h"
 #include "adapters/queries/source_address.h"
-#include "domain/record.h"
 
 namespace countersign::http {
 
@@ -145,20 +145,8 @@ std::optional<Problem> Challenges::over_the_limit(const Exchange& exchange) {
   return std::nullopt;
 }
 
-/// What decisions don't write: refusals that would let anybody fill the log.
 void Challenges::count(Exchange& exchange, Reason reason, domain::UserId user) {
-  const auto* caller = exchange.caller<Caller>();
-  constexpr auto type = domain::EventType::challenge_refused;
-  const auto source = queries::source_digest(reads_.lookup(), exchange.request().client);
-  const auto subject = reads_.state().user(caller->account, user) ? domain::party(user) : domain::Party{};
-  const auto now = reads_.now();
-  const commands::RefusalLog::Refused counted{
-      caller->account, type, reason, source, exchange.request().client.to_string(), caller->actor, subject};
-  if (!refusals_.first(counted, now)) return;
-  commands::Call call;
-  call.context = writes_.context_of(exchange);
-  writes_.submitter().submit<domain::RecordRefusals>(
-      std::move(call), domain::RecordRefusals{type, reason, 1, now, subject}, [](const auto&) {});
+  count_refusal(exchange, reads_, writes_, refusals_, domain::EventType::challenge_refused, reason, user);
 }
 
 Problem Challenges::refused(Exchange& exchange, const domain::Refusal& refusal, domain::UserId user) {

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 
+#include "adapters/http/api/counted_refusals.h"
 #include "adapters/http/api/fields.h"
 #include "adapters/http/api/user_name.h"
 #include "adapters/offline/ceremony.h"
 #include "adapters/otp/ocra.h"
 #include "adapters/otp/otp.h"
 #include "adapters/queries/rfc3339.h"
-#include "adapters/queries/source_address.h"
 #include "domain/event_catalogue.h"
-#include "domain/record.h"
 
 namespace countersign::http {
 
@@ -140,20 +139,9 @@ boost::system::error_code Verification::compare(const Attempt& attempt, domain::
   return {};
 }
 
-/// What decisions don't write: refusals that would let anybody fill the log.
 void Verification::count(Exchange& exchange, Reason reason, domain::UserId user) {
-  const auto* caller = exchange.caller<Caller>();
-  const auto source = queries::source_digest(reads_.lookup(), exchange.request().client);
-  const auto now = reads_.now();
-  constexpr auto type = domain::EventType::authenticator_verification_refused;
-  const auto subject = reads_.state().user(caller->account, user) ? domain::party(user) : domain::Party{};
-  const commands::RefusalLog::Refused refused{
-      caller->account, type, reason, source, exchange.request().client.to_string(), caller->actor, subject};
-  if (!refusals_.first(refused, now)) return;
-  commands::Call call;
-  call.context = writes_.context_of(exchange);
-  writes_.submitter().submit<domain::RecordRefusals>(
-      std::move(call), domain::RecordRefusals{type, reason, 1, now, subject}, [](const auto&) {});
+  count_refusal(exchange, reads_, writes_, refusals_, domain::EventType::authenticator_verification_refused, reason,
+                user);
 }
 
 boost::asio::awaitable<Response> Verification::use(Exchange& exchange, std::shared_ptr<const Attempt> attempt,
